@@ -1,0 +1,277 @@
+"""The register of known differences: explained, narrow, and owned.
+
+An entry explains one Difference that a target is known to have from the documented or recorded
+behaviour of the hosted service. It is recognised by the place, the expected and the actual value
+together, so that another fault beside it still fails.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from parity.compare.values import differences
+from parity.model import Difference, Kind, Style, UserError
+
+
+class Severity(StrEnum):
+    """What a known difference does to an app."""
+
+    BREAKING = "breaking"
+    BENIGN = "benign"
+    SECURITY = "security"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """How a Difference is recognised.
+
+    Attributes:
+        path: Exact JSON path, or with ``[*]`` for any index.
+        expected: JSON value that the check expects there; unset accepts any.
+        actual: JSON value that the target answers.
+        pattern: Regular expression for all of a string that the target answers, or of the compact
+            JSON of another value. Exactly one of ``actual``, ``pattern`` and ``missing`` is set.
+        missing: Whether the target answers nothing there.
+        kind: Kind of the Difference; unset accepts any.
+        checks: Which checks it belongs to, as endings of their ids; empty means all of the area.
+    """
+
+    path: str
+    expected: Any = None
+    actual: Any = None
+    pattern: str | None = None
+    missing: bool = False
+    kind: str | None = None
+    checks: tuple[str, ...] = ()
+
+    def recognises(self, difference: Difference, check: str) -> bool:
+        """Return whether this is the Difference, seen by this check.
+
+        Args:
+            difference: What was observed.
+            check: Id of the check: its node id without the target.
+        """
+        if self.checks and not any(_names(each, check) for each in self.checks):
+            return False
+        if self.kind is not None and self.kind != difference.kind:
+            return False
+        if not re.fullmatch(re.escape(self.path).replace(r"\[\*\]", r"\[\d+\]"), difference.path):
+            return False
+        if self.expected is not None and self.expected != difference.expected:
+            return False
+        if self.missing:
+            return difference.kind is Kind.MISSING
+        if self.pattern is not None:
+            return re.fullmatch(self.pattern, _text(difference.actual)) is not None
+        return not differences(self.actual, difference.actual)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDifference:
+    """One registered difference.
+
+    Attributes:
+        id: ``KD-`` and four digits; stable for ever.
+        slug: Entry of the catalogue of differences that it comes from; may be empty.
+        title: One line.
+        area: Area of the suites that observe it.
+        versions: Parse Server versions that show it.
+        styles: Styles of target that show it.
+        recognise: How it is recognised; any of them is enough.
+        cause: Why the target behaves so.
+        effect: What an app notices.
+        remedy: What to change in the app or on the server.
+        severity: What it does to an app.
+        provenance: ``recorded``, ``documented``, ``source``, ``observed`` or ``issue``.
+        source: Where that can be read.
+        owner: Who looks after the entry.
+        always: Whether every server of these versions shows it. ``False`` where an option of the
+            server decides: then not observing it is reported, not failed.
+        expires: When the entry has to be looked at again.
+    """
+
+    id: str
+    title: str
+    area: str
+    versions: SpecifierSet
+    recognise: tuple[Recognition, ...]
+    cause: str
+    effect: str
+    remedy: str
+    severity: Severity
+    provenance: str
+    source: str
+    owner: str
+    slug: str = ""
+    styles: tuple[str, ...] = ("hosted", "parse-server")
+    always: bool = True
+    expires: dt.date | None = None
+
+    def applies(self, style: str, version: str | None) -> bool:
+        """Return whether a target of this style and version is known to differ.
+
+        A Parse Server that does not say its version (no master key) may be any, so every entry can
+        explain it. An endpoint in hosted style without a version is no Parse Server at all.
+        """
+        if style not in self.styles:
+            return False
+        if version is None:
+            return style == Style.PARSE_SERVER
+        return self.versions.contains(Version(version), prereleases=True)
+
+    def expects(self, check: str) -> bool:
+        """Return whether this check by itself has to observe the entry where it applies."""
+        return any(_names(each, check) for r in self.recognise for each in r.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All known differences that a run knows.
+
+    Attributes:
+        entries: By id.
+    """
+
+    entries: dict[str, KnownDifference] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[KnownDifference]:
+        return iter(self.entries.values())
+
+    def applying(self, style: str, version: str | None) -> Register:
+        """Return the entries that apply to a target of this style and version."""
+        return Register({e.id: e for e in self if e.applies(style, version)})
+
+    def recognise(self, difference: Difference, check: str, area: str) -> KnownDifference | None:
+        """Return the entry that explains a Difference, or ``None``.
+
+        Args:
+            difference: What was observed.
+            check: Id of the check that observed it.
+            area: Area of the check.
+        """
+        for entry in self:
+            for each in entry.recognise:
+                if (each.checks or entry.area == area) and each.recognises(difference, check):
+                    return entry
+        return None
+
+    def expected_by(self, check: str) -> list[KnownDifference]:
+        """Return the entries that a check has to observe."""
+        return [entry for entry in self if entry.expects(check)]
+
+
+def load_register(folders: Iterable[Path]) -> Register:
+    """Read every ``*.toml`` of the folders.
+
+    Args:
+        folders: Folders of known differences; a missing one is an error.
+
+    Returns:
+        The register.
+
+    Raises:
+        UserError: All problems of all files at once.
+    """
+    entries: dict[str, KnownDifference] = {}
+    problems: list[str] = []
+    for folder in folders:
+        if not folder.is_dir():
+            problems.append(f"{folder}: no such folder")
+            continue
+        for file in sorted(folder.glob("*.toml")):
+            for raw in _read(file, problems):
+                _add(entries, raw, file, problems)
+    if problems:
+        raise UserError(
+            "The known differences cannot be read:\n  " + "\n  ".join(problems),
+            "Correct the entries; docs/known-differences.md describes each field.",
+            code="known-differences",
+        )
+    return Register(entries)
+
+
+def _read(file: Path, problems: list[str]) -> list[dict[str, Any]]:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file.name}: {error}")
+        return []
+    found = document.get("difference", [])
+    if not isinstance(found, list) or not found:
+        problems.append(f"{file.name}: holds no [[difference]]")
+        return []
+    return found
+
+
+def _add(
+    entries: dict[str, KnownDifference], raw: dict[str, Any], file: Path, problems: list[str]
+) -> None:
+    name = f"{file.name}: {raw.get('id', '(no id)')}"
+    try:
+        entry = _entry(raw)
+    except (KeyError, TypeError, ValueError, InvalidSpecifier) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        problems.append(f"{name}: {reason}")
+        return
+    if entry.id in entries:
+        problems.append(f"{name}: this id is taken twice")
+    entries[entry.id] = entry
+
+
+_FIELDS = frozenset(KnownDifference.__dataclass_fields__)
+
+
+def _entry(raw: dict[str, Any]) -> KnownDifference:
+    unknown = set(raw) - _FIELDS
+    if unknown:
+        raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    if not re.fullmatch(r"[A-Z]{2,}-\d{4}", raw["id"]):
+        raise ValueError("an id is letters, a dash and four digits, such as KD-0042")
+    recognise = tuple(
+        Recognition(**{**each, "checks": tuple(each.get("checks", ()))})
+        for each in raw["recognise"]
+    )
+    if not recognise:
+        raise ValueError("recognise is empty, so nothing could ever match")
+    for number, each in enumerate(raw["recognise"]):
+        if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
+            raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
+        re.compile(each.get("pattern", ""))
+    return KnownDifference(
+        **{
+            **raw,
+            "versions": SpecifierSet(raw["versions"]),
+            "recognise": recognise,
+            "severity": Severity(raw["severity"]),
+            "styles": tuple(raw.get("styles", ("hosted", "parse-server"))),
+        }
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _names(ending: str, check: str) -> bool:
+    return check == ending or check.endswith("/" + ending)
+
+
+def parse_version(text: str | None) -> str | None:
+    """Return a version that can be compared, or ``None``."""
+    try:
+        return str(Version(text)) if text else None
+    except InvalidVersion:
+        return None

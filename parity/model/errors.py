@@ -1,0 +1,49 @@
+"""Errors that are not findings about a server.
+
+::
+
+    ParityError
+    ├── UserError        the user must change something: a message with the remedy, exit 2
+    └── HarnessError     the server could not be judged: outcome "error"
+        ├── TargetDown       no connection
+        ├── TargetTimeout    no response in time
+        └── BadReply         a response that is not Parse: HTML, empty, broken JSON
+"""
+
+from __future__ import annotations
+
+
+class ParityError(Exception):
+    """Base of every error that parse-parity raises on purpose."""
+
+
+class UserError(ParityError):
+    """Something that the user did or has to do.
+
+    Args:
+        what: What happened, in one sentence.
+        remedy: What to do about it.
+        code: A stable code for scripts.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, code: str = "usage") -> None:
+        self.what = what
+        self.remedy = remedy
+        self.code = code
+        super().__init__(f"{what}\n{remedy}" if remedy else what)
+
+
+class HarnessError(ParityError):
+    """The target could not be judged; the message names the target."""
+
+
+class TargetDown(HarnessError):
+    """The target refused or dropped the connection."""
+
+
+class TargetTimeout(HarnessError):
+    """The target did not answer within its timeout."""
+
+
+class BadReply(HarnessError):
+    """The target answered with something that is not Parse; the message shows the bytes."""

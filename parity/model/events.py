@@ -1,0 +1,359 @@
+"""The events that evidence is made of: one frozen dataclass for each kind of line.
+
+The shape of each line is in ``schemas/evidence.schema.json``; ``docs/evidence.md`` explains it.
+Writing and reading them is :mod:`parity.model.evidence`.
+Whoever builds an event redacts it first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from parity.model.difference import Kind
+from parity.model.outcome import Outcome
+from parity.model.target import Style, Target, Writes
+
+BODY_LIMIT = 16_384
+"""Characters of a body that evidence keeps."""
+
+Level = Literal["must", "should", "may"]
+Effect = Literal["reads", "writes", "destructive"]
+Severity = Literal["breaking", "benign", "security"]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_DEEPEST = 40
+_LONGEST_INTEGER_BITS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityFact:
+    """What a probe found.
+
+    Attributes:
+        name: What was probed, for example ``master_key``.
+        available: Whether the target can do it.
+        reason: What the probe saw.
+    """
+
+    name: str
+    available: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """What a report says about a target; never a secret.
+
+    Attributes:
+        name: The user's name for it.
+        style: Hosted or Parse Server conventions.
+        url: Base URL.
+        server_version: What the server or the settings said; ``None`` if nobody did.
+        embedded: Whether it was started for the run and thrown away afterwards.
+        note: One line beside the name, for example that it is a stand-in.
+        writes: What may be written to it.
+        keys: Names of the keys that were known, never their values.
+        capabilities: What the probes found.
+    """
+
+    name: str
+    style: Style
+    url: str
+    server_version: str | None
+    embedded: bool
+    note: str
+    writes: Writes
+    keys: tuple[str, ...]
+    capabilities: tuple[CapabilityFact, ...]
+
+    @classmethod
+    def of(
+        cls,
+        target: Target,
+        *,
+        server_version: str | None = None,
+        capabilities: tuple[CapabilityFact, ...] = (),
+    ) -> TargetFacts:
+        """Take what may be shown of a target.
+
+        Args:
+            target: The target of the settings.
+            server_version: The version that the server told; else the configured one is used.
+            capabilities: What the probes found.
+        """
+        return cls(
+            name=target.name,
+            style=target.style,
+            url=target.url,
+            server_version=server_version or target.version,
+            embedded=target.embedded,
+            note=target.note,
+            writes=target.writes,
+            keys=tuple(name for name, _ in target.keys.items()),
+            capabilities=capabilities,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line: what ran against what.
+
+    Attributes:
+        run_id: Name of the run; also the folder's name under ``reports/``.
+        started_at: UTC with milliseconds, ``2026-07-30T12:34:56.789Z``.
+        suite_version: Version of parse-parity.
+        seed: Seed of the run's random values, if there is one.
+        arguments: The command line, redacted.
+        targets: The targets in the order of the settings; names are unique.
+        worker: ``main``, or pytest-xdist's ``gw0``, ``gw1``, …
+        digests: Digests of the inputs by name, for example ``suites``.
+    """
+
+    run_id: str
+    started_at: str
+    suite_version: str
+    seed: int | None
+    arguments: tuple[str, ...]
+    targets: tuple[TargetFacts, ...]
+    worker: str = "main"
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_time(self.started_at)
+        names = [each.name for each in self.targets]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two targets have the same name: {', '.join(names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFact:
+    """One place where a response is not what a check expects.
+
+    Attributes:
+        path: JSON path, as in :class:`parity.model.Difference`.
+        kind: How the values disagree.
+        expected: JSON value or a description; anything else becomes its ``repr``.
+        actual: The same for what was observed.
+        known: Id of the registered difference that explains it, or ``None``.
+        source: Where the expectation comes from, for example ``rest/objects#creating-objects``.
+    """
+
+    path: str
+    kind: Kind
+    expected: Any
+    actual: Any
+    known: str | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        # What a server sends may hold NaN, or nest deeper than a JSON writer can follow.
+        object.__setattr__(self, "expected", plain(self.expected))
+        object.__setattr__(self, "actual", plain(self.actual))
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFact:
+    """One request with its response, redacted and clipped.
+
+    Attributes:
+        method: HTTP method.
+        url: Full URL.
+        request_headers: Headers as sent, secrets masked.
+        request_body: Text; empty if none. See :func:`body_text`.
+        status: HTTP status; ``None`` if nothing came back.
+        response_headers: Headers as received.
+        response_body: Text; empty if none.
+        elapsed_ms: Milliseconds from sending until the body was read.
+        repeat: One shell line that sends it again, with ``$VARIABLES`` for secrets.
+    """
+
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int | None
+    response_headers: dict[str, str]
+    response_body: str
+    elapsed_ms: float
+    repeat: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckEvent:
+    """What became of one check on one target.
+
+    Attributes:
+        id: The check without its target: ``suites/objects/test_create.py::test_returns_201``.
+        nodeid: pytest's id, with the target in brackets.
+        target: Name of a target of the header.
+        area: Area of the API, for example ``objects``.
+        level: How much an app depends on it.
+        effect: What it does to the target.
+        spec: Sections that state the behaviour, for example ``rest/objects#creating-objects``.
+        title: First line of the check's docstring.
+        outcome: One of the five.
+        reason: Why, in one sentence; empty for a pass.
+        duration_s: Wall time of the check in seconds.
+        server_s: The part of it spent waiting for the server.
+        requests: Number of requests sent.
+        worker: Who ran it.
+        differences: Where the responses were not as expected.
+        exchanges: The requests and responses, kept when the outcome is not a pass.
+    """
+
+    id: str
+    nodeid: str
+    target: str
+    area: str
+    level: Level
+    effect: Effect
+    spec: tuple[str, ...]
+    title: str
+    outcome: Outcome
+    reason: str = ""
+    duration_s: float = 0.0
+    server_s: float = 0.0
+    requests: int = 0
+    worker: str = "main"
+    differences: tuple[DifferenceFact, ...] = ()
+    exchanges: tuple[ExchangeFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDifferenceEvent:
+    """A registered difference that applies to a target of the run, or was observed.
+
+    Attributes:
+        id: Registered id, for example ``KD-0001``.
+        title: What differs, in one line.
+        severity: What it does to an app.
+        cause: Why the servers differ.
+        effect: What an app notices.
+        remedy: What to do about it.
+        provenance: How it is known: document section, source, or recording.
+        targets: Names of the targets that it applies to.
+        observed: Number of checks that observed it.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    cause: str
+    effect: str
+    remedy: str
+    provenance: str
+    targets: tuple[str, ...]
+    observed: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEvent:
+    """Something about the run that no check says: a target is down, a sweep left rows behind.
+
+    Attributes:
+        level: ``error`` means that the run could not judge.
+        target: The target it concerns, or ``None`` for the whole run.
+        message: One or two sentences.
+    """
+
+    level: Literal["info", "warning", "error"]
+    target: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The last line; without it the file is truncated.
+
+    Attributes:
+        events: Number of lines between header and footer.
+        counts: Checks by target and outcome; every target, every outcome.
+        finished_at: UTC with milliseconds.
+        interrupted: Whether somebody or a crash stopped the run.
+        exit_status: pytest's exit status, if known.
+    """
+
+    events: int
+    counts: dict[str, dict[str, int]]
+    finished_at: str
+    interrupted: bool
+    exit_status: int | None
+
+    def __post_init__(self) -> None:
+        _check_time(self.finished_at)
+
+
+Event = CheckEvent | KnownDifferenceEvent | NoticeEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A whole run, complete.
+
+    Attributes:
+        header: What ran against what.
+        checks: In the order of the file.
+        known_differences: Registered differences that apply or were observed.
+        notices: What no check says.
+        footer: Counts and how the run ended.
+    """
+
+    header: Header
+    checks: tuple[CheckEvent, ...]
+    known_differences: tuple[KnownDifferenceEvent, ...]
+    notices: tuple[NoticeEvent, ...]
+    footer: Footer
+
+
+def utc_now() -> str:
+    """Return the time in the form that evidence uses: ``2026-07-30T12:34:56.789Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def body_text(body: bytes | str, limit: int = BODY_LIMIT) -> str:
+    """Return a body as text, clipped.
+
+    Args:
+        body: Raw bytes (read as UTF-8, bad bytes replaced) or text.
+        limit: Characters to keep.
+
+    Returns:
+        The text, with ``…(+N bytes)`` at its end if N bytes (in UTF-8) were left out.
+    """
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    if len(text) <= limit:
+        return text
+    left_out = len(text[limit:].encode("utf-8", "surrogatepass"))
+    return f"{text[:limit]}…(+{left_out} bytes)"
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """Return the nearest value that JSON can hold, unchanged if it already can.
+
+    NaN, infinities, endless integers, other objects and too deep nesting become text.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return value if bits <= _LONGEST_INTEGER_BITS else f"integer of {bits} bits"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else repr(value)
+    if depth >= _DEEPEST:
+        return "… (nested deeper)"
+    if isinstance(value, Mapping):
+        return {str(key): plain(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each, depth + 1) for each in value]
+    return repr(value)
+
+
+def _check_time(text: str) -> None:
+    if not _TIME.fullmatch(text):
+        raise ValueError(f"expected a time like 2026-07-30T12:34:56.789Z, got {text!r}")
+    datetime.fromisoformat(text)

@@ -1,0 +1,381 @@
+"""Evidence: what a run did and saw, as JSON Lines.
+
+One header, one event a line, one footer with counts. pytest workers write a file each, the
+controller merges them, and the report reads the result; nothing else passes between them.
+This module writes what it is given: whoever builds an event redacts it first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from io import FileIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from parity.model.decode import Misfit, decode
+from parity.model.events import (
+    BODY_LIMIT,
+    CapabilityFact,
+    CheckEvent,
+    DifferenceFact,
+    Effect,
+    Event,
+    Evidence,
+    ExchangeFact,
+    Footer,
+    Header,
+    KnownDifferenceEvent,
+    Level,
+    NoticeEvent,
+    Severity,
+    TargetFacts,
+    body_text,
+    plain,
+    utc_now,
+)
+from parity.model.evidence_errors import (
+    BadEvidence,
+    EvidenceError,
+    MissingEvidence,
+    NewerEvidence,
+    TruncatedEvidence,
+    UnwritableEvidence,
+)
+from parity.model.outcome import Outcome
+
+__all__ = [
+    "BODY_LIMIT",
+    "FORMAT",
+    "VERSION",
+    "BadEvidence",
+    "CapabilityFact",
+    "CheckEvent",
+    "DifferenceFact",
+    "Effect",
+    "Event",
+    "Evidence",
+    "EvidenceError",
+    "EvidenceWriter",
+    "ExchangeFact",
+    "Footer",
+    "Header",
+    "KnownDifferenceEvent",
+    "Level",
+    "MissingEvidence",
+    "NewerEvidence",
+    "NoticeEvent",
+    "Severity",
+    "TargetFacts",
+    "TruncatedEvidence",
+    "UnwritableEvidence",
+    "body_text",
+    "iterate_evidence",
+    "merge_evidence",
+    "plain",
+    "read_evidence",
+    "utc_now",
+]
+
+FORMAT = "parity-evidence"
+VERSION = 1
+
+_KINDS: dict[str, type[Event]] = {
+    "check": CheckEvent,
+    "known_difference": KnownDifferenceEvent,
+    "notice": NoticeEvent,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+class EvidenceWriter:
+    """Writes one evidence file, line by line, so that a killed run leaves what it saw.
+
+    A context manager: leaving it normally writes the footer if :meth:`close` was not called;
+    leaving it with an exception writes none, and the file says of itself that it is truncated.
+
+    Args:
+        path: The file; its folder is made, an existing file is an error.
+        header: The first line.
+
+    Raises:
+        UnwritableEvidence: If the file exists or cannot be written.
+    """
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.path = path
+        self.header = header
+        self._events = 0
+        self._counts = {
+            each.name: dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+            for each in header.targets
+        }
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: each line reaches the system at once, and closing has nothing to lose.
+            self._file: FileIO | None = path.open("xb", buffering=0)
+        except OSError as error:
+            raise UnwritableEvidence(path, error) from None
+        self._line({"event": "header", "format": FORMAT, "version": VERSION, **asdict(header)})
+
+    def check(self, check: CheckEvent) -> None:
+        """Write one check; see :meth:`write`."""
+        self.write(check)
+
+    def write(self, event: Event) -> None:
+        """Write one event; it has reached the operating system when this returns.
+
+        Raises:
+            ValueError: If a check names a target that the header does not have.
+            UnwritableEvidence: If the disk refuses it.
+        """
+        if isinstance(event, CheckEvent):
+            if event.target not in self._counts:
+                raise ValueError(f"{event.nodeid}: target {event.target!r} is not in the header")
+            self._counts[event.target][event.outcome] += 1
+        self._line({"event": _NAMES[type(event)], **asdict(event)})
+        self._events += 1
+
+    def close(self, *, interrupted: bool = False, exit_status: int | None = None) -> None:
+        """Write the footer and close the file; a second call does nothing.
+
+        Args:
+            interrupted: Whether somebody or a crash stopped the run.
+            exit_status: pytest's exit status, if known.
+        """
+        if self._file is None:
+            return
+        footer = Footer(self._events, self._counts, utc_now(), interrupted, exit_status)
+        self._line({"event": "footer", **asdict(footer)})
+        self._abandon()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._abandon()
+
+    def _line(self, value: dict[str, Any]) -> None:
+        if self._file is None:
+            raise ValueError(f"{self.path} is closed")
+        # ASCII only: no body can smuggle in a line separator or an unpaired surrogate.
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        left = memoryview(f"{text}\n".encode("ascii"))
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise UnwritableEvidence(self.path, error) from None
+
+    def _abandon(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read and check a whole file.
+
+    Raises:
+        MissingEvidence: If there is no such file.
+        TruncatedEvidence: If it has no footer, or fewer events than the footer says.
+        NewerEvidence: If a later version wrote it.
+        BadEvidence: If a line is not what the format says.
+    """
+    by_kind: dict[type[Any], list[Any]] = {
+        kind: [] for kind in (Header, CheckEvent, KnownDifferenceEvent, NoticeEvent, Footer)
+    }
+    for each in iterate_evidence(path):
+        by_kind[type(each)].append(each)
+    return Evidence(
+        header=by_kind[Header][0],
+        checks=tuple(by_kind[CheckEvent]),
+        known_differences=tuple(by_kind[KnownDifferenceEvent]),
+        notices=tuple(by_kind[NoticeEvent]),
+        footer=by_kind[Footer][0],
+    )
+
+
+def iterate_evidence(path: Path) -> Iterator[Header | Event | Footer]:
+    """Yield the header, each event and the footer, checking as it goes.
+
+    For files that are too large to hold. What came before an error was well-formed, but only
+    reaching the end means that the evidence is complete.
+
+    Raises:
+        EvidenceError: As :func:`read_evidence`.
+    """
+    reader = _Reader(path)
+    try:
+        with path.open("rb") as file:
+            for raw in file:
+                yield reader.read(raw)
+    except OSError as error:
+        raise MissingEvidence(f"cannot read {path}: {error.strerror or error}") from None
+    reader.finish()
+
+
+class _Reader:
+    """Checks lines in order: header, events, footer, end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.number = 0
+        self.header: Header | None = None
+        self.footer: Footer | None = None
+        self.events = 0
+        self.counts: dict[str, dict[str, int]] = {}
+
+    def read(self, raw: bytes) -> Header | Event | Footer:
+        self.number += 1
+        if self.footer is not None:
+            raise self._bad("something follows the footer")
+        value = self._parse(raw)
+        name = value.get("event") if isinstance(value, dict) else None
+        try:
+            return self._dispatch(name, value)
+        except Misfit as error:
+            raise self._bad(str(error)) from None
+
+    def finish(self) -> None:
+        if self.footer is None:
+            raise TruncatedEvidence(f"{self.path} is truncated: it has no footer")
+        missing = self.footer.events - self.events
+        if missing > 0:
+            raise TruncatedEvidence(
+                f"{self.path} is truncated: its footer counts {self.footer.events} events, "
+                f"it holds {self.events}"
+            )
+        if missing < 0 or self.footer.counts != self.counts:
+            raise self._bad("the footer's counts are not those of the events")
+
+    def _parse(self, raw: bytes) -> Any:
+        try:
+            return json.loads(raw, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            # Only the last line can lack its end: the writer was stopped within it.
+            if not raw.endswith(b"\n") and (self.number > 1 or raw.startswith(b"{")):
+                raise TruncatedEvidence(
+                    f"{self.path} is truncated: line {self.number} has no end"
+                ) from None
+            raise self._bad("not JSON") from None
+
+    def _dispatch(self, name: Any, value: Any) -> Header | Event | Footer:
+        if self.header is None:
+            return self._read_header(name, value)
+        rest = {key: each for key, each in value.items() if key != "event"} if name else {}
+        if name == "footer":
+            self.footer = decode(Footer, rest, "footer")
+            return self.footer
+        if not isinstance(name, str) or name not in _KINDS:
+            raise Misfit(f"unknown event {name!r}")
+        event = decode(_KINDS[name], rest, name)
+        if isinstance(event, CheckEvent):
+            if event.target not in self.counts:
+                raise Misfit(f"check.target: {event.target!r} is not in the header")
+            self.counts[event.target][event.outcome] += 1
+        self.events += 1
+        return event
+
+    def _read_header(self, name: Any, value: Any) -> Header:
+        if name != "header" or value.get("format") != FORMAT:
+            raise Misfit(f"expected the header of a {FORMAT} file")
+        version = value.get("version")
+        if type(version) is not int or version < 1:
+            raise Misfit(f"header.version: expected {VERSION}, got {version!r}")
+        if version > VERSION:
+            raise NewerEvidence(
+                f"{self.path} has format version {version}; this parse-parity reads {VERSION}"
+            )
+        rest = {k: v for k, v in value.items() if k not in {"event", "format", "version"}}
+        self.header = decode(Header, rest, "header")
+        self.counts = {
+            each.name: dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+            for each in self.header.targets
+        }
+        return self.header
+
+    def _bad(self, why: str) -> BadEvidence:
+        return BadEvidence(f"{self.path}, line {self.number}: {why}")
+
+
+def merge_evidence(
+    parts: Mapping[str, Path],
+    out: Path,
+    header: Header,
+    *,
+    interrupted: bool = False,
+    exit_status: int | None = None,
+) -> None:
+    """Merge the workers' files into one, in an order that does not depend on the workers.
+
+    Args:
+        parts: Each worker's name and file.
+        out: The file to write; it must not exist.
+        header: Its first line. Every part must be of the same run.
+        interrupted: Whether the run was stopped; one interrupted part is enough.
+        exit_status: pytest's exit status.
+
+    Raises:
+        TruncatedEvidence: If a part is missing or short; the message names the worker.
+        NewerEvidence: If a part was written by a later version.
+        BadEvidence: If a part is broken, or belongs to another run or worker.
+        UnwritableEvidence: If ``out`` cannot be written.
+    """
+    evidence = [_read_part(worker, path, header) for worker, path in sorted(parts.items())]
+    checks = [check for part in evidence for check in part.checks]
+    notices = {notice for part in evidence for notice in part.notices}
+    with EvidenceWriter(out, header) as writer:
+        for notice in sorted(
+            notices, key=lambda each: (each.level, each.target or "", each.message)
+        ):
+            writer.write(notice)
+        for known in _merge_known(evidence):
+            writer.write(known)
+        for check in sorted(checks, key=lambda each: (each.nodeid, each.worker)):
+            writer.write(check)
+        stopped = interrupted or any(part.footer.interrupted for part in evidence)
+        writer.close(interrupted=stopped, exit_status=exit_status)
+
+
+def _read_part(worker: str, path: Path, header: Header) -> Evidence:
+    try:
+        part = read_evidence(path)
+    except (MissingEvidence, TruncatedEvidence) as error:
+        raise TruncatedEvidence(f"worker {worker}: {error.what}") from None
+    except BadEvidence as error:
+        raise BadEvidence(f"worker {worker}: {error.what}") from None
+    found = (part.header.run_id, part.header.worker)
+    if found != (header.run_id, worker):
+        raise BadEvidence(
+            f"worker {worker}: {path} is of run {found[0]!r} and worker {found[1]!r}, "
+            f"not of run {header.run_id!r}"
+        )
+    return part
+
+
+def _merge_known(evidence: list[Evidence]) -> list[KnownDifferenceEvent]:
+    merged: dict[str, KnownDifferenceEvent] = {}
+    for each in (known for part in evidence for known in part.known_differences):
+        seen = merged.get(each.id)
+        if seen is None:
+            merged[each.id] = each
+        else:
+            targets = tuple(sorted({*seen.targets, *each.targets}))
+            observed = seen.observed + each.observed
+            merged[each.id] = replace(seen, targets=targets, observed=observed)
+    return [merged[name] for name in sorted(merged)]
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,227 @@
+"""The five outcomes, as pytest runs a check and as it reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from parity.model import (
+    BadReply,
+    HarnessError,
+    Outcome,
+    TargetDown,
+    TargetTimeout,
+    UserError,
+    Writes,
+)
+from parity.plugin import allure
+from parity.plugin.checks import describe_check, is_check
+from parity.plugin.expect import CheckFailure
+from parity.plugin.recorder import Record
+from parity.plugin.repeat import transcript
+from parity.plugin.state import RECORD, RECORDER, RUN
+from parity.targets import ParseClient
+from parity.wire import Redactor
+
+CONFIRM_S = 5.0
+"""Seconds that a target gets to show that it is alive after a request failed."""
+STATUS: dict[str, tuple[str, str, str]] = {
+    Outcome.KNOWN_DIFFERENCE: ("known difference", "k", "KNOWN DIFFERENCE"),
+    Outcome.UNSUPPORTED: ("unsupported", "u", "UNSUPPORTED"),
+    Outcome.ERROR: ("error", "E", "ERROR"),
+    Outcome.FAIL: ("failed", "F", "FAILED"),
+}
+NOT_RUN = ("not run", "-", "NOT RUN")
+
+
+class OutcomesPlugin:
+    """Runs each check with a record, and turns what happened into one of the five outcomes."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Keep a record of each check and write it to the evidence."""
+        if not is_check(item):
+            return (yield)
+        recorder = item.config.stash[RECORDER]
+        record = recorder.begin(describe_check(item))
+        item.stash[RECORD] = record
+        try:
+            return (yield)
+        finally:
+            recorder.finish(record)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Do not run what the target cannot do, or a check of a target that is down."""
+        record = item.stash.get(RECORD, None)
+        if record is None:
+            return
+        allure.label(record.check)
+        run, check = item.config.stash[RUN], record.check
+        down = run.down_file(check.target)
+        if down.exists():
+            record.outcome = Outcome.ERROR
+            record.reason = f"not run: {down.read_text(encoding='utf-8')}"
+            pytest.skip(record.reason)
+        if check.effect != "reads" and run.targets[check.target].writes is Writes.FORBIDDEN:
+            pytest.skip(f"writes to target {check.target!r} are forbidden")
+        if (
+            check.effect == "destructive"
+            and run.targets[check.target].writes is not Writes.DISPOSABLE
+        ):
+            pytest.skip(f"destructive, and target {check.target!r} is not disposable")
+        missing = run.facts[check.target].missing(check.requires)
+        if missing is not None:
+            pytest.skip(f"needs {missing.name}: {missing.reason}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Decide the outcome and put the evidence beside it."""
+        report = yield
+        record = item.stash.get(RECORD, None)
+        if record is None:
+            return report
+        run = item.config.stash[RUN]
+        if call.excinfo is not None:
+            self._judge_exception(item, record, call, report)
+        elif report.when == "call":
+            self._judge_success(item, record, report)
+        if record.outcome is not None and report.outcome != "passed":
+            not_run = record.reason.startswith("not run: ")
+            # An attribute of our own, because it has to travel from a worker to the controller.
+            vars(report)["parity_outcome"] = "not run" if not_run else str(record.outcome)
+        if report.failed:
+            facts = item.config.stash[RECORDER].facts(record)
+            text = transcript(facts, record.check.target)
+            report.sections.append(("Exchanges", text))
+            _redact(report, run.redactor)
+        if report.when == "setup":
+            report.user_properties += [
+                ("target", record.check.target),
+                ("area", record.check.area),
+                ("spec", ", ".join(record.check.spec)),
+            ]
+        return report
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """Show the five outcomes under their own names."""
+        outcome = getattr(report, "parity_outcome", None)
+        if outcome == "not run":
+            return NOT_RUN
+        return STATUS.get(outcome) if outcome else None
+
+    def _judge_success(self, item: pytest.Item, record: Record, report: pytest.TestReport) -> None:
+        run = item.config.stash[RUN]
+        target, facts = run.targets[record.check.target], run.facts[record.check.target]
+        unobserved = [
+            entry
+            for entry in run.registers[target.name].expected_by(record.check.id)
+            if entry.id not in record.expect.observed
+            and facts.version is not None
+            and (entry.always or target.embedded)
+        ]
+        if unobserved:
+            record.outcome = Outcome.FAIL
+            record.reason = "; ".join(
+                f"{entry.id} is no longer observed ({entry.title}): remove its entry, or narrow "
+                f"its versions, {entry.versions}"
+                for entry in unobserved
+            )
+            report.outcome, report.longrepr = "failed", record.reason
+        elif record.expect.observed:
+            ids = ", ".join(sorted(record.expect.observed))
+            record.outcome = Outcome.KNOWN_DIFFERENCE
+            record.reason = ids
+            report.outcome = "skipped"
+            report.wasxfail = ids
+        else:
+            record.outcome = Outcome.PASS
+
+    def _judge_exception(
+        self,
+        item: pytest.Item,
+        record: Record,
+        call: pytest.CallInfo[None],
+        report: pytest.TestReport,
+    ) -> None:
+        assert call.excinfo is not None
+        error = call.excinfo.value
+        if report.skipped:
+            if record.outcome is None:
+                record.outcome = Outcome.UNSUPPORTED
+                record.reason = str(error)
+            return
+        if record.outcome in (Outcome.FAIL, Outcome.ERROR):
+            return  # a broken teardown after a failure: the failure is what matters
+        record.reason = str(error).partition("\n")[0] or type(error).__name__
+        if isinstance(error, HarnessError | UserError):
+            record.outcome = Outcome.ERROR
+            report.longrepr = str(error)
+            if isinstance(error, TargetDown | TargetTimeout | BadReply):
+                _mark_if_down(item, record.check.target, str(error))
+        else:
+            record.outcome = Outcome.FAIL
+            if isinstance(error, CheckFailure):
+                record.failed = error.differences
+
+
+class JunitErrorsPlugin:
+    """Lets JUnit count our errors as errors: it goes by the phase that failed.
+
+    Two halves of one plugin, because the phase is put back for everybody else.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Say "setup" before JUnit looks."""
+        if getattr(report, "parity_outcome", None) == Outcome.ERROR and report.when == "call":
+            report.when, report.parity_when = "setup", "call"
+
+
+class JunitErrorsEndPlugin:
+    """The second half of :class:`JunitErrorsPlugin`."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Put the phase back after JUnit looked."""
+        if getattr(report, "parity_when", None):
+            report.when = report.parity_when
+
+
+def _mark_if_down(item: pytest.Item, target: str, reason: str) -> None:
+    """Note that a target is down, if it does not answer a harmless request either."""
+    run = item.config.stash[RUN]
+    client = ParseClient(run.targets[target])
+    try:
+        client.get("config", timeout_s=CONFIRM_S)
+    except HarnessError:
+        run.down_file(target).write_text(run.redactor.text(reason), encoding="utf-8")
+    finally:
+        client.close()
+
+
+def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
+    """Replace secrets in a traceback: assertion messages and locals may quote a reply."""
+    longrepr: Any = report.longrepr
+    if isinstance(longrepr, str):
+        report.longrepr = redactor.text(longrepr)
+        return
+    crash = getattr(longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = redactor.text(crash.message)
+    for chained in getattr(longrepr, "chain", None) or []:
+        for entry in chained[0].reprentries:
+            entry.lines[:] = [redactor.text(line) for line in entry.lines]
+            if getattr(entry, "reprlocals", None) is not None:
+                entry.reprlocals.lines[:] = [redactor.text(x) for x in entry.reprlocals.lines]
+            if getattr(entry, "reprfuncargs", None) is not None:
+                entry.reprfuncargs.args[:] = [
+                    (name, redactor.text(str(value))) for name, value in entry.reprfuncargs.args
+                ]
+        if chained[1] is not None:
+            chained[1].message = redactor.text(chained[1].message)
+    report.sections[:] = [(name, redactor.text(content)) for name, content in report.sections]

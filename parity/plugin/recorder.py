@@ -1,0 +1,158 @@
+"""What one process sees of its checks: exchanges, differences, outcomes; written as evidence."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from parity.compare import KnownDifference
+from parity.model import Difference, Exchange, Outcome
+from parity.model.evidence import CheckEvent, DifferenceFact, ExchangeFact, KnownDifferenceEvent
+from parity.plugin import allure
+from parity.plugin.checks import Check
+from parity.plugin.expect import Expect
+from parity.plugin.repeat import fact
+from parity.plugin.run import Run
+from parity.targets.sweep import Sweeper
+
+
+@dataclass(slots=True)
+class Record:
+    """One check while it runs.
+
+    Attributes:
+        check: What it says of itself.
+        expect: Its expectations, with the known differences that they observed.
+        exchanges: Every request that it sent, also while it was set up.
+        outcome: What became of it; ``None`` while it runs.
+        reason: Why, in one sentence.
+        failed: What differed without being known.
+    """
+
+    check: Check
+    expect: Expect
+    started: float = field(default_factory=time.perf_counter)
+    exchanges: list[Exchange] = field(default_factory=list)
+    outcome: Outcome | None = None
+    reason: str = ""
+    failed: list[Difference] = field(default_factory=list)
+
+
+class Recorder:
+    """Collects the records of one process and writes them to its evidence.
+
+    Args:
+        run: The run that the checks belong to.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.current: Record | None = None
+        self.observed: dict[str, tuple[KnownDifference, set[str]]] = {}
+        self._sweepers: dict[str, Sweeper] = {}
+
+    def begin(self, check: Check) -> Record:
+        """Start the record of a check."""
+        expect = Expect(check, self.run.registers[check.target])
+        self.current = Record(check, expect)
+        return self.current
+
+    def observe(self, exchange: Exchange) -> None:
+        """Add an exchange to the check that runs (called by its clients, from any thread)."""
+        if self.current is not None:
+            self.current.exchanges.append(exchange)
+            allure.attach(exchange, self.run.redactor)
+        target = self.run.targets[exchange.target]
+        if not target.embedded:
+            self._sweepers.setdefault(target.name, Sweeper(target)).observe(exchange)
+
+    def sweep(self) -> dict[str, list[str]]:
+        """Delete what this process created on targets that are not thrown away anyway.
+
+        Returns:
+            What is left, by target, where there is anything.
+        """
+        left = {name: sweeper.sweep() for name, sweeper in self._sweepers.items()}
+        return {name: paths for name, paths in left.items() if paths}
+
+    def facts(self, record: Record) -> tuple[ExchangeFact, ...]:
+        """Return the exchanges of a check, redacted."""
+        return tuple(fact(each, self.run.redactor) for each in record.exchanges)
+
+    def finish(self, record: Record) -> None:
+        """Write a finished check to the evidence."""
+        self.current = None
+        check, outcome = record.check, record.outcome or Outcome.PASS
+        redactor = self.run.redactor
+        for entry, _ in record.expect.observed.values():
+            self.observed.setdefault(entry.id, (entry, set()))[1].add(check.nodeid)
+        self.run.open_evidence().check(
+            CheckEvent(
+                id=check.id,
+                nodeid=check.nodeid,
+                target=check.target,
+                area=check.area,
+                level=check.level,  # type: ignore[arg-type]
+                effect=check.effect,  # type: ignore[arg-type]
+                spec=check.spec,
+                title=check.title,
+                outcome=outcome,
+                reason=redactor.text(record.reason),
+                duration_s=round(time.perf_counter() - record.started, 6),
+                server_s=round(sum(each.elapsed_s for each in record.exchanges), 6),
+                requests=len(record.exchanges),
+                worker=self.run.worker,
+                differences=tuple(self._differences(record)),
+                exchanges=self.facts(record) if outcome is not Outcome.PASS else (),
+            )
+        )
+
+    def close(self, *, interrupted: bool, exit_status: int | None) -> None:
+        """Write what concerns the whole process, and the footer."""
+        if not self.run.started:
+            return
+        evidence = self.run.open_evidence()
+        registers = self.run.registers
+        entries = {e.id: e for register in registers.values() for e in register}
+        for entry in entries.values():
+            checks = self.observed.get(entry.id, (entry, set()))[1]
+            evidence.write(
+                KnownDifferenceEvent(
+                    id=entry.id,
+                    title=entry.title,
+                    severity=entry.severity.value,
+                    cause=entry.cause,
+                    effect=entry.effect,
+                    remedy=entry.remedy,
+                    provenance=f"{entry.provenance}: {entry.source}",
+                    targets=tuple(
+                        n for n, register in registers.items() if entry.id in register.entries
+                    ),
+                    observed=len(checks),
+                )
+            )
+        evidence.close(interrupted=interrupted, exit_status=exit_status)
+
+    def _differences(self, record: Record) -> list[DifferenceFact]:
+        source = ", ".join(record.check.spec)
+        redactor = self.run.redactor
+
+        def one(difference: Difference, known: str | None) -> DifferenceFact:
+            return DifferenceFact(
+                path=difference.path,
+                kind=difference.kind,
+                expected=_redacted(difference.expected, redactor),
+                actual=_redacted(difference.actual, redactor),
+                known=known,
+                source=source,
+            )
+
+        found = [one(each, None) for each in record.failed]
+        for entry, differences in record.expect.observed.values():
+            found += [one(each, entry.id) for each in differences]
+        return found
+
+
+def _redacted(value: Any, redactor: Any) -> Any:
+    return redactor.text(value) if isinstance(value, str) else redactor.json(value)

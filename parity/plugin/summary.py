@@ -1,0 +1,106 @@
+"""The one section that the plugin adds to pytest's summary."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from parity.model import Outcome
+from parity.model.evidence import CheckEvent, Evidence
+
+SHORT = {
+    Outcome.PASS: "pass",
+    Outcome.FAIL: "fail",
+    Outcome.KNOWN_DIFFERENCE: "known",
+    Outcome.UNSUPPORTED: "unsup.",
+    Outcome.ERROR: "error",
+}
+SHOWN_REASONS = 8
+
+
+def print_summary(reporter: Any, evidence: Evidence, shown_folder: Path) -> None:
+    """Print outcomes by area and target, known differences, what was not tested, the report.
+
+    Args:
+        reporter: pytest's terminal reporter.
+        evidence: The merged evidence.
+        shown_folder: The run's folder as the user would type it.
+    """
+    if reporter.verbosity < 0:
+        reporter.write_line(f"parity: report in {shown_folder / 'report.html'}")
+        return
+    reporter.section("parse-parity")
+    for target in evidence.header.targets:
+        checks = [check for check in evidence.checks if check.target == target.name]
+        version = target.server_version or "version unknown"
+        note = f", {target.note}" if target.note else ""
+        reporter.write_line(f"{target.name} ({target.style} {version}){note}")
+        for line in _table(checks):
+            reporter.write_line(f"  {line}")
+    for line in [*_known(evidence), *_unsupported(evidence), *_not_run(evidence)]:
+        reporter.write_line(line)
+    for notice in evidence.notices:
+        reporter.write_line(f"{notice.level}: {notice.target or 'run'}: {notice.message}")
+    reporter.write_line(f"report: {shown_folder / 'report.html'}")
+    reporter.write_line(f"evidence: {shown_folder / 'evidence.jsonl'}")
+
+
+def _table(checks: list[CheckEvent]) -> list[str]:
+    counts: dict[str, Counter[Outcome]] = defaultdict(Counter)
+    for check in checks:
+        counts[check.area][check.outcome] += 1
+        counts["total"][check.outcome] += 1
+    width = max(map(len, counts), default=5)
+    head = f"{'area':<{width}}" + "".join(f"{name:>8}" for name in SHORT.values())
+    order = [*sorted(area for area in counts if area != "total"), "total"]
+    rows = [
+        f"{area:<{width}}" + "".join(f"{counts[area][each] or '·':>8}" for each in SHORT)
+        for area in order
+        if area in counts
+    ]
+    return [head, *rows]
+
+
+def _known(evidence: Evidence) -> list[str]:
+    observed = [known for known in evidence.known_differences if known.observed]
+    if not observed:
+        return []
+    severities = Counter(known.severity for known in observed)
+    told = ", ".join(f"{count} {name}" for name, count in sorted(severities.items()))
+    lines = [f"known differences observed: {len(observed)} ({told})"]
+    for known in observed:
+        if known.severity != "benign":
+            lines.append(
+                f"  {known.id} {known.severity}: {known.title} ({', '.join(known.targets)})"
+            )
+    return lines
+
+
+def _unsupported(evidence: Evidence) -> list[str]:
+    reasons = Counter(
+        (check.target, check.reason)
+        for check in evidence.checks
+        if check.outcome is Outcome.UNSUPPORTED
+    )
+    if not reasons:
+        return []
+    lines = [f"not tested: {sum(reasons.values())}"]
+    for (target, reason), count in reasons.most_common(SHOWN_REASONS):
+        lines.append(f"  {count} on {target}: {reason}")
+    if len(reasons) > SHOWN_REASONS:
+        lines.append(f"  and for {len(reasons) - SHOWN_REASONS} more reasons, see the report")
+    return lines
+
+
+def _not_run(evidence: Evidence) -> list[str]:
+    reasons = Counter(
+        (check.target, check.reason)
+        for check in evidence.checks
+        if check.outcome is Outcome.ERROR and check.reason.startswith("not run: ")
+    )
+    return [
+        f"{count} checks were not run on {target}, which is down: "
+        + reason.removeprefix("not run: ")
+        for (target, reason), count in reasons.items()
+    ]

@@ -1,0 +1,89 @@
+"""What a run did not test, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parity.model import Outcome
+from parity.model.evidence import CheckEvent, Evidence
+from parity.report.tally import JUDGED
+
+GUIDE_CHAPTERS = (
+    "objects",
+    "queries",
+    "users",
+    "sessions",
+    "roles",
+    "files",
+    "analytics",
+    "config",
+    "push-notifications",
+    "cloud-code",
+    "geopoints",
+    "hooks",
+    "schemas",
+)
+"""Chapters of the REST guide that state behaviour.
+
+Source: parse-community/docs, the files of ``_includes/rest`` without ``getting-started``,
+``quick-reference`` and ``apps`` (which only the hosted service had).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Checks that a target could not run, for one reason."""
+
+    target: str
+    reason: str
+    checks: tuple[CheckEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Areas that were judged on another target but not on this one."""
+
+    target: str
+    areas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Untested:
+    """What was not tested.
+
+    Attributes:
+        unsupported: By target and reason, most checks first.
+        gaps: Targets that lack areas which another target has.
+        chapters: Chapters of the REST guide from which no check judged a server.
+    """
+
+    unsupported: tuple[Unsupported, ...]
+    gaps: tuple[Gap, ...]
+    chapters: tuple[str, ...]
+
+
+def untested(evidence: Evidence) -> Untested:
+    """Find what a run did not test."""
+    judged = [each for each in evidence.checks if each.outcome in JUDGED]
+    areas = {each.area for each in evidence.checks}
+    gaps = []
+    for target in (facts.name for facts in evidence.header.targets):
+        missing = areas - {each.area for each in judged if each.target == target}
+        if missing:
+            gaps.append(Gap(target, tuple(sorted(missing))))
+    sections = {section for each in judged for section in each.spec}
+    seen = {section.removeprefix("rest/").partition("#")[0] for section in sections}
+    return Untested(
+        unsupported=_unsupported(evidence),
+        gaps=tuple(gaps),
+        chapters=tuple(each for each in GUIDE_CHAPTERS if each not in seen),
+    )
+
+
+def _unsupported(evidence: Evidence) -> tuple[Unsupported, ...]:
+    groups: dict[tuple[str, str], list[CheckEvent]] = {}
+    for each in evidence.checks:
+        if each.outcome is Outcome.UNSUPPORTED:
+            groups.setdefault((each.target, each.reason), []).append(each)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(Unsupported(*key, tuple(checks)) for key, checks in ordered)

@@ -1,0 +1,98 @@
+"""The directory of a running stack, and what killed runs left behind.
+
+A stack's directory is called ``parse-parity-*`` and lies in the system's temporary folder. Its
+supervisor holds a lock on the file ``lock`` inside for as long as it lives, by whatever way it
+ends; so a directory whose lock is free is left over, and one whose lock is held is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "parse-parity-"
+UNFINISHED = "parse-parity.new-"
+UNFINISHED_IS_STALE_AFTER_S = 600.0
+
+
+def create_directory(base: Path | None = None) -> tuple[Path, int]:
+    """Create a directory that only its owner can read, and hold its lock.
+
+    Args:
+        base: Where; ``None`` for the system's temporary folder.
+
+    Returns:
+        The directory and the descriptor that holds the lock until it is closed.
+    """
+    base = _base(base)
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=base))
+    lock = os.open(unfinished / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    # Under its final name it is locked from the first moment, so no sweep can take it for stale.
+    final = unfinished.with_name(PREFIX + unfinished.name.removeprefix(UNFINISHED))
+    unfinished.rename(final)
+    return final, lock
+
+
+def is_live(directory: Path) -> bool:
+    """Tell whether a supervisor lives that owns this directory."""
+    try:
+        lock = os.open(directory / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def leftovers(base: Path | None = None) -> list[Path]:
+    """List the directories of stacks whose supervisor is dead.
+
+    Args:
+        base: Where to look; ``None`` for the system's temporary folder.
+
+    Returns:
+        Directories of this user, sorted.
+    """
+    return sorted(path for path in _own_directories(_base(base)) if _is_stale(path))
+
+
+def sweep(base: Path | None = None) -> list[Path]:
+    """Remove the directories of stacks whose supervisor is dead; return those removed."""
+    found = leftovers(base)
+    for directory in found:
+        shutil.rmtree(directory, ignore_errors=True)
+    return found
+
+
+def _base(base: Path | None) -> Path:
+    return Path(tempfile.gettempdir()) if base is None else base
+
+
+def _own_directories(base: Path) -> Iterator[Path]:
+    for path in [*base.glob(PREFIX + "*"), *base.glob(UNFINISHED + "*")]:
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid():
+                yield path
+
+
+def _is_stale(path: Path) -> bool:
+    if path.name.startswith(PREFIX):
+        # Without a lock file it is half removed, by a sweep or a stop that goes on right now.
+        return not is_live(path)
+    with contextlib.suppress(OSError):
+        age = time.time() - path.stat().st_mtime
+        return age > UNFINISHED_IS_STALE_AFTER_S and not is_live(path)
+    return False

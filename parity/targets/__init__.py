@@ -1,0 +1,21 @@
+"""Where to send: settings, clients, capability probes and safety interlocks."""
+
+from parity.targets.client import ParseClient, Reply
+from parity.targets.interlocks import refuse_shared_database, refuse_write
+from parity.targets.namespace import Namespace
+from parity.targets.probes import CAPABILITIES, Capability, ServerFacts, probe
+from parity.targets.settings import Settings, load_settings
+
+__all__ = [
+    "CAPABILITIES",
+    "Capability",
+    "Namespace",
+    "ParseClient",
+    "Reply",
+    "ServerFacts",
+    "Settings",
+    "load_settings",
+    "probe",
+    "refuse_shared_database",
+    "refuse_write",
+]

@@ -1,0 +1,182 @@
+"""What a target can do, found out by asking it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from parity.model import BadReply, HarnessError, Target, UserError, Writes
+from parity.targets.client import ParseClient
+from parity.targets.namespace import Namespace
+
+FIXTURE_FUNCTION = "parityFixture"
+"""Function of ``scenarios/cloud/main.js`` that answers which version of the fixture is loaded."""
+FIXTURE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Whether a target can do something, and how we know.
+
+    Attributes:
+        name: One of :data:`CAPABILITIES`.
+        available: Whether it can.
+        reason: What the probe saw, in a few words.
+    """
+
+    name: str
+    available: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the probes found out about one target.
+
+    Attributes:
+        target: Name of the target.
+        version: Parse Server version, or ``None`` if neither configured nor told.
+        capabilities: By name.
+    """
+
+    target: str
+    version: str | None
+    capabilities: dict[str, Capability]
+
+    def missing(self, names: tuple[str, ...]) -> Capability | None:
+        """Return the first of these capabilities that is not available.
+
+        Raises:
+            UserError: A name is not known.
+        """
+        for name in names:
+            if name not in CAPABILITIES:
+                raise UserError(
+                    f"there is no capability {name!r}", f"There is {', '.join(CAPABILITIES)}."
+                )
+            if not self.capabilities[name].available:
+                return self.capabilities[name]
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts as JSON, for another process."""
+        return {
+            "target": self.target,
+            "version": self.version,
+            "capabilities": [
+                {"name": c.name, "available": c.available, "reason": c.reason}
+                for c in self.capabilities.values()
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> ServerFacts:
+        """Return the facts that :meth:`as_json` wrote."""
+        capabilities = [Capability(**each) for each in document["capabilities"]]
+        return cls(document["target"], document["version"], {c.name: c for c in capabilities})
+
+
+def probe(target: Target, namespace: Namespace) -> ServerFacts:
+    """Ask a target what it can do.
+
+    Args:
+        target: Where to ask.
+        namespace: Names for what the probes have to write.
+
+    Returns:
+        The facts.
+
+    Raises:
+        HarnessError: The target does not answer, or not as a Parse server does.
+    """
+    client = ParseClient(target)
+    try:
+        _must_accept_keys(client)
+        version, master = _master_key(client)
+        found = [master]
+        for name, ask in _PROBES.items():
+            found.append(_careful(name, ask, client, namespace))
+        return ServerFacts(target.name, target.version or version, {c.name: c for c in found})
+    finally:
+        client.close()
+
+
+def _must_accept_keys(client: ParseClient) -> None:
+    """Raise if the target answers, but refuses the configured keys."""
+    target = client.target
+    # Any key may be the only one that is configured.
+    names = [name for name, _ in target.keys.items() if name != "file_key"]
+    keyed = client.using(key="rest_key" if "rest_key" in names else names[0] if names else None)
+    reply = keyed.get("config")
+    if reply.status in (401, 403):
+        raise HarnessError(
+            f"target {target.name!r} at {target.url} refuses the keys: status {reply.status} "
+            f"{reply.text.strip()}; check app_id and the keys in its settings"
+        )
+
+
+def _master_key(client: ParseClient) -> tuple[str | None, Capability]:
+    name = "master_key"
+    if client.target.keys.master_key is None:
+        return None, Capability(name, available=False, reason="no master_key is configured")
+    try:
+        reply = client.as_master().get("serverInfo")
+    except BadReply:
+        # The hosted service had no such endpoint; a query that needs the key tells as well.
+        reply = client.as_master().get("classes/_Installation", params={"limit": 0})
+    if not reply.ok:
+        reason = f"serverInfo answers {reply.status} {reply.text.strip()}"
+        return None, Capability(name, available=False, reason=reason)
+    version = reply.json.get("parseServerVersion") if isinstance(reply.json, dict) else None
+    return version, Capability(name, available=True, reason="serverInfo accepts it")
+
+
+def _cloud_fixture(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:  # noqa: ARG001
+    reply = client.call(FIXTURE_FUNCTION)
+    if not reply.ok:
+        return False, "scenarios/cloud/main.js is not loaded on it"
+    loaded = reply.json.get("result") if isinstance(reply.json, dict) else None
+    if loaded != FIXTURE_VERSION:
+        return False, f"it has loaded version {loaded} of the fixture, not {FIXTURE_VERSION}"
+    return True, f"version {FIXTURE_VERSION} of scenarios/cloud/main.js is loaded"
+
+
+def _file_upload(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
+    name = f"{namespace.prefix}probe.txt"
+    reply = client.upload(name, b"probe", "text/plain")
+    if reply.status != 201:
+        return False, f"an upload with the REST key answers {reply.status} {reply.text.strip()}"
+    if client.target.keys.master_key is not None:
+        client.as_master().delete(f"files/{reply['name']}", raw=True)
+    return True, "an upload with the REST key is accepted"
+
+
+def _client_class_creation(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
+    reply = client.create(namespace.class_name("Probe"), {"probe": True})
+    if reply.status != 201:
+        return False, f"a new class answers {reply.status} {reply.text.strip()}"
+    return True, "a new class is accepted with the REST key"
+
+
+_Probe = Callable[[ParseClient, Namespace], tuple[bool, str]]
+
+_PROBES: dict[str, _Probe] = {
+    "cloud_fixture": _cloud_fixture,
+    "file_upload": _file_upload,
+    "client_class_creation": _client_class_creation,
+}
+CAPABILITIES: dict[str, str] = {
+    "master_key": "a master key is configured and accepted",
+    "cloud_fixture": "scenarios/cloud/main.js is loaded",
+    "file_upload": "files may be uploaded with the REST key",
+    "client_class_creation": "clients may create classes",
+}
+"""What can be asked for with ``@pytest.mark.requires``, and what it means."""
+
+
+def _careful(name: str, ask: _Probe, client: ParseClient, namespace: Namespace) -> Capability:
+    if client.target.writes is Writes.FORBIDDEN:
+        return Capability(name, available=False, reason="writes to this target are forbidden")
+    available, reason = ask(client, namespace)
+    return Capability(name, available=available, reason=reason)

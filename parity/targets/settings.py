@@ -1,0 +1,328 @@
+"""Settings from ``parity.toml`` and the environment, validated as a whole."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from parity.model import Keys, Secret, Style, Target, UserError, Writes
+
+KEY_NAMES = (
+    "rest_key",
+    "client_key",
+    "javascript_key",
+    "dotnet_key",
+    "master_key",
+    "file_key",
+)
+TARGET_FIELDS = (
+    "style",
+    "url",
+    "app_id",
+    *KEY_NAMES,
+    "mongo",
+    "writes",
+    "version",
+    "timeout",
+    "note",
+)
+TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
+SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
+_REFERENCE = re.compile(r"(env|file):(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user configured.
+
+    Attributes:
+        targets: The targets that are configured, by name; empty means the embedded default.
+        known_differences: Folders of a team's own known differences.
+        reports: Folder that runs are written to.
+        allow_shared_database: Whether two targets may reach the same database.
+        source: The file they came from; ``None`` without one.
+    """
+
+    targets: dict[str, Target] = field(default_factory=dict)
+    known_differences: tuple[Path, ...] = ()
+    reports: Path = Path("reports")
+    allow_shared_database: bool = False
+    source: Path | None = None
+
+
+def load_settings(
+    file: Path | None, environ: Mapping[str, str], only: tuple[str, ...] = ()
+) -> Settings:
+    """Read and check a configuration.
+
+    Args:
+        file: A ``parity.toml``; ``None`` gives the embedded default.
+        environ: Where ``env:NAME`` references are looked up.
+        only: Names of the targets that will be used; secrets of others are not looked up.
+
+    Returns:
+        The settings.
+
+    Raises:
+        UserError: Every problem of the file, each with its line.
+    """
+    if file is None:
+        return Settings()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{file} cannot be read: {_reason(error)}",
+            "Give the path of a parity.toml with --config or PARITY_CONFIG.",
+            code="config",
+        ) from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(
+            f"{file} is not TOML: {error}", "Correct that line.", code="config"
+        ) from error
+    return _Reader(file, text, document, environ, only).settings()
+
+
+def nearest(name: str, choices: Mapping[str, Any] | tuple[str, ...]) -> str:
+    """Return ", did you mean X?" for a misspelt name, or the choices.
+
+    Args:
+        name: What was written.
+        choices: What would have been right.
+    """
+    close = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there is {', '.join(choices)}" if choices else "there is none"
+
+
+class _Reader:
+    """Collects every problem of one document before it complains."""
+
+    def __init__(
+        self,
+        file: Path,
+        text: str,
+        document: dict[str, Any],
+        environ: Mapping[str, str],
+        only: tuple[str, ...],
+    ) -> None:
+        self.file = file
+        self.lines = text.splitlines()
+        self.document = document
+        self.environ = environ
+        self.only = only
+        self.problems: list[tuple[int, str]] = []
+
+    def settings(self) -> Settings:
+        for key in self.document:
+            if key not in TOP_FIELDS:
+                self.problem((), key, f"unknown setting {key!r}, {nearest(key, TOP_FIELDS)}")
+        targets = self.targets()
+        folders = self.folders()
+        reports = self.document.get("reports", "reports")
+        if not isinstance(reports, str):
+            self.problem((), "reports", "reports is a path in quotes")
+            reports = "reports"
+        shared = self.document.get("allow_shared_database", False)
+        if not isinstance(shared, bool):
+            self.problem((), "allow_shared_database", "allow_shared_database is true or false")
+        if self.problems:
+            self.complain()
+        return Settings(targets, folders, Path(reports), bool(shared), self.file)
+
+    def complain(self) -> None:
+        lines = [
+            f"  line {line}: {text}" if line else f"  {text}"
+            for line, text in sorted(set(self.problems))
+        ]
+        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+        raise UserError(
+            f"{self.file} has {count}:\n" + "\n".join(lines),
+            "docs/configuration.md describes each setting.",
+            code="config",
+        )
+
+    def problem(self, table: tuple[str, ...], key: str, text: str) -> None:
+        self.problems.append((self.line(table, key), text))
+
+    def line(self, table: tuple[str, ...], key: str) -> int:
+        """Return the 1-based line of a key, of its table where it is missing, else 0."""
+        header = re.compile(
+            r"\s*\[\s*" + r"\s*\.\s*".join(f"[\"']?{re.escape(t)}[\"']?" for t in table) + r"\s*\]"
+        )
+        assignment = re.compile(rf"\s*(?:\[\s*)?[\"']?{re.escape(key)}[\"']?\s*(?:[=.\]])")
+        found, inside = 0, not table
+        for number, text in enumerate(self.lines, 1):
+            if table and header.match(text):
+                found, inside = number, True
+            elif text.lstrip().startswith("[") and table:
+                inside = False
+            elif inside and assignment.match(text):
+                return number
+        if not table:
+            return next((n for n, t in enumerate(self.lines, 1) if assignment.match(t)), 0)
+        return found
+
+    def targets(self) -> dict[str, Target]:
+        tables = self.document.get("targets", {})
+        if not isinstance(tables, dict) or not tables:
+            self.problem((), "targets", "no [targets.NAME] table, so there is nothing to test")
+            return {}
+        for name in self.only:
+            if name not in tables:
+                self.problem((), "targets", f"no target {name!r}, {nearest(name, tables)}")
+        found: dict[str, Target] = {}
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                self.problem((), name, f"[targets.{name}] is a table")
+                continue
+            target = self.target(name, table)
+            if target is not None:
+                found[name] = target
+        return found
+
+    def target(self, name: str, table: dict[str, Any]) -> Target | None:
+        where = ("targets", name)
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            self.problem(where, "", f"target name {name!r} has other than letters, digits, - and _")
+        for key in table:
+            if key not in TARGET_FIELDS:
+                self.problem(where, key, f"unknown setting {key!r}, {nearest(key, TARGET_FIELDS)}")
+        before = len(self.problems)
+        style = self.choice(where, table, "style", Style)
+        writes = self.choice(where, table, "writes", Writes, Writes.FORBIDDEN)
+        url = self.url(where, table)
+        version, note = self.text(where, table, "version"), self.text(where, table, "note")
+        timeout = self.timeout(where, table)
+        used = not self.only or name in self.only
+        secrets = {
+            key: self.secret(where, key, table[key], used=used)
+            for key in ("app_id", *SECRET_FIELDS)
+            if key in table
+        }
+        if "app_id" not in table:
+            self.problem(where, "app_id", f"[targets.{name}] has no app_id")
+        if style is Style.HOSTED and not any(key in table for key in KEY_NAMES):
+            text = f"[targets.{name}] has no key; hosted style needs one, e.g. rest_key"
+            self.problem(where, "style", text)
+        if len(self.problems) > before or not used or style is None or writes is None:
+            return None
+        return Target(
+            name=name,
+            style=style,
+            url=url,
+            app_id=secrets["app_id"],
+            keys=Keys(**{key: secrets[key] for key in KEY_NAMES if key in secrets}),
+            writes=writes,
+            mongo=secrets.get("mongo"),
+            version=version or None,
+            timeout_s=timeout,
+            note=note,
+        )
+
+    def choice(
+        self,
+        where: tuple[str, ...],
+        table: dict[str, Any],
+        key: str,
+        kind: Any,
+        default: Any = None,
+    ) -> Any:
+        choices = tuple(str(each) for each in kind)
+        value = table.get(key, default)
+        if value is None:
+            text = f"[{'.'.join(where)}] has no {key}: one of {', '.join(choices)}"
+            self.problem(where, key, text)
+        elif value not in choices:
+            hint = nearest(str(value), choices)
+            self.problem(where, key, f"{key} = {value!r} is not known, {hint}")
+        else:
+            return kind(value)
+        return None
+
+    def url(self, where: tuple[str, ...], table: dict[str, Any]) -> str:
+        value = table.get("url")
+        if not isinstance(value, str):
+            self.problem(where, "url", f"[{'.'.join(where)}] has no url")
+            return ""
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            self.problem(where, "url", f"url = {value!r} is not an http:// or https:// address")
+        elif parts.username or parts.password:
+            self.problem(where, "url", "url holds a user name or password; use the key settings")
+        elif parts.query or parts.fragment:
+            self.problem(where, "url", "url holds a query; give the address up to the mount path")
+        return value.rstrip("/")
+
+    def text(self, where: tuple[str, ...], table: dict[str, Any], key: str) -> str:
+        value = table.get(key, "")
+        if isinstance(value, str):
+            return value
+        self.problem(where, key, f"{key} is text in quotes")
+        return ""
+
+    def timeout(self, where: tuple[str, ...], table: dict[str, Any]) -> float:
+        value = table.get("timeout", 15)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 600:
+            return float(value)
+        self.problem(where, "timeout", f"timeout = {value!r} is not a number of seconds up to 600")
+        return 15.0
+
+    def secret(self, where: tuple[str, ...], key: str, value: object, *, used: bool) -> Secret:
+        reference = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        if reference is None:
+            if key == "app_id" and isinstance(value, str) and value:
+                return Secret(value)
+            # The value is not repeated: it may be a real secret.
+            self.problem(where, key, f'{key} is not a reference; write "env:NAME" or "file:PATH"')
+            return Secret("")
+        kind, name = reference.groups()
+        if not used:
+            return Secret("", name)
+        if kind == "env":
+            return self.from_environment(where, key, name)
+        return self.from_file(where, key, name)
+
+    def from_environment(self, where: tuple[str, ...], key: str, name: str) -> Secret:
+        value = self.environ.get(name, "")
+        if not value:
+            close = difflib.get_close_matches(name, list(self.environ), n=1, cutoff=0.8)
+            hint = f", but {close[0]} is" if close else ""
+            self.problem(where, key, f"{key} = env:{name}, and {name} is not set{hint}")
+        return Secret(value, name)
+
+    def from_file(self, where: tuple[str, ...], key: str, name: str) -> Secret:
+        path = Path(name).expanduser()
+        path = path if path.is_absolute() else self.file.parent / path
+        try:
+            value = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self.problem(where, key, f"{key} = file:{name}: {_reason(error)}")
+            return Secret("")
+        if not value:
+            self.problem(where, key, f"{key} = file:{name}, and that file is empty")
+        return Secret(value, f"{where[-1]}_{key}".upper().replace("-", "_"))
+
+    def folders(self) -> tuple[Path, ...]:
+        value = self.document.get("known_differences", [])
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            self.problem((), "known_differences", "known_differences is a list of folders")
+            return ()
+        folders = tuple(self.file.parent / each for each in value)
+        for folder in folders:
+            if not folder.is_dir():
+                self.problem((), "known_differences", f"{folder} is not a folder")
+        return folders
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,610 @@
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from parity.model import Kind, Outcome, Secret, Style, Target, Writes
+from parity.model.errors import UserError
+from parity.model.evidence import (
+    BadEvidence,
+    CapabilityFact,
+    CheckEvent,
+    DifferenceFact,
+    Event,
+    Evidence,
+    EvidenceWriter,
+    ExchangeFact,
+    Header,
+    KnownDifferenceEvent,
+    MissingEvidence,
+    NewerEvidence,
+    NoticeEvent,
+    TargetFacts,
+    TruncatedEvidence,
+    UnwritableEvidence,
+    body_text,
+    iterate_evidence,
+    merge_evidence,
+    read_evidence,
+    utc_now,
+)
+from parity.model.target import Keys
+
+TARGETS = ("hosted", "selfhosted")
+
+text = st.text(st.characters(exclude_categories=()), max_size=30)
+count = st.integers(0, 10**6)
+seconds = st.floats(0, 1e6, allow_nan=False)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text,
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(text, each, max_size=3),
+    max_leaves=8,
+)
+headers = st.dictionaries(text, text, max_size=3)
+differences = st.builds(
+    DifferenceFact,
+    path=text,
+    kind=st.sampled_from(Kind),
+    expected=json_values,
+    actual=json_values,
+    known=st.none() | text,
+    source=text,
+)
+exchanges = st.builds(
+    ExchangeFact,
+    method=text,
+    url=text,
+    request_headers=headers,
+    request_body=text,
+    status=st.none() | st.integers(100, 599),
+    response_headers=headers,
+    response_body=text,
+    elapsed_ms=seconds,
+    repeat=text,
+)
+checks = st.builds(
+    CheckEvent,
+    id=text,
+    nodeid=text,
+    target=st.sampled_from(TARGETS),
+    area=text,
+    level=st.sampled_from(["must", "should", "may"]),
+    effect=st.sampled_from(["reads", "writes", "destructive"]),
+    spec=st.lists(text, max_size=2).map(tuple),
+    title=text,
+    outcome=st.sampled_from(Outcome),
+    reason=text,
+    duration_s=seconds,
+    server_s=seconds,
+    requests=count,
+    worker=text,
+    differences=st.lists(differences, max_size=2).map(tuple),
+    exchanges=st.lists(exchanges, max_size=2).map(tuple),
+)
+known_differences = st.builds(
+    KnownDifferenceEvent,
+    id=text,
+    title=text,
+    severity=st.sampled_from(["breaking", "benign", "security"]),
+    cause=text,
+    effect=text,
+    remedy=text,
+    provenance=text,
+    targets=st.lists(text, max_size=2).map(tuple),
+    observed=count,
+)
+notices = st.builds(
+    NoticeEvent,
+    level=st.sampled_from(["info", "warning", "error"]),
+    target=st.none() | text,
+    message=text,
+)
+events = st.lists(checks | known_differences | notices, max_size=5)
+
+no_fixture_check = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+_numbers = iter(range(10**9))
+
+
+def fresh(folder: Path) -> Path:
+    """Return a path that no example has used: Hypothesis shares one tmp_path between them."""
+    return folder / f"{next(_numbers)}.jsonl"
+
+
+def facts(name: str) -> TargetFacts:
+    return TargetFacts(
+        name=name,
+        style=Style.PARSE_SERVER,
+        url=f"http://127.0.0.1:1337/{name}",
+        server_version="9.10.0",
+        embedded=True,
+        note="",
+        writes=Writes.DISPOSABLE,
+        keys=("rest_key", "master_key"),
+        capabilities=(CapabilityFact("master_key", available=True, reason="accepted"),),
+    )
+
+
+def header(worker: str = "main", run_id: str = "run-1") -> Header:
+    return Header(
+        run_id=run_id,
+        started_at="2026-07-30T12:34:56.789Z",
+        suite_version="0.1.0",
+        seed=7,
+        arguments=("suites/", "-q"),
+        targets=tuple(facts(name) for name in TARGETS),
+        worker=worker,
+        digests={"suites": "ab12"},
+    )
+
+
+def check(number: int = 1, outcome: Outcome = Outcome.PASS, target: str = "hosted") -> CheckEvent:
+    name = f"suites/objects/test_create.py::test_{number:03}"
+    return CheckEvent(
+        id=name,
+        nodeid=f"{name}[{target}]",
+        target=target,
+        area="objects",
+        level="must",
+        effect="writes",
+        spec=("rest/objects#creating-objects",),
+        title="A new object gets an id.",
+        outcome=outcome,
+    )
+
+
+def known(observed: int, targets: tuple[str, ...] = ("hosted",)) -> KnownDifferenceEvent:
+    return KnownDifferenceEvent(
+        "KD-0001", "title", "benign", "cause", "effect", "remedy", "source", targets, observed
+    )
+
+
+def write(path: Path, events: list[Event], head: Header | None = None) -> Path:
+    with EvidenceWriter(path, head or header()) as writer:
+        for event in events:
+            writer.write(event)
+    return path
+
+
+def lines(path: Path) -> Iterator[Any]:
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        yield json.loads(line)
+
+
+def validator() -> Draft202012Validator:
+    schema = json.loads(
+        (files("parity.model") / "schemas" / "evidence.schema.json").read_text("utf-8")
+    )
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+VALIDATOR = validator()
+
+
+@no_fixture_check
+@given(events=events)
+def test_what_is_written_is_read_back(tmp_path: Path, events: list[Event]) -> None:
+    read = read_evidence(write(fresh(tmp_path), events))
+
+    assert read.header == header()
+    assert list(read.checks) == [each for each in events if isinstance(each, CheckEvent)]
+    assert list(read.notices) == [each for each in events if isinstance(each, NoticeEvent)]
+    assert list(read.known_differences) == [
+        each for each in events if isinstance(each, KnownDifferenceEvent)
+    ]
+    assert read.footer.events == len(events)
+
+
+@no_fixture_check
+@given(events=events)
+def test_every_line_is_valid_against_the_schema(tmp_path: Path, events: list[Event]) -> None:
+    for line in lines(write(fresh(tmp_path), events)):
+        VALIDATOR.validate(line)
+
+
+@no_fixture_check
+@given(events=events, data=st.data())
+def test_a_file_cut_anywhere_is_truncated(
+    tmp_path: Path, events: list[Event], data: st.DataObject
+) -> None:
+    path = write(fresh(tmp_path), events)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 2))])
+
+    with pytest.raises(TruncatedEvidence):
+        read_evidence(path)
+
+
+def test_every_offset_of_one_file_is_truncated_but_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check(), known(1), NoticeEvent("info", None, "é\u2028")])
+    whole = path.read_bytes()
+    survived = []
+    for offset in range(len(whole) + 1):
+        path.write_bytes(whole[:offset])
+        try:
+            read_evidence(path)
+        except TruncatedEvidence:
+            continue
+        survived.append(len(whole) - offset)
+
+    assert survived == [1, 0], "only a file that lost nothing, or its last newline, is complete"
+
+
+@no_fixture_check
+@given(events=st.lists(checks | notices, min_size=1, max_size=4), data=st.data())
+def test_a_lost_line_is_truncated(tmp_path: Path, events: list[Event], data: st.DataObject) -> None:
+    path = write(fresh(tmp_path), events)
+    kept = path.read_bytes().splitlines(keepends=True)
+    del kept[data.draw(st.integers(1, len(events)))]
+    path.write_bytes(b"".join(kept))
+
+    with pytest.raises(TruncatedEvidence, match="footer counts"):
+        read_evidence(path)
+
+
+def test_the_footer_counts_every_target_and_outcome(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check(1), check(2, Outcome.FAIL), check(3)])
+
+    counts = read_evidence(path).footer.counts
+
+    assert set(counts) == set(TARGETS)
+    assert counts["hosted"] == {
+        "pass": 2,
+        "fail": 1,
+        "known-difference": 0,
+        "unsupported": 0,
+        "error": 0,
+    }
+    assert sum(counts["selfhosted"].values()) == 0
+
+
+def test_every_line_is_on_disk_before_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    seen = []
+    with EvidenceWriter(path, header()) as writer:
+        seen.append(path.read_bytes().count(b"\n"))
+        for number in range(3):
+            writer.check(check(number))
+            seen.append(path.read_bytes().count(b"\n"))
+
+    assert seen == [1, 2, 3, 4]
+
+
+def test_close_says_how_the_run_ended(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    with EvidenceWriter(path, header()) as writer:
+        writer.close(interrupted=True, exit_status=2)
+        writer.close()
+
+    footer = read_evidence(path).footer
+
+    assert (footer.interrupted, footer.exit_status) == (True, 2)
+
+
+def test_a_writer_that_dies_leaves_no_footer(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    writer = EvidenceWriter(path, header())
+    writer.check(check())
+    writer.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+
+    with pytest.raises(TruncatedEvidence, match="no footer"):
+        read_evidence(path)
+
+
+def test_a_closed_writer_refuses_events(tmp_path: Path) -> None:
+    writer = EvidenceWriter(tmp_path / "e.jsonl", header())
+    writer.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        writer.check(check())
+
+
+def test_a_check_of_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    with (
+        EvidenceWriter(tmp_path / "e.jsonl", header()) as writer,
+        pytest.raises(ValueError, match="'staging' is not in the header"),
+    ):
+        writer.check(check(target="staging"))
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    before = path.read_bytes()
+
+    with pytest.raises(UnwritableEvidence, match="run id"):
+        EvidenceWriter(path, header())
+
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_is_named() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full, which this system does not have")
+    writer = EvidenceWriter.__new__(EvidenceWriter)
+    writer.path, writer._file = full, full.open("wb", buffering=0)
+
+    with pytest.raises(UnwritableEvidence, match="No space left"):
+        writer._line({"event": "notice"})
+    writer._abandon()
+    assert writer._file is None
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "reports").write_text("a file", "utf-8")
+
+    with pytest.raises(UnwritableEvidence, match="reports"):
+        EvidenceWriter(tmp_path / "reports" / "run" / "e.jsonl", header())
+
+
+def test_no_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingEvidence, match="No such file"):
+        read_evidence(tmp_path / "e.jsonl")
+
+
+def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text('{"event":"header","format":"parity-evidence","version":2,"new":1}\n', "utf-8")
+
+    with pytest.raises(NewerEvidence, match="Upgrade"):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"level":"must"', '"level":"most"', "line 2: check.level: expected one of must"),
+        ('"requests":0', '"requests":"0"', "line 2: check.requests: expected int, got '0'"),
+        ('"requests":0', '"requests":true', "line 2: check.requests: expected int, got True"),
+        ('"requests":0', '"request":0', "line 2: check: unknown field 'request'"),
+        ('"duration_s":0.0', '"duration_s":NaN', "line 2: not JSON"),
+        ('"duration_s":0.0', '"duration_s":1e999', "line 2: check.duration_s: expected a finite"),
+        ('"area":"objects",', "", "line 2: check: field 'area' is missing"),
+        ('"area":"objects"', '"area":null', "line 2: check.area: expected str, got None"),
+        ('"target":"hosted"', '"target":"other"', "line 2: check.target: 'other' is not in"),
+        ('"outcome":"pass"', '"outcome":"fail"', "line 3: the footer's counts"),
+        ('"outcome":"pass"', '"outcome":"xfail"', "line 2: check.outcome: expected one of pass"),
+        ('"differences":[]', '"differences":{}', "line 2: check.differences: expected a list"),
+        ('"exchanges":[]', '"exchanges":[3]', r"line 2: check.exchanges\[0\]: expected an object"),
+        ('"digests":{', '"digests":[],"x":{', "line 1: header: unknown field 'x'"),
+        ('"event":"check"', '"event":"chekc"', "line 2: unknown event 'chekc'"),
+        ('"format":"parity-evidence"', '"format":"har"', "line 1: expected the header"),
+        ('"version":1', '"version":"1"', "line 1: header.version: expected 1, got '1'"),
+        ('"started_at":"2026-', '"started_at":"26-', "line 1: header: expected a time like"),
+        ('"started_at":"2026-07', '"started_at":"2026-13', "line 1: header: month must be"),
+        ('"name":"hosted"', '"name":"selfhosted"', "line 1: header: two targets have the same"),
+    ],
+)
+def test_a_changed_line_is_named_with_its_number(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    whole = path.read_text("utf-8")
+    assert old in whole
+    path.write_text(whole.replace(old, new, 1), "utf-8")
+
+    with pytest.raises(BadEvidence, match=said):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["<!doctype html>", "<html>\n</html>\n", "[]\n", "null\n", "3", '"text"\n', "\n"]
+)
+def test_a_file_that_is_no_evidence_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(content, "utf-8")
+
+    with pytest.raises(BadEvidence, match="line 1"):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize("line", ["3\n", "null\n", "[]\n", '{"event":[]}\n', "[" * 20_000 + "\n"])
+def test_a_foreign_line_is_named(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    whole = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join([*whole[:1], line, *whole[1:]]), "utf-8")
+
+    with pytest.raises(BadEvidence, match="line 2"):
+        read_evidence(path)
+
+
+def test_lines_after_the_footer_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    path.write_bytes(path.read_bytes() * 2)
+
+    with pytest.raises(BadEvidence, match="line 4: something follows the footer"):
+        read_evidence(path)
+
+
+def test_a_repeated_line_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second + second + third)
+
+    with pytest.raises(BadEvidence, match="counts are not those"):
+        read_evidence(path)
+
+
+def test_events_are_read_one_at_a_time(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check(1), check(2)])
+    path.write_bytes(path.read_bytes()[:-20])
+    stream = iterate_evidence(path)
+
+    assert next(stream) == header()
+    assert [next(stream), next(stream)] == [check(1), check(2)]
+    with pytest.raises(TruncatedEvidence):
+        next(stream)
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (math.nan, "nan"),
+        ({"a": [math.inf]}, {"a": ["inf"]}),
+        ({1: (2, 3)}, {"1": [2, 3]}),
+        (b"\x00", "b'\\x00'"),
+        (1 << 5000, "integer of 5001 bits"),
+        (2**63, 2**63),
+    ],
+)
+def test_values_that_json_lacks_become_text(tmp_path: Path, value: Any, written: Any) -> None:
+    difference = DifferenceFact("$.a", Kind.VALUE, value, None)
+    path = write(tmp_path / "e.jsonl", [replace(check(), differences=(difference,))])
+
+    assert read_evidence(path).checks[0].differences[0].expected == written
+
+
+def test_deep_nesting_is_cut(tmp_path: Path) -> None:
+    difference = DifferenceFact("$.a", Kind.VALUE, deep(100_000), None)
+    path = write(tmp_path / "e.jsonl", [replace(check(), differences=(difference,))])
+
+    assert "nested deeper" in path.read_bytes().decode("unicode_escape")
+    assert read_evidence(path).checks[0].differences == (difference,)
+
+
+def test_a_long_body_says_how_much_was_left_out() -> None:
+    assert body_text(b"abc", 3) == "abc"
+    assert body_text("abcdé", 3) == "abc…(+3 bytes)"
+    assert body_text(b"\xffab", 9) == "\ufffdab"
+
+
+def test_target_facts_hold_no_secret() -> None:
+    target = Target(
+        name="selfhosted",
+        style=Style.PARSE_SERVER,
+        url="http://127.0.0.1:1/parse",
+        app_id=Secret("planted-app"),
+        keys=Keys(rest_key=Secret("planted-rest"), master_key=Secret("planted-master")),
+        mongo=Secret("planted-mongo"),
+        version="9.10.0",
+    )
+
+    shown = TargetFacts.of(target)
+
+    assert shown.keys == ("rest_key", "master_key")
+    assert shown.server_version == "9.10.0"
+    assert TargetFacts.of(target, server_version="8.6.0").server_version == "8.6.0"
+    assert "planted" not in repr(shown)
+
+
+def test_the_time_is_utc_with_milliseconds() -> None:
+    assert replace(header(), started_at=utc_now()).started_at.endswith("Z")
+
+
+def parts(folder: Path) -> dict[str, Path]:
+    first: list[Event] = [check(3), check(1), known(1), NoticeEvent("info", None, "same")]
+    second: list[Event] = [
+        check(2, Outcome.FAIL, "selfhosted"),
+        known(2, ("selfhosted",)),
+        NoticeEvent("info", None, "same"),
+    ]
+    return {
+        "gw0": write(folder / "gw0.jsonl", first, header("gw0")),
+        "gw1": write(folder / "gw1.jsonl", second, header("gw1")),
+    }
+
+
+def merge(folder: Path, made: dict[str, Path], name: str = "all.jsonl") -> Evidence:
+    merge_evidence(made, folder / name, header(), exit_status=1)
+    return read_evidence(folder / name)
+
+
+def test_merging_keeps_everything_once_and_in_order(tmp_path: Path) -> None:
+    whole = merge(tmp_path, parts(tmp_path))
+
+    assert [each.nodeid[-17:] for each in whole.checks] == [
+        "test_001[hosted]".rjust(17, ":"),
+        "test_002[selfhosted]"[-17:],
+        "test_003[hosted]".rjust(17, ":"),
+    ]
+    assert whole.known_differences == (known(3, TARGETS),)
+    assert whole.notices == (NoticeEvent("info", None, "same"),)
+    assert whole.header.worker == "main"
+    assert (whole.footer.interrupted, whole.footer.exit_status) == (False, 1)
+
+
+def test_the_order_of_the_workers_does_not_show(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    merge(tmp_path, made, "a.jsonl")
+    merge(tmp_path, dict(reversed(made.items())), "b.jsonl")
+
+    first, second = (list(lines(tmp_path / name))[:-1] for name in ("a.jsonl", "b.jsonl"))
+
+    assert first == second
+
+
+def test_one_interrupted_worker_interrupts_the_run(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    with EvidenceWriter(tmp_path / "gw2.jsonl", header("gw2")) as writer:
+        writer.close(interrupted=True)
+
+    assert merge(tmp_path, {**made, "gw2": tmp_path / "gw2.jsonl"}).footer.interrupted
+
+
+def test_a_missing_worker_is_named(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    made["gw1"].unlink()
+
+    with pytest.raises(TruncatedEvidence, match="worker gw1: cannot read"):
+        merge(tmp_path, made)
+    assert not (tmp_path / "all.jsonl").exists()
+
+
+def test_a_short_worker_is_named(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    made["gw0"].write_bytes(made["gw0"].read_bytes()[:-30])
+
+    with pytest.raises(TruncatedEvidence, match=r"worker gw0: .*truncated"):
+        merge(tmp_path, made)
+
+
+def test_a_broken_worker_is_named(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    made["gw0"].write_bytes(made["gw0"].read_bytes().replace(b'"must"', b'"most"', 1))
+
+    with pytest.raises(BadEvidence, match=r"worker gw0: .*line 2"):
+        merge(tmp_path, made)
+
+
+@pytest.mark.parametrize("head", [header("gw1", "yesterday"), header("gw7")])
+def test_a_part_of_another_run_or_worker_is_refused(tmp_path: Path, head: Header) -> None:
+    made = parts(tmp_path)
+    made["gw1"].unlink()
+    write(made["gw1"], [check()], head)
+
+    with pytest.raises(BadEvidence, match=r"worker gw1: .*not of run 'run-1'"):
+        merge(tmp_path, made)
+
+
+def test_every_error_says_what_to_do() -> None:
+    errors = [
+        MissingEvidence("x"),
+        TruncatedEvidence("x"),
+        NewerEvidence("x"),
+        BadEvidence("x"),
+        UnwritableEvidence(Path("x"), OSError(28, "No space left on device")),
+    ]
+
+    assert all(isinstance(each, UserError) and each.remedy for each in errors)
+    assert len({each.code for each in errors}) == len(errors)
