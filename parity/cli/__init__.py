@@ -1,1 +1,85 @@
-def main() -> None: ...
+"""The command ``parity``: one module per command, and one place that turns ends into exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+
+from parity.cli.doctor import doctor
+from parity.cli.stack import stack
+from parity.model import ExitCode, UserError
+from parity.model.errors import HarnessError
+
+EPILOG = "Exit codes: 0 pass, 1 fail, 2 could not judge, 130 interrupted."
+
+
+class ExitCodes(click.Group):
+    """A group that ends the process with a code of :class:`ExitCode`, whatever happens."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        """Run a command; in standalone mode end the process, else behave like click."""
+        run: Callable[..., Any] = partial(super().main, *args, standalone_mode=False, **extra)
+        return sys.exit(_exit_code(run)) if standalone_mode else run()
+
+
+@click.group(cls=ExitCodes, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="parse-parity", prog_name="parity")
+def main() -> None:
+    r"""Prove that a Parse app behaves the same after it moves.
+
+    The checks themselves run with pytest:
+
+    \b
+        pytest suites/
+        pytest suites/ --config parity.toml --target selfhosted
+    """
+
+
+main.add_command(doctor)
+main.add_command(stack)
+
+
+def _complain(*lines: str) -> None:
+    for line in lines:
+        if line:
+            click.echo(line, err=True)
+
+
+def _let_go_of_stdout() -> None:
+    # The reader has gone (`parity ... | head`); without this Python complains at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _exit_code(run: Callable[[], Any]) -> int:
+    try:
+        return int(run() or ExitCode.PASS)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.CANNOT_JUDGE
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return ExitCode.INTERRUPTED
+    except UserError as error:
+        _complain(f"error: {error.what}", error.remedy)
+    except HarnessError as error:
+        _complain(f"error: {error}")
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            _let_go_of_stdout()
+        else:
+            _complain(f"error: {error}")
+    except Exception as error:  # the last place that can say it in one line
+        _complain(
+            f"error in parse-parity itself: {type(error).__name__}: {error}",
+            "Please report it with the command that you ran and the output of `parity doctor`. "
+            "PARITY_TRACEBACK=1 shows where it happened.",
+        )
+        if os.environ.get("PARITY_TRACEBACK"):
+            raise
+    return ExitCode.CANNOT_JUDGE

@@ -12,7 +12,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -44,16 +44,16 @@ class Recognition:
             JSON of another value. Exactly one of ``actual``, ``pattern`` and ``missing`` is set.
         missing: Whether the target answers nothing there.
         kind: Kind of the Difference; unset accepts any.
-        checks: Which checks it belongs to, as endings of their ids; empty means all of the area.
+        checks: The checks that observe it, as endings of their ids.
     """
 
     path: str
+    checks: tuple[str, ...]
     expected: Any = None
     actual: Any = None
     pattern: str | None = None
     missing: bool = False
     kind: str | None = None
-    checks: tuple[str, ...] = ()
 
     def recognises(self, difference: Difference, check: str) -> bool:
         """Return whether this is the Difference, seen by this check.
@@ -62,7 +62,7 @@ class Recognition:
             difference: What was observed.
             check: Id of the check: its node id without the target.
         """
-        if self.checks and not any(_names(each, check) for each in self.checks):
+        if not any(_names(each, check) for each in self.checks):
             return False
         if self.kind is not None and self.kind != difference.kind:
             return False
@@ -152,18 +152,16 @@ class Register:
         """Return the entries that apply to a target of this style and version."""
         return Register({e.id: e for e in self if e.applies(style, version)})
 
-    def recognise(self, difference: Difference, check: str, area: str) -> KnownDifference | None:
+    def recognise(self, difference: Difference, check: str) -> KnownDifference | None:
         """Return the entry that explains a Difference, or ``None``.
 
         Args:
             difference: What was observed.
             check: Id of the check that observed it.
-            area: Area of the check.
         """
         for entry in self:
-            for each in entry.recognise:
-                if (each.checks or entry.area == area) and each.recognises(difference, check):
-                    return entry
+            if any(each.recognises(difference, check) for each in entry.recognise):
+                return entry
         return None
 
     def expected_by(self, check: str) -> list[KnownDifference]:
@@ -220,9 +218,8 @@ def _add(
     name = f"{file.name}: {raw.get('id', '(no id)')}"
     try:
         entry = _entry(raw)
-    except (KeyError, TypeError, ValueError, InvalidSpecifier) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        problems.append(f"{name}: {reason}")
+    except (TypeError, ValueError, InvalidSpecifier) as error:
+        problems.append(f"{name}: {error}")
         return
     if entry.id in entries:
         problems.append(f"{name}: this id is taken twice")
@@ -230,23 +227,31 @@ def _add(
 
 
 _FIELDS = frozenset(KnownDifference.__dataclass_fields__)
+_REQUIRED = tuple(
+    each.name
+    for each in fields(KnownDifference)
+    if each.default is MISSING and each.default_factory is MISSING
+)
 
 
 def _entry(raw: dict[str, Any]) -> KnownDifference:
     unknown = set(raw) - _FIELDS
     if unknown:
         raise ValueError(f"unknown field {', '.join(sorted(unknown))}")
+    for name in _REQUIRED:
+        if not raw.get(name):
+            raise ValueError(f"{name!r} is missing")
     if not re.fullmatch(r"[A-Z]{2,}-\d{4}", raw["id"]):
         raise ValueError("an id is letters, a dash and four digits, such as KD-0042")
     recognise = tuple(
         Recognition(**{**each, "checks": tuple(each.get("checks", ()))})
         for each in raw["recognise"]
     )
-    if not recognise:
-        raise ValueError("recognise is empty, so nothing could ever match")
     for number, each in enumerate(raw["recognise"]):
         if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
             raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
+        if not each.get("checks"):
+            raise ValueError(f"recognise {number} names no checks")
         re.compile(each.get("pattern", ""))
     return KnownDifference(
         **{

@@ -176,7 +176,7 @@ class Expect:
         __tracebackhide__ = True
         unknown: list[Difference] = []
         for each in found:
-            entry = self._register.recognise(each, self.check.id, self.check.area)
+            entry = self._register.recognise(each, self.check.id)
             if entry is None:
                 unknown.append(each)
             else:

@@ -109,7 +109,10 @@ def new_class(request: pytest.FixtureRequest, target: Target, namespace: Namespa
 
 @pytest.fixture
 def new_user(parse: ParseClient, namespace: Namespace) -> NewUser:
-    """Sign users up: ``alice = new_user("alice", score=1)`` returns a :class:`User`."""
+    """Sign users up, each with a session of its own.
+
+    ``alice = new_user("alice", score=1)`` is a :class:`User`.
+    """
 
     def make(base: str = "user", password: str | None = None, **fields: Any) -> User:
         username = namespace.user_name(base)

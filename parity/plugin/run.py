@@ -8,6 +8,7 @@ the embedded servers from the stack's private directory, so that no secret is le
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -185,7 +186,8 @@ class Run:
             stop_stack(self.stack)
             self.stack = None
         for file in (self.shared_file, *map(self.down_file, self.targets)):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     # Workers
 

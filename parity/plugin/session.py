@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +96,12 @@ class SessionPlugin:
         if any(_mentions(each, name) for each in ids for name in names):
             self._start()
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Let a worker join the run before its first check."""
         if self.is_worker and is_check(item) and not self.run.started:
             self.run.join()
+        return (yield)
 
     # The end
 

@@ -69,11 +69,11 @@ def _known(evidence: Evidence) -> list[str]:
     severities = Counter(known.severity for known in observed)
     told = ", ".join(f"{count} {name}" for name, count in sorted(severities.items()))
     lines = [f"known differences observed: {len(observed)} ({told})"]
-    for known in observed:
-        if known.severity != "benign":
-            lines.append(
-                f"  {known.id} {known.severity}: {known.title} ({', '.join(known.targets)})"
-            )
+    lines += [
+        f"  {known.id} {known.severity}: {known.title} ({', '.join(known.targets)})"
+        for known in observed
+        if known.severity != "benign"
+    ]
     return lines
 
 

@@ -118,8 +118,7 @@ def _doubts_of_target(
     tally = Tally.of(checks)
     errors = tally[Outcome.ERROR]
     if errors:
-        verb = "was" if errors == 1 else "were"
-        doubts.append(f"{plural(errors, 'check')}{where} could not be judged and {verb} an error.")
+        doubts.append(f"{plural(errors, 'check')}{where} ended in an error and judged nothing.")
     if not tally.total:
         doubts.append(f"No check ran{where}: a run that tested nothing does not pass.")
     elif not tally.judged and not errors:
@@ -129,14 +128,13 @@ def _doubts_of_target(
 
 
 def _passes(tally: Tally, where: str) -> str:
-    known = tally[Outcome.KNOWN_DIFFERENCE]
+    passed, known = tally[Outcome.PASS], tally[Outcome.KNOWN_DIFFERENCE]
     unsupported = tally[Outcome.UNSUPPORTED]
-    verb = "passes" if tally.judged == 1 else "pass"
-    text = f"{plural(tally.judged, 'check')}{where} {verb}"
+    text = f"{plural(passed, 'check')}{where} {'passes' if passed == 1 else 'pass'}"
     if known:
-        text += f", {known:,} of them with a known difference"
+        text += f"; {known:,} {'meets' if known == 1 else 'meet'} only known differences"
     if unsupported:
-        text += f"; {unsupported:,} more could not be tested there"
+        text += f"; {unsupported:,} could not be tested"
     return f"{text}."
 
 

@@ -34,6 +34,8 @@ CI_ARGUMENTS = ("ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no
 PROGRESS_EVERY_S = 5.0
 POLL_S = 0.1
 LOG_LINES = 12
+NAMED = 3
+"""How many versions a line of progress names."""
 
 
 def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
@@ -137,7 +139,8 @@ class _Run:
 
 def _install_all(missing: Mapping[str, Path], npm: Part, progress: Progress) -> None:
     started = time.monotonic()
-    what = f"installing Parse Server {' and '.join(missing)} with npm"
+    names = ", ".join(missing) if len(missing) <= NAMED else f"in {len(missing)} versions"
+    what = f"installing Parse Server {names} with npm"
     progress(what)
     runs: list[_Run] = []
     try:

@@ -104,19 +104,37 @@ def version_of(part: Part) -> str:
     Returns:
         The version: ``"24.19.0"``; an empty string when it does not run or says none.
     """
+    done = _ask_version(part)
+    if isinstance(done, str) or done.returncode != 0:
+        return ""
+    found = re.search(r"\d+\.\d+\.\d+", done.stdout)
+    return found.group() if found else ""
+
+
+def why_not(part: Part) -> str:
+    """Say in one line why a program does not run, for one that tells no version."""
+    done = _ask_version(part)
+    if isinstance(done, str):
+        return done
+    said = (done.stderr or done.stdout).strip().splitlines()
+    return said[0] if said else f"exit code {done.returncode}"
+
+
+def _ask_version(part: Part) -> subprocess.CompletedProcess[str] | str:
     try:
-        done = subprocess.run(  # noqa: S603 - a program that the user or our own wheel chose
+        return subprocess.run(  # noqa: S603 - a program that the user or our own wheel chose
             [*part.command, "--version"],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=VERSION_TIMEOUT_S,
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    found = re.search(r"\d+\.\d+\.\d+", done.stdout)
-    return found.group() if done.returncode == 0 and found else ""
+    except OSError as error:
+        return str(error)
+    except subprocess.TimeoutExpired:
+        return f"no answer to --version within {VERSION_TIMEOUT_S:.0f} s"
 
 
 def _configured(name: str, variable: str, environ: Mapping[str, str]) -> Part | None:

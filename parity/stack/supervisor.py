@@ -31,7 +31,7 @@ from parity.stack.processes import (
     tail,
 )
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 STATUS_FILE = "status.json"
 LOG_LINES = 12
 SERVER_SCRIPT = Path(__file__).parent / "server.cjs"

@@ -1,4 +1,8 @@
-"""The Parse protocol, once: types, ids, operators, errors, headers, queries; and redaction."""
+"""The Parse protocol, once: types, ids, operators, errors, headers, queries; and redaction.
+
+Header names are in :mod:`parity.wire.headers`, names of parameters and constraints in
+:mod:`parity.wire.query`, patterns in :mod:`parity.wire.ids`.
+"""
 
 from parity.wire.errors import ErrorCode, ParseError, parse_error
 from parity.wire.headers import (
@@ -10,18 +14,99 @@ from parity.wire.headers import (
     parse_client_version,
     read_auth,
 )
+from parity.wire.ids import (
+    FileNameFormat,
+    FileUrl,
+    MintedFileName,
+    TokenFormat,
+    is_installation_id,
+    is_object_id,
+    parse_file_name,
+    parse_file_url,
+    token_format,
+)
+from parity.wire.ops import (
+    UNSET,
+    Add,
+    AddRelation,
+    AddUnique,
+    Batch,
+    Delete,
+    Increment,
+    Op,
+    Remove,
+    RemoveRelation,
+    SetOnInsert,
+    WrongTypeError,
+    apply,
+    decode_op,
+)
+from parity.wire.query import compact_json, encode_params
 from parity.wire.redaction import Redactor
+from parity.wire.types import (
+    ACL,
+    Bytes,
+    Date,
+    DecodeError,
+    File,
+    GeoPoint,
+    ParseObject,
+    Permission,
+    Pointer,
+    Polygon,
+    Relation,
+    decode,
+    encode,
+)
 
 __all__ = [
+    "ACL",
+    "UNSET",
+    "Add",
+    "AddRelation",
+    "AddUnique",
     "Auth",
+    "Batch",
+    "Bytes",
     "ClientVersion",
+    "Date",
+    "DecodeError",
+    "Delete",
     "ErrorCode",
+    "File",
+    "FileNameFormat",
+    "FileUrl",
+    "GeoPoint",
+    "Increment",
+    "MintedFileName",
+    "Op",
     "ParseError",
+    "ParseObject",
+    "Permission",
+    "Pointer",
+    "Polygon",
     "Redactor",
+    "Relation",
+    "Remove",
+    "RemoveRelation",
+    "SetOnInsert",
+    "TokenFormat",
+    "WrongTypeError",
+    "apply",
     "auth_body",
     "auth_headers",
     "basic_auth",
+    "compact_json",
+    "decode",
+    "decode_op",
+    "encode",
+    "encode_params",
+    "is_installation_id",
+    "is_object_id",
     "parse_client_version",
     "parse_error",
+    "parse_file_name",
+    "parse_file_url",
     "read_auth",
+    "token_format",
 ]

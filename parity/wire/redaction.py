@@ -25,10 +25,11 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from parity.wire.pseudonyms import Pseudonyms
 
 _MAX_DEPTH: Final = 64
-_TOO_DEEP: Final = "redacted: nested too deep"
+_PAIR_DEPTH: Final = 8
+_TOO_DEEP: Final = "redacted-too-deep"
 _SHORT = 6
 _MIN_BASE64 = 8
-_URL_SAFE = "$@:/,;!*~"
+_URL_SAFE = "$@:/,;!*~="
 
 _NAME = r"""(?:
     [\w-]*pass(?:word|wd|phrase) | pwd
@@ -57,7 +58,7 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _COLON = re.compile(
-    rf"""{_START}(?!\S*(?:authorization|cookie))
+    rf"""{_START}(?!(?:proxy-)?authorization|(?:set-)?cookie)
     (?P<head>(?P<name>{_NAME})(?:\\*["'])?\s*:\s*)(?P<value>[^\s"'\\,;&(){{}}\[\]]++)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -73,7 +74,7 @@ _QUOTED_VALUE = re.compile(
 _BASIC = re.compile(
     r"(?P<head>\bbasic(?:\s+|%20))(?P<value>[A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE
 )
-_USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/@:\"'<>?#]*+):(?P<password>[^\s/@\"'<>?#]++)(?=@)")
+_USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/@:\"'<>?#]*+):(?P<password>[^\s/\"'<>?#]*)(?=@)")
 _SCAN = re.compile(
     r"""
     (?<=://)[^\s/@"'<>?\#]++@
@@ -86,6 +87,9 @@ _SCAN = re.compile(
     """,
     re.VERBOSE,
 )
+# Without one of these there is nothing to find by name or form.
+_MARKS = re.compile(r"[=:@+%]|[A-Za-z0-9]{25}|(?i:basic)")
+_FORM_MARKS = re.compile(r"[@+%]|r:|[A-Za-z0-9]{25}")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d{4})")
 # What a schema or an operator says about a sensitive field is not the field's value.
 _STRUCTURE = {
@@ -187,23 +191,26 @@ class Redactor:
                 return self._flat(text, depth)
             redacted = self._walk(parsed, depth + 1, "")
             if redacted == parsed:
-                return self._forms(text)
+                # Not done yet: of a key that occurs twice, only the last value was parsed.
+                return self._forms(self._secrets(text))
             dumped = json.dumps(redacted, ensure_ascii=False, separators=(",", ":"))
             return text.replace(body, dumped)
         return self._flat(text, depth)
 
     def _flat(self, text: str, depth: int) -> str:
+        if not _MARKS.search(text) or _ISO_DATE.fullmatch(text):
+            return self._secrets(text)
         text = self._userinfo(text)
         text = _BASIC.sub(lambda m: m["head"] + (self._basic(m["value"]) or m["value"]), text)
         text = self._secrets(text)
         text = _AUTH_DATA.sub(self._auth_data, text)
         for pattern in (_QUOTED, _LINE, _COLON):
             text = pattern.sub(lambda match: self._named(match, match["name"]), text)
-        text = _SCAN.sub(self._form, text)
+        text = self._forms(text)
         return _PAIR.sub(lambda match: self._pair(match, depth), text)
 
     def _forms(self, text: str) -> str:
-        return _SCAN.sub(self._form, self._secrets(text))
+        return _SCAN.sub(self._form, text) if _FORM_MARKS.search(text) else text
 
     def _secrets(self, text: str) -> str:
         # The search by `in` is many times faster than the pattern, and mostly finds nothing.
@@ -272,7 +279,9 @@ class Redactor:
         plus = "+" if value.startswith("+") else ""  # a form never begins with a space
         decoded = plus + unquote_plus(value.removeprefix("+"))
         sensitive = name == "token" or _is_sensitive(name)
-        redacted = self._leaf(name, decoded) if sensitive else self._text(decoded, depth + 1)
+        redacted = (
+            self._leaf(name, decoded) if sensitive else self._text(decoded, depth + _PAIR_DEPTH)
+        )
         return match[0] if redacted == decoded else f"{name}={_quoted(redacted)}"
 
     def _form(self, match: re.Match[str]) -> str:

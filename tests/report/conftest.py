@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from parity.model.evidence import (
     KnownDifferenceEvent,
     NoticeEvent,
     TargetFacts,
-    utc_now,
 )
 
 CHECKS = {
@@ -90,9 +90,13 @@ def target(name: str, style: Style, version: str, note: str) -> TargetFacts:
     )
 
 
+# The footer carries the clock's time, so that a fixed start would make the run take for ever.
+STARTED_AT = (datetime.now(UTC) - timedelta(seconds=58.4)).isoformat(timespec="milliseconds")
+STARTED_AT = STARTED_AT.replace("+00:00", "Z")
+
 HEADER = Header(
     run_id="2026-07-30-1234-brave-otter",
-    started_at=utc_now(),
+    started_at=STARTED_AT,
     suite_version="0.1.0",
     seed=20260730,
     arguments=("suites/", "-n", "2", "--junitxml=reports/junit.xml"),

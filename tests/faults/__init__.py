@@ -1,0 +1,1 @@
+"""Deliberately wrong servers: a proxy that breaks one behaviour, and the proof that we notice."""

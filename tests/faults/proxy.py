@@ -1,0 +1,256 @@
+"""A reverse proxy that gets one thing wrong: one listener for each fault, one server behind all.
+
+Without a fault it is transparent: the same statuses, bytes and headers, but for those that belong
+to a connection. URLs that name the server behind are rewritten, so that file URLs and Location
+lead through the proxy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from tests.faults.attribution import HEADER, OUTSIDE
+from tests.faults.messages import Request, Response, answer
+from tests.faults.model import Fault, State
+
+T = TypeVar("T")
+
+LARGEST_BODY = 32 * 1024 * 1024
+START_S = 10.0
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length"}
+)
+OURS = HOP_BY_HOP | {"host", HEADER.lower()}
+AUTOMATIC = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+
+@dataclass(slots=True)
+class Sightings:
+    """What a listener saw: for the control run, which faults could change what a check sees.
+
+    Attributes:
+        requests: Number of requests of each check.
+        touched: For each fault, the checks with an exchange that it would have changed.
+    """
+
+    requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass(slots=True)
+class Listener:
+    """One port.
+
+    Attributes:
+        url: Base URL with the mount, as a target's ``url``.
+        fault: What it gets wrong; ``None`` for nothing.
+        sightings: What it saw.
+    """
+
+    url: str
+    fault: Fault | None
+    sightings: Sightings
+
+
+class Proxy:
+    """The proxy, in a thread of its own. A context manager.
+
+    Args:
+        upstream: Base URL of the server behind, with the mount.
+        master_key: Its master key, for faults that let everybody do everything.
+        spare_sweeps: Whether what is deleted outside of checks is answered without doing it;
+            for a server that is thrown away anyway.
+    """
+
+    def __init__(
+        self, upstream: str, master_key: str = "", *, spare_sweeps: bool = False
+    ) -> None:
+        parts = urlsplit(upstream)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._mount = parts.path.rstrip("/")
+        self._master_key = master_key
+        self._spare_sweeps = spare_sweeps
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="faults-proxy")
+        self._runners: list[web.AppRunner] = []
+        self._http: aiohttp.ClientSession | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._open())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(START_S)
+        self._loop.close()
+
+    def listen(
+        self,
+        fault: Fault | None = None,
+        *,
+        watch: Iterable[Fault] = (),
+        exchanges: Mapping[str, int] | None = None,
+    ) -> Listener:
+        """Open a listener on a free loopback port.
+
+        Args:
+            fault: What it gets wrong.
+            watch: Faults whose effect is noted without being passed on.
+            exchanges: See :class:`State`.
+
+        Returns:
+            The listener; it stays open as long as the proxy.
+        """
+        return self._run(self._listen(fault, tuple(watch), exchanges or {}))
+
+    # In the thread
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_S)
+
+    async def _open(self) -> None:
+        self._http = aiohttp.ClientSession(
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=64),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=60),
+        )
+
+    async def _close(self) -> None:
+        for runner in self._runners:
+            await runner.cleanup()
+        if self._http is not None:
+            await self._http.close()
+
+    async def _listen(
+        self, fault: Fault | None, watch: tuple[Fault, ...], exchanges: Mapping[str, int]
+    ) -> Listener:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        runner = web.AppRunner(app, access_log=None)
+        listener = Listener("", fault, Sightings())
+        state = State(self._master_key, exchanges)
+        watched = [(each, State(self._master_key)) for each in watch]
+        observe = _observer(watched, listener.sightings)
+        port = 0
+
+        async def handle(incoming: web.Request) -> web.StreamResponse:
+            base = f"http://127.0.0.1:{port}"
+            request = await self._receive(incoming, base)
+            try:
+                response = await self._serve(request, fault, state, observe)
+            except aiohttp.ClientError as error:
+                return web.Response(status=502, text=f"the server behind is gone: {error}")
+            return _reply(response, incoming.method, self._origin, base)
+
+        app.router.add_route("*", "/{tail:.*}", handle)
+        app.on_response_prepare.append(_drop_own_header)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self._runners.append(runner)
+        port = runner.addresses[0][1]
+        listener.url = f"http://127.0.0.1:{port}{self._mount}"
+        return listener
+
+    async def _receive(self, incoming: web.Request, base: str) -> Request:
+        headers = tuple((n, v) for n, v in incoming.headers.items() if n.lower() not in OURS)
+        body = await incoming.read()
+        if body[:1] in (b"{", b"["):
+            body = body.replace(base.encode(), self._origin.encode())
+        target = incoming.raw_path
+        for form in (base, quote(base, safe=""), quote(base, safe="/")):
+            target = target.replace(form, quote(self._origin, safe=""))
+        return Request(
+            incoming.method, self._mount, target, headers, body, incoming.headers.get(HEADER, "")
+        )
+
+    async def _serve(
+        self,
+        request: Request,
+        fault: Fault | None,
+        state: State,
+        observe: Callable[[Request, Response], None],
+    ) -> Response:
+        if request.check == OUTSIDE:
+            return _spared(request) if self._spares(request) else await self._forward(request)
+        if fault is None:
+            response = await self._forward(request)
+            observe(request, response)
+            return response
+        sent = fault.request(request, state) if fault.request else request
+        response = sent if isinstance(sent, Response) else await self._forward(sent)
+        return fault.reply(request, response, state) if fault.reply else response
+
+    def _spares(self, request: Request) -> bool:
+        return self._spare_sweeps and (
+            request.method == "DELETE" or (request.method, request.route) == ("GET", "schemas")
+        )
+
+    async def _forward(self, request: Request) -> Response:
+        assert self._http is not None
+        for _ in range(request.times):
+            async with self._http.request(
+                request.method,
+                URL(self._origin + request.target, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                skip_auto_headers=AUTOMATIC,
+                allow_redirects=False,
+            ) as reply:
+                headers = tuple((n, v) for n, v in reply.headers.items() if _is_kept(n, request))
+                response = Response(reply.status, headers, await reply.read())
+        return response
+
+
+def _observer(
+    watched: list[tuple[Fault, State]], sightings: Sightings
+) -> Callable[[Request, Response], None]:
+    def observe(request: Request, response: Response) -> None:
+        sightings.requests[request.check] += 1
+        for fault, state in watched:
+            would_send = fault.request(request, state) if fault.request else request
+            would_reply = fault.reply(request, response, state) if fault.reply else response
+            if would_send != request or would_reply != response:
+                sightings.touched[fault.name].add(request.check)
+
+    return observe
+
+
+def _spared(request: Request) -> Response:
+    return answer(200, {"results": []} if request.method == "GET" else {})
+
+
+def _is_kept(name: str, request: Request) -> bool:
+    # The length of what a HEAD does not send is told by the server behind alone.
+    is_length = name.lower() == "content-length"
+    return name.lower() not in HOP_BY_HOP or (is_length and request.method == "HEAD")
+
+
+def _reply(response: Response, method: str, origin: str, base: str) -> web.Response:
+    location = response.header("Location")
+    if location.startswith(origin):
+        response = response.with_headers(Location=base + location[len(origin) :])
+    body = response.body
+    if response.header("Content-Type").startswith("application/json"):
+        body = body.replace(origin.encode(), base.encode())
+    made = web.Response(status=response.status, body=body if method != "HEAD" else None)
+    made.headers.clear()
+    for name, value in response.headers:
+        made.headers.add(name, value)
+    return made
+
+
+async def _drop_own_header(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from parity.model import Kind, Outcome, Style, Writes
+from parity.model.evidence import (
+    CapabilityFact,
+    CheckEvent,
+    DifferenceFact,
+    Event,
+    EvidenceWriter,
+    ExchangeFact,
+    Header,
+    KnownDifferenceEvent,
+    NoticeEvent,
+    TargetFacts,
+    TruncatedEvidence,
+    read_evidence,
+)
+
+TARGETS = ("hosted", "selfhosted")
+
+text = st.text(st.characters(exclude_categories=()), max_size=30)
+count = st.integers(0, 10**6)
+seconds = st.floats(0, 1e6, allow_nan=False)
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text,
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(text, each, max_size=3),
+    max_leaves=8,
+)
+headers = st.dictionaries(text, text, max_size=3)
+differences = st.builds(
+    DifferenceFact,
+    path=text,
+    kind=st.sampled_from(Kind),
+    expected=json_values,
+    actual=json_values,
+    known=st.none() | text,
+    source=text,
+)
+exchanges = st.builds(
+    ExchangeFact,
+    method=text,
+    url=text,
+    request_headers=headers,
+    request_body=text,
+    status=st.none() | st.integers(100, 599),
+    response_headers=headers,
+    response_body=text,
+    elapsed_ms=seconds,
+    repeat=text,
+)
+checks = st.builds(
+    CheckEvent,
+    id=text,
+    nodeid=text,
+    target=st.sampled_from(TARGETS),
+    area=text,
+    level=st.sampled_from(["must", "should", "may"]),
+    effect=st.sampled_from(["reads", "writes", "destructive"]),
+    spec=st.lists(text, max_size=2).map(tuple),
+    title=text,
+    outcome=st.sampled_from(Outcome),
+    reason=text,
+    duration_s=seconds,
+    server_s=seconds,
+    requests=count,
+    worker=text,
+    differences=st.lists(differences, max_size=2).map(tuple),
+    exchanges=st.lists(exchanges, max_size=2).map(tuple),
+)
+known_differences = st.builds(
+    KnownDifferenceEvent,
+    id=text,
+    title=text,
+    severity=st.sampled_from(["breaking", "benign", "security"]),
+    cause=text,
+    effect=text,
+    remedy=text,
+    provenance=text,
+    targets=st.lists(text, max_size=2).map(tuple),
+    observed=count,
+)
+notices = st.builds(
+    NoticeEvent,
+    level=st.sampled_from(["info", "warning", "error"]),
+    target=st.none() | text,
+    message=text,
+)
+events = st.lists(checks | known_differences | notices, max_size=5)
+
+no_fixture_check = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+_numbers = iter(range(10**9))
+
+
+def fresh(folder: Path) -> Path:
+    """Return a path that no example has used: Hypothesis shares one tmp_path between them."""
+    return folder / f"{next(_numbers)}.jsonl"
+
+
+def facts(name: str) -> TargetFacts:
+    return TargetFacts(
+        name=name,
+        style=Style.PARSE_SERVER,
+        url=f"http://127.0.0.1:1337/{name}",
+        server_version="9.10.0",
+        embedded=True,
+        note="",
+        writes=Writes.DISPOSABLE,
+        keys=("rest_key", "master_key"),
+        capabilities=(CapabilityFact("master_key", available=True, reason="accepted"),),
+    )
+
+
+def header(worker: str = "main", run_id: str = "run-1") -> Header:
+    return Header(
+        run_id=run_id,
+        started_at="2026-07-30T12:34:56.789Z",
+        suite_version="0.1.0",
+        seed=7,
+        arguments=("suites/", "-q"),
+        targets=tuple(facts(name) for name in TARGETS),
+        worker=worker,
+        digests={"suites": "ab12"},
+    )
+
+
+def write(path: Path, events: list[Event], head: Header | None = None) -> Path:
+    with EvidenceWriter(path, head or header()) as writer:
+        for event in events:
+            writer.write(event)
+    return path
+
+
+def lines(path: Path) -> Iterator[Any]:
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        yield json.loads(line)
+
+
+def validator() -> Draft202012Validator:
+    schema = json.loads(
+        (files("parity.model") / "schemas" / "evidence.schema.json").read_text("utf-8")
+    )
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+VALIDATOR = validator()
+
+
+@no_fixture_check
+@given(events=events)
+def test_what_is_written_is_read_back(tmp_path: Path, events: list[Event]) -> None:
+    read = read_evidence(write(fresh(tmp_path), events))
+
+    assert read.header == header()
+    assert list(read.checks) == [each for each in events if isinstance(each, CheckEvent)]
+    assert list(read.notices) == [each for each in events if isinstance(each, NoticeEvent)]
+    assert list(read.known_differences) == [
+        each for each in events if isinstance(each, KnownDifferenceEvent)
+    ]
+    assert read.footer.events == len(events)
+
+
+@no_fixture_check
+@given(events=events)
+def test_every_line_is_valid_against_the_schema(tmp_path: Path, events: list[Event]) -> None:
+    for line in lines(write(fresh(tmp_path), events)):
+        VALIDATOR.validate(line)
+
+
+@no_fixture_check
+@given(events=events, data=st.data())
+def test_a_file_cut_anywhere_is_truncated(
+    tmp_path: Path, events: list[Event], data: st.DataObject
+) -> None:
+    path = write(fresh(tmp_path), events)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 2))])
+
+    with pytest.raises(TruncatedEvidence):
+        read_evidence(path)
+
+
+@no_fixture_check
+@given(events=st.lists(checks | notices, min_size=1, max_size=4), data=st.data())
+def test_a_lost_line_is_truncated(tmp_path: Path, events: list[Event], data: st.DataObject) -> None:
+    path = write(fresh(tmp_path), events)
+    kept = path.read_bytes().splitlines(keepends=True)
+    del kept[data.draw(st.integers(1, len(events)))]
+    path.write_bytes(b"".join(kept))
+
+    with pytest.raises(TruncatedEvidence, match="footer counts"):
+        read_evidence(path)

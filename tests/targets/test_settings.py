@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from parity.model import Style, UserError, Writes
+from parity.targets import load_settings
+
+GOOD = """
+[targets.hosted]
+style = "hosted"
+url = "https://api.parse.com/1"
+app_id = "env:HOSTED_APP_ID"
+rest_key = "env:HOSTED_REST_KEY"
+writes = "forbidden"
+
+[targets.selfhosted]
+style = "parse-server"
+url = "http://localhost:1337/parse/"
+app_id = "env:APP_ID"
+master_key = "file:master.key"
+mongo = "env:MONGODB_URI"
+writes = "namespaced"
+timeout = 2.5
+"""
+ENVIRONMENT = {
+    "HOSTED_APP_ID": "h-app",
+    "HOSTED_REST_KEY": "h-rest",
+    "APP_ID": "app",
+    "MONGODB_URI": "mongodb://u:p@localhost:27017/app",
+}
+
+
+def config(tmp_path: Path, text: str) -> Path:
+    file = tmp_path / "parity.toml"
+    file.write_text(text, encoding="utf-8")
+    (tmp_path / "master.key").write_text("m-key\n", encoding="utf-8")
+    return file
+
+
+def test_a_complete_file_gives_its_targets(tmp_path: Path) -> None:
+    found = load_settings(config(tmp_path, GOOD), ENVIRONMENT)
+
+    hosted, selfhosted = found.targets["hosted"], found.targets["selfhosted"]
+    assert (hosted.style, hosted.writes) == (Style.HOSTED, Writes.FORBIDDEN)
+    assert hosted.keys.rest_key is not None
+    assert (hosted.keys.rest_key.value, hosted.keys.rest_key.source) == (
+        "h-rest",
+        "HOSTED_REST_KEY",
+    )
+    assert selfhosted.url == "http://localhost:1337/parse"
+    assert selfhosted.keys.master_key is not None
+    assert selfhosted.keys.master_key.value == "m-key"
+    assert selfhosted.timeout_s == 2.5
+
+
+def test_without_a_file_there_are_no_targets() -> None:
+    assert load_settings(None, {}).targets == {}
+
+
+def test_writes_are_forbidden_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    text = GOOD.replace('writes = "namespaced"\n', "")
+
+    found = load_settings(config(tmp_path, text), ENVIRONMENT)
+
+    assert found.targets["selfhosted"].writes is Writes.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "told"),
+    [
+        ('style = "hosted"', 'style = "hostd"', 3, "did you mean 'hosted'?"),
+        ('style = "hosted"\n', "", 2, "has no style"),
+        ("rest_key", "rest_kye", 6, "unknown setting 'rest_kye', did you mean 'rest_key'?"),
+        ('url = "https://api.parse.com/1"', 'url = "api.parse.com"', 4, "not an http"),
+        ('url = "https://api.parse.com/1"', 'url = "https://u:p@x/1"', 4, "user name"),
+        ('url = "https://api.parse.com/1"\n', "", 2, "has no url"),
+        ('"env:HOSTED_REST_KEY"', '"real-secret-value"', 6, "not a reference"),
+        ("env:HOSTED_REST_KEY", "env:HOSTED_REST_KEYS", 6, "but HOSTED_REST_KEY is"),
+        ("file:master.key", "file:master.kee", 13, "No such file"),
+        ('writes = "forbidden"', 'writes = "forbiden"', 7, "did you mean 'forbidden'?"),
+        ("timeout = 2.5", "timeout = -1", 16, "not a number of seconds"),
+        ("[targets.hosted]", "[target.hosted]", 2, "did you mean 'targets'?"),
+        ('app_id = "env:APP_ID"\n', "", 9, "has no app_id"),
+    ],
+)
+def test_each_problem_is_told_with_its_line(
+    tmp_path: Path, before: str, after: str, line: int, told: str
+) -> None:
+    assert before in GOOD
+
+    with pytest.raises(UserError) as caught:
+        load_settings(config(tmp_path, GOOD.replace(before, after, 1)), ENVIRONMENT)
+
+    assert f"line {line}: " in caught.value.what
+    assert told in caught.value.what
+    assert "real-secret-value" not in str(caught.value)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace('"hosted"', '"x"').replace("timeout = 2.5", 'timeout = "2"') + "\n[colours]\n"
+    )
+
+    with pytest.raises(UserError) as caught:
+        load_settings(config(tmp_path, text), {})
+
+    assert "7 problems" in caught.value.what
+    assert [line.split(":")[0].strip() for line in caught.value.what.splitlines()[1:]] == [
+        "line 3",
+        "line 5",
+        "line 6",
+        "line 12",
+        "line 14",
+        "line 16",
+        "line 18",
+    ]
+
+
+def test_hosted_style_needs_a_key(tmp_path: Path) -> None:
+    text = GOOD.replace('rest_key = "env:HOSTED_REST_KEY"\n', "")
+
+    with pytest.raises(UserError, match="hosted style needs one"):
+        load_settings(config(tmp_path, text), ENVIRONMENT)
+
+
+def test_secrets_of_targets_that_are_not_used_may_be_missing(tmp_path: Path) -> None:
+    found = load_settings(
+        config(tmp_path, GOOD),
+        {"APP_ID": "app", "MONGODB_URI": "mongodb://localhost/app"},
+        ("selfhosted",),
+    )
+
+    assert list(found.targets) == ["selfhosted"]
+
+
+def test_an_unknown_target_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="did you mean 'selfhosted'"):
+        load_settings(config(tmp_path, GOOD), ENVIRONMENT, ("selfhost",))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"):
+        load_settings(tmp_path / "nowhere.toml", {})
+
+
+def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="line 2"):
+        load_settings(config(tmp_path, "\nx = = 1"), {})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(["style", "url", "app_id", "rest_key", "writes", "timeout", "mongo", "x"]),
+        st.one_of(st.booleans(), st.integers(), st.text(max_size=5), st.just("env:APP_ID")),
+    )
+)
+def test_a_partly_filled_target_never_is_more_than_a_message(
+    tmp_path: Path, table: dict[str, object]
+) -> None:
+    lines = []
+    for key, value in table.items():
+        shown = str(value).lower() if isinstance(value, bool | int) else f'"{ascii_only(value)}"'
+        lines.append(f"{key} = {shown}")
+    file = config(tmp_path, "[targets.x]\n" + "\n".join(lines) + "\n")
+
+    complete = {"style", "url", "app_id"} <= set(table)
+    with contextlib.suppress(UserError):
+        assert load_settings(file, ENVIRONMENT).targets["x"].app_id.value
+        assert complete
+
+
+def ascii_only(value: object) -> str:
+    """Return text that needs no escape in TOML."""
+    return "".join(
+        char for char in str(value) if char.isascii() and (char.isalnum() or char == ":")
+    )
