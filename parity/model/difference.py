@@ -36,8 +36,9 @@ class Difference:
     actual: Any
 
     def __str__(self) -> str:
+        # No "name: value": a redactor would take the words for the value of a sensitive field.
         if self.kind is Kind.MISSING:
-            return f"{self.path}: expected {self.expected!r}, but it is missing"
+            return f"expected {self.expected!r} at {self.path}, found nothing"
         if self.kind is Kind.EXTRA:
-            return f"{self.path}: not expected, got {self.actual!r}"
-        return f"{self.path}: expected {self.expected!r}, got {self.actual!r}"
+            return f"expected nothing at {self.path}, got {self.actual!r}"
+        return f"expected {self.expected!r} at {self.path}, got {self.actual!r}"

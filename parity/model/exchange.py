@@ -1,4 +1,7 @@
-"""One request with its response."""
+"""One request with its response.
+
+Requests and responses do not print what they hold: bodies and headers carry secrets.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ExchangeRequest:
     """What was sent.
 
@@ -23,7 +26,7 @@ class ExchangeRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ExchangeResponse:
     """What came back.
 

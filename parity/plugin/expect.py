@@ -6,6 +6,7 @@ mismatch fails the check at once, with the place, both values and the source of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from parity.compare.values import MISSING
 from parity.model import Difference, Kind
 from parity.plugin.checks import Check
 from parity.targets import Reply
+from parity.wire import Redactor
 
 
 class CheckFailure(AssertionError):
@@ -37,11 +39,13 @@ class Expect:
     Args:
         check: The check that expects.
         register: Known differences that apply to its target.
+        redactor: Keeps secrets out of the message of a failure.
     """
 
-    def __init__(self, check: Check, register: Register) -> None:
+    def __init__(self, check: Check, register: Register, redactor: Redactor) -> None:
         self.check = check
         self._register = register
+        self._redactor = redactor
         self.observed: dict[str, tuple[KnownDifference, list[Difference]]] = {}
 
     def status(self, reply: Reply, expected: int) -> None:
@@ -177,9 +181,19 @@ class Expect:
         unknown: list[Difference] = []
         for each in found:
             entry = self._register.recognise(each, self.check.id)
+            shown = redacted(each, self._redactor)
             if entry is None:
-                unknown.append(each)
+                unknown.append(shown)
             else:
-                self.observed.setdefault(entry.id, (entry, []))[1].append(each)
+                self.observed.setdefault(entry.id, (entry, []))[1].append(shown)
         if unknown:
             raise CheckFailure(unknown, self.check)
+
+
+def redacted(difference: Difference, redactor: Redactor) -> Difference:
+    """Return a Difference without secrets; the last name of its path says what a value is."""
+    name = re.split(r"[.\[\]'\"]+", difference.path.rstrip("]'\""))[-1]
+    expected, actual = (
+        redactor.json({name: value})[name] for value in (difference.expected, difference.actual)
+    )
+    return Difference(difference.path, difference.kind, expected, actual)

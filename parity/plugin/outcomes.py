@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from parity.compare import differences
 from parity.model import (
     BadReply,
     HarnessError,
@@ -81,11 +82,13 @@ class OutcomesPlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Decide the outcome and put the evidence beside it."""
-        report = yield
         record = item.stash.get(RECORD, None)
         if record is None:
-            return report
+            return (yield)
         run = item.config.stash[RUN]
+        if call.excinfo is not None:
+            _redact_exception(call.excinfo.value, run.redactor)
+        report = yield
         if call.excinfo is not None:
             self._judge_exception(item, record, call, report)
         elif report.when == "call":
@@ -106,6 +109,21 @@ class OutcomesPlugin:
                 ("spec", ", ".join(record.check.spec)),
             ]
         return report
+
+    def pytest_assertrepr_compare(
+        self, config: pytest.Config, op: str, left: object, right: object
+    ) -> list[str] | None:
+        """Explain a plain assert of a check; pytest's own text may show half of a secret."""
+        recorder = config.stash.get(RECORDER, None)
+        shown = (dict, list, str)
+        if recorder is None or recorder.current is None or not isinstance(left, shown):
+            return None
+        redacted = recorder.run.redactor.json([left, right if isinstance(right, shown) else None])
+        other = redacted[1] if isinstance(right, shown) else right
+        lines = [f"{redacted[0]!r} {op} {other!r}"]
+        if op == "==":
+            lines += [str(each) for each in differences(other, redacted[0])]
+        return lines
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Show the five outcomes under their own names."""
@@ -204,6 +222,13 @@ def _mark_if_down(item: pytest.Item, target: str, reason: str) -> None:
         client.close()
 
 
+def _redact_exception(error: BaseException, redactor: Redactor) -> None:
+    """Redact what an exception says, before pytest, JUnit and Allure each quote it."""
+    error.args = tuple(
+        redactor.text(each) if isinstance(each, str) else each for each in error.args
+    )
+
+
 def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
     """Replace secrets in a traceback: assertion messages and locals may quote a reply."""
     longrepr: Any = report.longrepr
@@ -217,11 +242,18 @@ def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
         for entry in chained[0].reprentries:
             entry.lines[:] = [redactor.text(line) for line in entry.lines]
             if getattr(entry, "reprlocals", None) is not None:
-                entry.reprlocals.lines[:] = [redactor.text(x) for x in entry.reprlocals.lines]
+                entry.reprlocals.lines[:] = [_local(x, redactor) for x in entry.reprlocals.lines]
             if getattr(entry, "reprfuncargs", None) is not None:
                 entry.reprfuncargs.args[:] = [
-                    (name, redactor.text(str(value))) for name, value in entry.reprfuncargs.args
+                    (name, _local(str(value), redactor)) for name, value in entry.reprfuncargs.args
                 ]
         if chained[1] is not None:
             chained[1].message = redactor.text(chained[1].message)
     report.sections[:] = [(name, redactor.text(content)) for name, content in report.sections]
+
+
+def _local(text: str, redactor: Redactor) -> str:
+    """Redact the value of a variable; a shortened one may hold half of a secret."""
+    if "..." in text:
+        return text.partition(" = ")[0] + " = (shortened, so not shown)"
+    return redactor.text(text)

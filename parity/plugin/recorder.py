@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from parity.compare import KnownDifference
 from parity.model import Difference, Exchange, Outcome
@@ -54,8 +53,8 @@ class Recorder:
 
     def begin(self, check: Check) -> Record:
         """Start the record of a check."""
-        expect = Expect(check, self.run.registers[check.target])
-        self.current = Record(check, expect)
+        register = self.run.registers[check.target]
+        self.current = Record(check, Expect(check, register, self.run.redactor))
         return self.current
 
     def observe(self, exchange: Exchange) -> None:
@@ -136,23 +135,10 @@ class Recorder:
 
     def _differences(self, record: Record) -> list[DifferenceFact]:
         source = ", ".join(record.check.spec)
-        redactor = self.run.redactor
-
-        def one(difference: Difference, known: str | None) -> DifferenceFact:
-            return DifferenceFact(
-                path=difference.path,
-                kind=difference.kind,
-                expected=_redacted(difference.expected, redactor),
-                actual=_redacted(difference.actual, redactor),
-                known=known,
-                source=source,
-            )
-
-        found = [one(each, None) for each in record.failed]
+        found: list[tuple[Difference, str | None]] = [(each, None) for each in record.failed]
         for entry, differences in record.expect.observed.values():
-            found += [one(each, entry.id) for each in differences]
-        return found
-
-
-def _redacted(value: Any, redactor: Any) -> Any:
-    return redactor.text(value) if isinstance(value, str) else redactor.json(value)
+            found += [(each, entry.id) for each in differences]
+        return [
+            DifferenceFact(each.path, each.kind, each.expected, each.actual, known, source)
+            for each, known in found
+        ]

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,6 +68,11 @@ class RunPlan:
     def mark(self) -> str:
         """Six characters that mark what the run writes."""
         return self.run_id.rpartition("-")[2]
+
+    @property
+    def wanted_file(self) -> Path:
+        """Made by the first worker that has something to check."""
+        return Path(tempfile.gettempdir()) / f"parity-{self.run_id}.wanted"
 
     def as_json(self) -> dict[str, Any]:
         """Return the plan for a worker."""
@@ -185,7 +191,11 @@ class Run:
         if self.stack is not None:
             stop_stack(self.stack)
             self.stack = None
-        for file in (self.shared_file, *map(self.down_file, self.targets)):
+        for file in (
+            self.plan.wanted_file,
+            self.shared_file,
+            *map(self.down_file, self.targets),
+        ):
             with contextlib.suppress(OSError):
                 file.unlink()
 

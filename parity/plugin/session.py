@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,14 @@ class SessionPlugin:
             config.hook.pytest_deselected(items=left_out)
             items[:] = selected
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Start the run, or join it, once there is something to check."""
+        """Start the run once there is something to check; a worker asks the controller to."""
         if self.config.option.collectonly or not any(is_check(item) for item in session.items):
             return
-        if not self.is_worker:
+        if self.is_worker:
+            self.run.plan.wanted_file.touch()
+        else:
             self._start()
 
     @pytest.hookimpl(optionalhook=True)
@@ -88,12 +91,9 @@ class SessionPlugin:
         self.workers.append(str(node.workerinput["workerid"]))
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:  # noqa: ARG002
+    def pytest_xdist_node_collection_finished(self) -> None:
         """Start the run in the controller when the first worker has found checks."""
-        if self.run.started or self.config.option.collectonly:
-            return
-        names = self.run.target_names
-        if any(_mentions(each, name) for each in ids for name in names):
+        if not self.run.started and self.run.plan.wanted_file.exists():
             self._start()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -229,8 +229,3 @@ def describe_targets(run: Run) -> list[str]:
 def was_checked(counts: Mapping[str, int]) -> bool:
     """Return whether a target with these counts of outcomes was judged at all."""
     return any(counts[each] for each in (Outcome.PASS, Outcome.FAIL, Outcome.KNOWN_DIFFERENCE))
-
-
-def _mentions(nodeid: str, name: str) -> bool:
-    bracket = nodeid.rpartition("[")[2].removesuffix("]")
-    return f"-{name}-" in f"-{bracket}-"

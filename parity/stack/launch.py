@@ -17,6 +17,7 @@ from typing import Any
 from parity.model import Keys, Secret, Target, UserError
 from parity.stack.directory import is_live
 from parity.stack.install import Progress, install, stderr_progress
+from parity.stack.order import STATUS_FILE, Order, ServerOrder
 from parity.stack.parts import find_mongod, find_node, find_npm
 from parity.stack.processes import wait_for_end
 from parity.stack.stack import (
@@ -30,7 +31,6 @@ from parity.stack.stack import (
     stack_from_json,
     stack_to_json,
 )
-from parity.stack.supervisor import STATUS_FILE, Order, ServerOrder
 from parity.stack.versions import needs_of
 
 STOP_TIMEOUT_S = 15.0

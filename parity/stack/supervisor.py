@@ -1,6 +1,6 @@
 """The process that owns mongod and the Parse Servers: ``python -m parity.stack.supervisor``.
 
-It reads one JSON document (see :class:`Order`) on stdin, starts everything, answers with one JSON
+It reads one JSON document (see :class:`parity.stack.order.Order`) on stdin, starts everything, answers with one JSON
 line on stdout, and then waits until its owner dies or sends SIGTERM. Then it kills all others and
 removes the directory. It runs in a session of its own, so Ctrl-C reaches only the owner, who
 decides what to do about it.
@@ -21,6 +21,7 @@ from typing import Any
 
 from parity.stack.directory import create_directory, sweep
 from parity.stack.mongo import MongoStart
+from parity.stack.order import STATUS_FILE, Order, ServerOrder
 from parity.stack.processes import (
     Child,
     StartFailedError,
@@ -32,51 +33,12 @@ from parity.stack.processes import (
 )
 
 START_TIMEOUT_S = 120.0
-STATUS_FILE = "status.json"
 LOG_LINES = 12
 SERVER_SCRIPT = Path(__file__).parent / "server.cjs"
 
 
 class Stopped(BaseException):
     """The owner is gone or asked to stop while we were starting."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOrder:
-    """One Parse Server to start.
-
-    Attributes:
-        name: Name of its target, its database and its log.
-        title: What messages call it.
-        folder: Folder with its node_modules.
-        fixes: Fixes for ``server.cjs``.
-        mount: Path that it is mounted at.
-        options: Parse Server options with the keys, without databaseURI, serverURL and logsFolder.
-    """
-
-    name: str
-    title: str
-    folder: str
-    fixes: list[str]
-    mount: str
-    options: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the owner wants.
-
-    Attributes:
-        owner_pid: The process whose end ends the stack.
-        mongod: Path of mongod.
-        node: Path of node.
-        servers: The Parse Servers.
-    """
-
-    owner_pid: int
-    mongod: str
-    node: str
-    servers: list[ServerOrder]
 
 
 @dataclass(slots=True)

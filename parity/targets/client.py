@@ -31,7 +31,7 @@ SHOWN_BYTES = 300
 """How much of a reply that is not Parse an error message shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reply:
     """A response as a Parse client sees it.
 
@@ -74,6 +74,11 @@ class Reply:
     def text(self) -> str:
         """The body as text, for messages."""
         return self.body[:2000].decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        # Bodies and headers hold secrets, and tracebacks print this.
+        request = self.exchange.request
+        return f"<Reply {self.status} to {request.method} {request.url.partition('?')[0]}>"
 
     def __getitem__(self, key: str) -> Any:
         """Return a member of the body.

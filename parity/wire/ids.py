@@ -128,10 +128,9 @@ def parse_file_url(url: str) -> FileUrl | None:
         host = parts.hostname
     except ValueError:
         return None
-    *folder, owner, name = ["", *parts.path.split("/")]
-    served = host in LEGACY_FILE_HOSTS or (bool(folder) and folder[-1] == "files")
+    rest, _, name = parts.path.rpartition("/")
+    folder, _, owner = rest.rpartition("/")
+    served = host in LEGACY_FILE_HOSTS or folder.endswith("/files")
     if parts.scheme not in {"http", "https"} or not (host and owner and name and served):
         return None
-    path = "/".join(folder).removeprefix("/")
-    base = f"{parts.scheme}://{parts.netloc}/{path}".rstrip("/")
-    return FileUrl(base, unquote(owner), unquote(name))
+    return FileUrl(f"{parts.scheme}://{parts.netloc}{folder}", unquote(owner), unquote(name))

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.model import Outcome, Target
-from parity.model.evidence import CheckEvent, Evidence, read_evidence
+from parity.model import Target
+from parity.model.evidence import CheckEvent, read_evidence
 from parity.paths import shipped
 from parity.stack import selfhosted_member, start_stack, stop_stack
+from tests.faults.attribution import PLAN
 from tests.faults.model import Fault
-from tests.faults.proxy import Listener, Proxy
+from tests.faults.proxy import Proxy, Sightings
 
 ROOT = Path(__file__).parents[2]
-RUN_S = 900.0
-TARGET = "wrong"
+RUN_S = 1800.0
+RIGHT = "right"
+"""Name of the target without a fault."""
 SECRETS = ("app_id", "rest_key", "client_key", "javascript_key", "dotnet_key", "master_key")
+Plan = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +36,14 @@ class SuiteRun:
     Attributes:
         exit_status: pytest's.
         output: What it printed.
-        evidence: What it wrote; ``None`` if it did not get that far.
-        listener: The listener that it ran against.
+        checks: The checks of its evidence, by target.
+        sightings: What the listener of the right server saw.
     """
 
     exit_status: int
     output: str
-    evidence: Evidence | None
-    listener: Listener
-
-    def checks(self, *outcomes: Outcome) -> list[CheckEvent]:
-        """Return the checks with one of these outcomes."""
-        found = self.evidence.checks if self.evidence else ()
-        return [check for check in found if check.outcome in outcomes]
+    checks: dict[str, list[CheckEvent]]
+    sightings: Sightings
 
 
 class Bench:
@@ -61,42 +61,55 @@ class Bench:
         self._folder = folder
         self._numbers = itertools.count(1)
 
-    def run(
-        self,
-        tests: Sequence[str],
-        fault: Fault | None = None,
-        *,
-        watch: Sequence[Fault] = (),
-        exchanges: Mapping[str, int] | None = None,
-        options: Sequence[str] = (),
-    ) -> SuiteRun:
-        """Run tests with ``--target wrong`` in a process of their own.
+    def control(self, tests: Sequence[str], watch: Sequence[Fault] = ()) -> SuiteRun:
+        """Run tests against the right server, as ``--target right``.
 
         Args:
             tests: Folders, files or node ids, from the root of the checkout.
-            fault: What the server gets wrong.
             watch: Faults whose effect is noted, see :meth:`Proxy.listen`.
-            exchanges: See :class:`tests.faults.model.State`.
-            options: More options for pytest.
-
-        Returns:
-            What came of it.
         """
-        listener = self.proxy.listen(fault, watch=watch, exchanges=exchanges)
-        folder = self._folder / f"{next(self._numbers)}-{fault.name if fault else 'control'}"
-        folder.mkdir()
+        listener = self.proxy.listen(watch=watch)
+        return self._run(tests, {RIGHT: listener.url}, None, listener.sightings)
+
+    def run(
+        self,
+        tests: Sequence[str],
+        faults: Sequence[Fault],
+        plan: Plan | None = None,
+        exchanges: Mapping[str, int] | None = None,
+    ) -> SuiteRun:
+        """Run tests against wrong servers, each a target with the name of its fault.
+
+        Args:
+            tests: Folders, files or node ids, from the root of the checkout.
+            faults: What the servers get wrong.
+            plan: Check ids for each fault; ``None`` runs all tests on each.
+            exchanges: See :class:`tests.faults.model.State`.
+        """
+        urls = {each.name: self.proxy.listen(each, exchanges=exchanges).url for each in faults}
+        return self._run(tests, urls, plan, Sightings())
+
+    def _run(
+        self, tests: Sequence[str], urls: Mapping[str, str], plan: Plan | None, seen: Sightings
+    ) -> SuiteRun:
+        folder = self._folder / f"{next(self._numbers)}-{next(iter(urls))}"
+        folder.mkdir(parents=True)
         config = folder / "parity.toml"
-        config.write_text(configuration(listener.url), encoding="utf-8")
+        config.write_text(configuration(urls), encoding="utf-8")
+        env = environment(self.server)
+        if plan is not None:
+            env[PLAN] = str(folder / "plan.json")
+            Path(env[PLAN]).write_text(json.dumps({k: list(v) for k, v in plan.items()}))
         reports = folder / "reports"
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", *tests),
-                *("--config", str(config), "--target", TARGET, "--report-dir", str(reports)),
+                *("--config", str(config), "--report-dir", str(reports)),
                 *("-q", "-n", "0", "--tb=no", "-p", "no:cacheprovider"),
-                *("-p", "tests.faults.attribution", *options),
+                *("-p", "tests.faults.attribution"),
             ],
             cwd=ROOT,
-            env=environment(self.server),
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -104,9 +117,11 @@ class Bench:
             timeout=RUN_S,
             check=False,
         )
-        files = sorted(reports.glob("*/evidence.jsonl"))
-        evidence = read_evidence(files[0]) if files else None
-        return SuiteRun(done.returncode, done.stdout, evidence, listener)
+        checks: dict[str, list[CheckEvent]] = defaultdict(list)
+        for file in reports.glob("*/evidence.jsonl"):
+            for check in read_evidence(file).checks:
+                checks[check.target].append(check)
+        return SuiteRun(done.returncode, done.stdout, checks, seen)
 
 
 @contextlib.contextmanager
@@ -126,11 +141,13 @@ def open_bench(folder: Path) -> Iterator[Bench]:
         stop_stack(stack)
 
 
-def configuration(url: str) -> str:
-    """Return a ``parity.toml`` with the one target ``wrong``."""
-    lines = [f'reports = "reports"\n\n[targets.{TARGET}]', 'style = "parse-server"', f'url = "{url}"']
-    lines += [f'{name} = "env:{variable(name)}"' for name in SECRETS]
-    return "\n".join([*lines, 'writes = "disposable"', ""])
+def configuration(urls: Mapping[str, str]) -> str:
+    """Return a ``parity.toml`` with a target for each of these URLs."""
+    secrets = "".join(f'{name} = "env:{variable(name)}"\n' for name in SECRETS)
+    return "\n".join(
+        f'[targets.{name}]\nstyle = "parse-server"\nurl = "{url}"\n{secrets}writes = "disposable"\n'
+        for name, url in urls.items()
+    )
 
 
 def environment(server: Target) -> dict[str, str]:
@@ -142,4 +159,4 @@ def environment(server: Target) -> dict[str, str]:
 
 def variable(name: str) -> str:
     """Return the environment variable of a secret."""
-    return f"{TARGET}_{name}".upper()
+    return f"WRONG_{name}".upper()

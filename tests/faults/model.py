@@ -17,7 +17,7 @@ class State:
 
     Attributes:
         master_key: Master key of the server behind the proxy.
-        exchanges: How many requests each check sends to a right server, where that is known.
+        exchanges: How many requests each check sends to the right server, where that is known.
         memo: Whatever the fault wants to remember.
     """
 
@@ -25,10 +25,10 @@ class State:
     exchanges: Mapping[str, int] = field(default_factory=dict)
     memo: dict[str, Any] = field(default_factory=dict)
 
-    def every_second(self, name: str = "count") -> bool:
-        """Return true on the second, fourth, sixth… call."""
+    def count(self, name: str) -> int:
+        """Return how often this was called with this name, this call included."""
         self.memo[name] = self.memo.get(name, 0) + 1
-        return bool(self.memo[name] % 2 == 0)
+        return int(self.memo[name])
 
 
 OnRequest = Callable[[Request, State], Request | Response]

@@ -72,9 +72,7 @@ class Proxy:
             for a server that is thrown away anyway.
     """
 
-    def __init__(
-        self, upstream: str, master_key: str = "", *, spare_sweeps: bool = False
-    ) -> None:
+    def __init__(self, upstream: str, master_key: str = "", *, spare_sweeps: bool = False) -> None:
         parts = urlsplit(upstream)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._mount = parts.path.rstrip("/")

@@ -1,0 +1,52 @@
+"""What the checks of users share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from parity.compare import a_date
+from parity.plugin.fixtures import User
+from parity.targets import Namespace, ParseClient
+
+NewGuest = Callable[..., User]
+Row = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
+    """Make users that log in by anonymous authData: ``alice = new_guest("alice", score=1)``.
+
+    No password is hashed for them, which makes them much faster to sign up than others; use them
+    where a check is not about passwords. ``password`` of the result is the anonymous id.
+    """
+
+    def make(base: str = "guest", **fields: Any) -> User:
+        username = namespace.user_name(base)
+        anonymous_id = str(uuid.uuid4())
+        body = {"username": username, "authData": {"anonymous": {"id": anonymous_id}}, **fields}
+        reply = parse.using(revocable_session=True).post("users", body)
+        assert reply.status == 201, f"a guest could not sign up: {reply.status} {reply.text}"
+        token = reply["sessionToken"]
+        return User(reply["objectId"], username, anonymous_id, token, parse.as_user(token))
+
+    return make
+
+
+@pytest.fixture
+def row() -> Row:
+    """Make the documented JSON of a user: ``row(alice, phone="1")``."""
+
+    def make(user: User, **fields: Any) -> dict[str, Any]:
+        return {
+            "objectId": user.id,
+            "username": user.username,
+            "createdAt": a_date,
+            "updatedAt": a_date,
+            **fields,
+        }
+
+    return make
