@@ -31,14 +31,14 @@ class ExitCodes(click.Group):
 @click.group(cls=ExitCodes, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="parse-parity", prog_name="parity")
 def main() -> None:
-    r"""Prove that a Parse app behaves the same after it moves.
+    """Prove that a Parse app behaves the same after it moves.
 
     The checks themselves run with pytest:
 
     \b
         pytest suites/
         pytest suites/ --config parity.toml --target selfhosted
-    """
+    """  # noqa: D301 - click wants the control character
 
 
 main.add_command(doctor)

@@ -74,14 +74,14 @@ class Row:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 def doctor(*, as_json: bool) -> ExitCode:
-    r"""Say what is there, what is missing and how to get it.
+    """Say what is there, what is missing and how to get it.
 
     Ends with 0 if the embedded default can run here, else with 2.
 
     \b
         parity doctor
         parity doctor --json | jq '.rows[] | select(.state == "missing")'
-    """
+    """  # noqa: D301 - click wants the control character
     rows = examine()
     can_run = all(row.state is not State.MISSING for row in rows)
     if as_json:

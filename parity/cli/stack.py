@@ -69,7 +69,7 @@ def up(
     config_out: Path | None,
     as_json: bool,
 ) -> ExitCode:
-    r"""Start the stack, say how to reach it, and stop it on Ctrl-C.
+    """Start the stack, say how to reach it, and stop it on Ctrl-C.
 
     The keys are printed on purpose: they are made for this stack and end with it.
 
@@ -77,7 +77,7 @@ def up(
         parity stack up
         parity stack up --version 8.6.0 --seed 1000
         parity stack up --only hosted --config-out parity.toml
-    """
+    """  # noqa: D301 - click wants the control character
     members = members_for(versions, only)
     # `kill` and `docker stop` end it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

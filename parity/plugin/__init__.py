@@ -18,7 +18,10 @@ import pytest
 from parity.model import UserError
 from parity.plugin import allure
 from parity.plugin.checks import MARKERS, check_marker_expression
+from parity.plugin.expect import CheckFailure, Expect
 from parity.plugin.fixtures import (
+    NewClass,
+    NewUser,
     User,
     _parity_pool,
     expect,
@@ -36,6 +39,10 @@ from parity.plugin.session import SessionPlugin
 from parity.plugin.state import RUN
 
 __all__ = [
+    "CheckFailure",
+    "Expect",
+    "NewClass",
+    "NewUser",
     "User",
     "_parity_pool",
     "expect",

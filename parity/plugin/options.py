@@ -13,7 +13,7 @@ import pytest
 from parity.model import UserError
 from parity.targets.settings import nearest
 
-AREAS_SEPARATOR = ","
+SEPARATOR = ","
 LEVELS = ("must", "should", "may")
 EFFECTS = ("reads", "writes", "destructive")
 
@@ -139,13 +139,13 @@ def read_options(config: pytest.Config) -> RunOptions:
         if level not in LEVELS:
             raise UserError(f"--level {level}: {nearest(level, LEVELS)}")
     return RunOptions(
-        config=_path(config, values["config"]),
+        config=_one_path(values["config"]),
         targets=values["target"],
         areas=values["area"],
         levels=values["level"],
-        reports=_path(config, values["reports"]),
-        known_differences=tuple(Path(each) for each in values["known_differences"]),
-        cloud=_path(config, values["cloud"]),
+        reports=_one_path(values["reports"]),
+        known_differences=tuple(map(Path, values["known_differences"])),
+        cloud=_one_path(values["cloud"]),
         seed=_seed(values["seed"]),
     )
 
@@ -168,21 +168,27 @@ def check_flags(arguments: Sequence[str], unknown: Sequence[str], known: Sequenc
 
 
 def _values(config: pytest.Config, option: _Option) -> tuple[str, ...]:
-    given = config.getoption(option.flag)
-    if given is None:
-        given = os.environ.get(option.env) or config.getini(option.ini) or ""
-    if isinstance(given, list):
-        return tuple(part for each in given for part in _split(each))
-    return _split(given) if option.many else ((given,) if given else ())
+    """Return what was given for an option; paths absolute, from where they were written."""
+    given = config.getoption(option.flag) or os.environ.get(option.env)
+    folder = config.invocation_params.dir
+    if not given:
+        given = config.getini(option.ini)
+        folder = config.inipath.parent if config.inipath else config.rootpath
+    parts = given if isinstance(given, list) else [given or ""]
+    values = [
+        value for part in parts for value in (_split(part) if option.many else [part]) if value
+    ]
+    if option.metavar in ("FILE", "DIR"):
+        return tuple(str((folder / value).resolve()) for value in values)
+    return tuple(values)
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(AREAS_SEPARATOR) if part.strip())
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
 
 
-def _path(config: pytest.Config, values: tuple[str, ...]) -> Path | None:
-    # Absolute, because a check or a plugin may change the working directory.
-    return (config.invocation_params.dir / values[0]).resolve() if values else None
+def _one_path(values: tuple[str, ...]) -> Path | None:
+    return Path(values[0]) if values else None
 
 
 def _seed(values: tuple[str, ...]) -> int:

@@ -15,6 +15,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,6 +111,7 @@ class Run:
         self.stack: Stack | None = None
         self.started = False
         self.orphans: dict[str, list[str]] = {}
+        self.ready_s = 0.0
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ class Run:
             UserError: Something to change first: settings, disk, missing parts.
             HarnessError: A target that does not answer or is no Parse server.
         """
+        started = time.perf_counter()
         make_folder(self.folder)
         register = self._register()
         if self.embedded:
@@ -170,6 +173,7 @@ class Run:
         refuse_shared_database(self.targets.values(), allowed=self.settings.allow_shared_database)
         probes = Namespace(self.plan.mark + "probe")
         self.facts = {name: probe(target, probes) for name, target in self.targets.items()}
+        self.ready_s = time.perf_counter() - started
         self._ready(register)
         if self.stack is not None:
             _write_private(self.stack.directory / STACK_FILE, stack_to_json(self.stack))

@@ -115,8 +115,7 @@ class SessionPlugin:
             return
         try:
             if self.run.started:
-                if not self.workers:
-                    self._close(exitstatus)
+                self._close(exitstatus)
                 self._finish(session, exitstatus)
         finally:
             self.run.stop()
@@ -134,32 +133,31 @@ class SessionPlugin:
     # Inside
 
     def _start(self) -> None:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        quiet = self.config.get_verbosity() < 0
-
-        def progress(text: str) -> None:
-            if reporter is not None and not quiet:
-                reporter.ensure_newline()
-                reporter.write_line(f"parity: {text}")
-
         try:
-            self.run.start(progress)
+            self.run.start(self._say)
         except (UserError, HarnessError) as error:
             with contextlib.suppress(OSError):
                 self.run.folder.rmdir()
             raise pytest.UsageError(str(error)) from error
-        for line in describe_targets(self.run):
-            progress(line)
-        self._list_orphans(progress)
+        if self.config.get_verbosity() >= 0:
+            for line in describe_targets(self.run):
+                self._say(line)
+        self._list_orphans()
 
-    def _list_orphans(self, progress: Any) -> None:
+    def _say(self, text: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"parity: {text}")
+
+    def _list_orphans(self) -> None:
         for name, target in self.run.targets.items():
             if target.embedded:
                 continue
             left = orphans(target)
             if left:
                 self.run.orphans[name] = left
-                progress(
+                self._say(
                     f"target {name!r} holds {len(left)} classes of runs that were killed: "
                     + ", ".join(left[:5])
                     + (" …" if len(left) > 5 else "")
@@ -172,6 +170,9 @@ class SessionPlugin:
         evidence = self.run.open_evidence()
         for name, left in self.recorder.sweep().items():
             evidence.write(NoticeEvent("warning", name, f"could not be removed: {', '.join(left)}"))
+        if self.run.ready_s:
+            ready = f"targets started and probed in {self.run.ready_s:.2f} s"
+            evidence.write(NoticeEvent("info", None, ready))
         for name, classes in self.run.orphans.items():
             evidence.write(
                 NoticeEvent("warning", name, f"left by killed runs: {', '.join(classes)}")
@@ -180,8 +181,7 @@ class SessionPlugin:
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
         folder = self.run.folder
-        workers = self.workers or ["main"]
-        parts = {worker: folder / f"evidence-{worker}.jsonl" for worker in workers}
+        parts = {each: folder / f"evidence-{each}.jsonl" for each in ("main", *self.workers)}
         try:
             merge_evidence(
                 parts,

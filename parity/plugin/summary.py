@@ -41,6 +41,8 @@ def print_summary(reporter: Any, evidence: Evidence, shown_folder: Path) -> None
     for line in [*_known(evidence), *_unsupported(evidence), *_not_run(evidence)]:
         reporter.write_line(line)
     for notice in evidence.notices:
+        if notice.level == "info" and reporter.verbosity < 1:
+            continue
         reporter.write_line(f"{notice.level}: {notice.target or 'run'}: {notice.message}")
     reporter.write_line(f"report: {shown_folder / 'report.html'}")
     reporter.write_line(f"evidence: {shown_folder / 'evidence.jsonl'}")

@@ -1,9 +1,9 @@
 """The process that owns mongod and the Parse Servers: ``python -m parity.stack.supervisor``.
 
-It reads one JSON document (see :class:`parity.stack.order.Order`) on stdin, starts everything, answers with one JSON
-line on stdout, and then waits until its owner dies or sends SIGTERM. Then it kills all others and
-removes the directory. It runs in a session of its own, so Ctrl-C reaches only the owner, who
-decides what to do about it.
+It reads one JSON document (see :class:`parity.stack.order.Order`) on stdin, starts everything,
+answers with one JSON line on stdout, and then waits until its owner dies or sends SIGTERM. Then it
+kills all others and removes the directory. It runs in a session of its own, so Ctrl-C reaches only
+the owner, who decides what to do about it.
 """
 
 from __future__ import annotations

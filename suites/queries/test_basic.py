@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.area("queries")]
 
-EVERY_TYPE = {
+EVERY_TYPE: dict[str, Any] = {
     "text": "Jang Min Chul",
     "number": 80075,
     "fraction": -0.5,
@@ -27,7 +27,6 @@ EVERY_TYPE = {
     "place": {"__type": "GeoPoint", "latitude": 40.5, "longitude": -30.25},
     "list": [1, "two", None, {"three": 3}],
     "map": {"deep": {"er": [1]}, "empty": {}},
-    "pointer": {"__type": "Pointer", "className": "Missing", "objectId": "8TOXdXf3tz"},
 }
 
 
@@ -36,7 +35,7 @@ def test_a_row_of_every_type_is_listed_as_it_was_written(
     parse: ParseClient, expect: Expect, new_table: NewTable, new_class: NewClass
 ) -> None:
     """A query without parameters answers the whole row, every type as it was written."""
-    pointer = {**EVERY_TYPE["pointer"], "className": new_class("Missing")}  # type: ignore[dict-item]
+    pointer = {"__type": "Pointer", "className": new_class("Missing"), "objectId": "8TOXdXf3tz"}
     table = new_table("GameScore", [{**EVERY_TYPE, "pointer": pointer}])
     expect.body(parse.find(table.name), table.body(0), status=200)
 
@@ -135,7 +134,7 @@ def test_all_parameters_work_together(
 def test_a_query_sent_as_post_answers_as_get(
     parse: ParseClient, expect: Expect, new_table: NewTable
 ) -> None:
-    """A POST with _method GET and the parameters in its body is the same query, and writes nothing."""
+    """A POST with _method GET and parameters in its body is the same query, and writes nothing."""
     table = new_table("GameScore", [{"score": n, "x": 0} for n in range(4)])
     reply = parse.using(tunnel=True).find(
         table.name, {"score": {"$gt": 0}}, order="-score", limit=2, skip=1, count=1
@@ -160,11 +159,11 @@ def test_three_thousand_ids_fit_into_a_posted_query(
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("Zürich – naïve café", id="latin"),
+        pytest.param("Zürich, naïve café", id="latin"),
         pytest.param("日本語のテキスト", id="cjk"),
         pytest.param("😀👩‍👩‍👧‍👦", id="beyond the bmp"),
         pytest.param("שלום عالم", id="right to left"),
-        pytest.param("quote \" slash \\ tab \t line \n", id="escapes"),
+        pytest.param('quote " slash \\ tab \t line \n', id="escapes"),
         pytest.param("50% + 1&2=3?#;", id="url characters"),
         pytest.param("\u2028\u200b\ufeff", id="invisible"),
     ],

@@ -58,9 +58,7 @@ def test_an_operator_compares_with_its_value(
     expect.body(parse.find(table.name, where, order="n"), table.body(*found), status=200)
 
 
-def test_a_range_includes_its_ends(
-    parse: ParseClient, expect: Expect, new_table: NewTable
-) -> None:
+def test_a_range_includes_its_ends(parse: ParseClient, expect: Expect, new_table: NewTable) -> None:
     """Two operators on one key find the range between them, with both ends."""
     scores = [999, 1000, 2000, 3000, 3001]
     table = new_table("GameScore", [{"score": score} for score in scores])
@@ -142,7 +140,9 @@ def test_not_equal_finds_everything_else(
     parse: ParseClient, expect: Expect, new_table: NewTable, value: str, found: tuple[int, ...]
 ) -> None:
     """The operator $ne finds the rows with another value, with null and without the field."""
-    table = new_table("GameScore", [{"n": 0, "v": "a"}, {"n": 1, "v": "b"}, {"n": 2, "v": None}, {"n": 3}])
+    table = new_table(
+        "GameScore", [{"n": 0, "v": "a"}, {"n": 1, "v": "b"}, {"n": 2, "v": None}, {"n": 3}]
+    )
     where = {"v": {"$ne": value}}
     expect.body(parse.find(table.name, where, order="n"), table.body(*found), status=200)
 
@@ -152,7 +152,7 @@ def test_not_equal_finds_everything_else(
     [pytest.param(True, (1, 2), id="true"), pytest.param(False, (0, 2), id="false")],
 )
 def test_not_equal_to_a_boolean_keeps_rows_without_it(
-    parse: ParseClient, expect: Expect, new_table: NewTable, value: bool, found: tuple[int, ...]
+    parse: ParseClient, expect: Expect, new_table: NewTable, value: object, found: tuple[int, ...]
 ) -> None:
     """The operator $ne with a boolean finds the other boolean and the rows that have none."""
     table = new_table("GameScore", [{"n": 0, "v": True}, {"n": 1, "v": False}, {"n": 2}])
@@ -165,7 +165,9 @@ def test_not_null_finds_rows_with_a_value(
     parse: ParseClient, expect: Expect, new_table: NewTable
 ) -> None:
     """The operator $ne with null finds the rows that have a value."""
-    table = new_table("GameScore", [{"n": 0, "v": 0}, {"n": 1, "v": None}, {"n": 2}, {"n": 3, "v": 1}])
+    table = new_table(
+        "GameScore", [{"n": 0, "v": 0}, {"n": 1, "v": None}, {"n": 2}, {"n": 3, "v": 1}]
+    )
     where = {"v": {"$ne": None}}
     expect.body(parse.find(table.name, where, order="n"), table.body(0, 3), status=200)
 

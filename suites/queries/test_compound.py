@@ -30,7 +30,9 @@ MANY_OR_FEW = {"$or": [{"wins": {"$gt": 150}}, {"wins": {"$lt": 5}}]}
         pytest.param(MANY_OR_FEW, (0, 3, 4), id="one key"),
         pytest.param({"$or": [{"wins": 5}, {"country": "KR"}]}, (0, 1, 2, 4), id="two keys"),
         pytest.param({"$or": [{"wins": 5}]}, (1,), id="one query"),
-        pytest.param({"$or": [{"wins": {"$gt": 3}}, {"country": "KR"}]}, (0, 1, 2, 3, 4), id="overlap"),
+        pytest.param(
+            {"$or": [{"wins": {"$gt": 3}}, {"country": "KR"}]}, (0, 1, 2, 3, 4), id="overlap"
+        ),
         pytest.param({"$or": [{"wins": 1}, {"country": "FR"}]}, (), id="none"),
     ],
 )
@@ -82,7 +84,9 @@ def test_order_limit_and_count_apply_to_the_whole(
     ("where", "found"),
     [
         pytest.param({"$and": [{"wins": {"$gt": 3}}, {"country": "KR"}]}, (2, 4), id="and"),
-        pytest.param({"$and": [MANY_OR_FEW, {"$or": [{"wins": 3}, {"wins": 5}]}]}, (0,), id="or in and"),
+        pytest.param(
+            {"$and": [MANY_OR_FEW, {"$or": [{"wins": 3}, {"wins": 5}]}]}, (0,), id="or in and"
+        ),
         pytest.param({"$nor": [{"wins": 5}, {"country": "KR"}]}, (3,), id="nor"),
     ],
 )

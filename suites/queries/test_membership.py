@@ -48,7 +48,7 @@ def test_a_value_is_in_a_list_or_not(
     values: list[str],
     found: tuple[int, ...],
 ) -> None:
-    """The operator $in finds values of a list, $nin all other rows, also those without the field."""
+    """The operator $in finds the values of a list, $nin all other rows, also those without one."""
     table = new_table("GameScore", NAMES)
     reply = parse.find(table.name, {"v": {operator: values}}, order="n")
     expect.body(reply, table.body(*found), status=200)
@@ -103,7 +103,7 @@ def test_a_value_is_set_or_not(
     parse: ParseClient,
     expect: Expect,
     new_table: NewTable,
-    exists: bool,
+    exists: object,
     found: tuple[int, ...],
 ) -> None:
     """The operator $exists tells rows with a value, even an empty one, from rows without."""

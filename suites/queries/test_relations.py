@@ -151,9 +151,7 @@ def test_a_relation_is_answered_by_its_class(
 
 @pytest.mark.spec("rest/queries#query-constraints")
 @pytest.mark.level("should")
-def test_keys_leave_a_relation_out(
-    parse: ParseClient, expect: Expect, new_table: NewTable
-) -> None:
+def test_keys_leave_a_relation_out(parse: ParseClient, expect: Expect, new_table: NewTable) -> None:
     """A relation that keys does not name is not answered."""
     fans = new_table("Fan", [{"n": 0}])
     posts = new_table("Post", [{"title": "a"}])

@@ -35,7 +35,7 @@ USERS: list[dict[str, Any]] = [
 def test_a_pointer_leads_to_a_row_that_a_query_finds(
     parse: ParseClient, expect: Expect, new_table: NewTable, operator: str, found: tuple[int, ...]
 ) -> None:
-    """The operators $inQuery and $notInQuery ask whether a query finds what the pointer leads to."""
+    """The operators $inQuery and $notInQuery ask whether a query finds what a pointer leads to."""
     posts = new_table("Post", [{"image": "x.png"}, {"title": "no image"}])
     comments = new_table(
         "Comment",
@@ -66,7 +66,9 @@ def test_one_matching_pointer_of_an_array_is_enough(
 ) -> None:
     """On an array of pointers, $inQuery asks for one that the inner query finds."""
     tags = new_table("Tag", [{"t": "a"}, {"t": "b"}])
-    posts = new_table("Post", [{"tags": [tags.pointer(1), tags.pointer(0)]}, {"tags": [tags.pointer(1)]}])
+    posts = new_table(
+        "Post", [{"tags": [tags.pointer(1), tags.pointer(0)]}, {"tags": [tags.pointer(1)]}]
+    )
     query = {"where": {"t": "a"}, "className": tags.name}
     expect.body(parse.find(posts.name, {"tags": {"$inQuery": query}}), posts.body(0), status=200)
 
@@ -86,9 +88,7 @@ def test_a_subquery_combines_with_other_constraints(
 ) -> None:
     """A constraint beside $inQuery must hold as well, also in a count."""
     posts = new_table("Post", [{"title": "a"}, {"title": "b"}])
-    comments = new_table(
-        "Comment", [{"n": n, "post": posts.pointer(n % 2)} for n in range(6)]
-    )
+    comments = new_table("Comment", [{"n": n, "post": posts.pointer(n % 2)} for n in range(6)])
     query = {"where": {"title": "a"}, "className": posts.name}
     where = {"post": {"$inQuery": query}, "n": {"$gt": 1}}
     reply = parse.find(comments.name, where, order="-n", count=1)

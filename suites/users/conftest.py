@@ -18,7 +18,7 @@ Row = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
-    """Make users that log in by anonymous authData: ``alice = new_guest("alice", score=1)``.
+    """Sign users up by anonymous authData: ``alice = new_guest("alice", phone="1")``.
 
     No password is hashed for them, which makes them much faster to sign up than others; use them
     where a check is not about passwords. ``password`` of the result is the anonymous id.
@@ -38,7 +38,7 @@ def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
 
 @pytest.fixture
 def row() -> Row:
-    """Make the documented JSON of a user: ``row(alice, phone="1")``."""
+    """The documented JSON of a user: ``row(alice, phone="1")``."""
 
     def make(user: User, **fields: Any) -> dict[str, Any]:
         return {

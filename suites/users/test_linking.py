@@ -35,7 +35,7 @@ def enter(parse: ParseClient, auth_data: dict[str, Any]) -> Reply:
 
 
 def test_new_anonymous_user_is_signed_up(parse: ParseClient, expect: Expect) -> None:
-    """authData that is new signs a user up: 201, with a username made by the server."""
+    """New authData signs a user up: 201, with a username made by the server."""
     auth_data = anonymous()
     reply = enter(parse, auth_data)
 
@@ -61,7 +61,7 @@ def test_generated_usernames_are_unique(parse: ParseClient, expect: Expect) -> N
 
 
 def test_known_auth_data_logs_in(parse: ParseClient, expect: Expect) -> None:
-    """authData that a user has logs that user in: 200, all fields, a token of its own."""
+    """Known authData logs that user in: 200, all fields, a token of its own."""
     auth_data = anonymous()
     first = enter(parse, auth_data)
     reply = enter(parse, auth_data)
@@ -128,7 +128,7 @@ def test_auth_data_of_another_user_cannot_be_linked(
 def test_unlinked_user_does_not_log_in_by_auth_data(
     parse: ParseClient, expect: Expect, new_guest: NewGuest
 ) -> None:
-    """authData that is unlinked by null no longer belongs to the user."""
+    """Linked authData that is unlinked by null no longer belongs to the user."""
     alice = new_guest("alice")
     reply = alice.client.put(f"users/{alice.id}", {"authData": {"anonymous": None}})
 
@@ -154,7 +154,7 @@ def test_auth_data_is_the_users_own_business(
 
 @pytest.mark.spec("rest/errors#linked-services-errors")
 def test_unknown_service_is_refused(parse: ParseClient, expect: Expect) -> None:
-    """authData of a service that the server does not know is error 252 and makes no user."""
+    """Linking with a service that the server does not know is error 252."""
     # Parse Server before 6 closes the connection after its 500, so it must not be used again.
     reply = parse.post(
         "users",

@@ -56,7 +56,7 @@ def test_users_are_counted(parse: ParseClient, expect: Expect, three: list[User]
 def test_keys_limit_the_fields_of_users(
     parse: ParseClient, expect: Expect, three: list[User]
 ) -> None:
-    """keys answers only the named fields of a user besides the built-in ones."""
+    """With keys a query answers only the named fields of a user besides the built-in ones."""
     found = parse.find("_User", {"objectId": three[0].id}, keys="parityInteger")
 
     expect.ids(found, [three[0].id])

@@ -9,6 +9,8 @@ from tests.faults.faults_objects import objects, reads
 from tests.faults.messages import Request, Response, answer, refusal
 from tests.faults.model import State
 
+__all__ = ["objects"]
+
 
 def change_ops(request: Request, op: str, change: Callable[[dict[str, Any]], Any]) -> Request:
     """Return a write with each operator ``op`` in it replaced; ``None`` drops the field."""

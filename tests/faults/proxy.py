@@ -24,6 +24,7 @@ from tests.faults.messages import Request, Response, answer
 from tests.faults.model import Fault, State
 
 T = TypeVar("T")
+Observer = Callable[[Request, Response], Coroutine[Any, Any, None]]
 
 LARGEST_BODY = 32 * 1024 * 1024
 START_S = 10.0
@@ -140,7 +141,13 @@ class Proxy:
         listener = Listener("", fault, Sightings())
         state = State(self._master_key, exchanges)
         watched = [(each, State(self._master_key)) for each in watch]
-        observe = _observer(watched, listener.sightings)
+
+        async def observe(request: Request, response: Response) -> None:
+            listener.sightings.requests[request.check] += 1
+            for each, own_state in watched:
+                if await self._would_change(request, response, each, own_state):
+                    listener.sightings.touched[each.name].add(request.check)
+
         port = 0
 
         async def handle(incoming: web.Request) -> web.StreamResponse:
@@ -179,17 +186,33 @@ class Proxy:
         request: Request,
         fault: Fault | None,
         state: State,
-        observe: Callable[[Request, Response], None],
+        observe: Observer,
     ) -> Response:
         if request.check == OUTSIDE:
             return _spared(request) if self._spares(request) else await self._forward(request)
         if fault is None:
             response = await self._forward(request)
-            observe(request, response)
+            await observe(request, response)
             return response
         sent = fault.request(request, state) if fault.request else request
         response = sent if isinstance(sent, Response) else await self._forward(sent)
         return fault.reply(request, response, state) if fault.reply else response
+
+    async def _would_change(
+        self, request: Request, response: Response, fault: Fault, state: State
+    ) -> bool:
+        """Return whether a fault would change an exchange with the right server."""
+        sent = fault.request(request, state) if fault.request else request
+        changed = sent != request
+        if isinstance(sent, Response):
+            return True
+        if changed and request.verb == "GET" and request.route != "login":
+            # A read can be tried: a fault that finds the same has changed nothing.
+            tried = await self._forward(sent)
+            changed = (tried.status, tried.body) != (response.status, response.body)
+        if fault.reply is None:
+            return changed
+        return fault.reply(request, response, state) != response or changed
 
     def _spares(self, request: Request) -> bool:
         return self._spare_sweeps and (
@@ -210,20 +233,6 @@ class Proxy:
                 headers = tuple((n, v) for n, v in reply.headers.items() if _is_kept(n, request))
                 response = Response(reply.status, headers, await reply.read())
         return response
-
-
-def _observer(
-    watched: list[tuple[Fault, State]], sightings: Sightings
-) -> Callable[[Request, Response], None]:
-    def observe(request: Request, response: Response) -> None:
-        sightings.requests[request.check] += 1
-        for fault, state in watched:
-            would_send = fault.request(request, state) if fault.request else request
-            would_reply = fault.reply(request, response, state) if fault.reply else response
-            if would_send != request or would_reply != response:
-                sightings.touched[fault.name].add(request.check)
-
-    return observe
 
 
 def _spared(request: Request) -> Response:

@@ -1,0 +1,9 @@
+"""Run every benchmark: ``make bench``."""
+
+from __future__ import annotations
+
+from benchmarks import spawn, suites
+
+if __name__ == "__main__":
+    spawn.main()
+    suites.main()

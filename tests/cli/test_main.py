@@ -1,0 +1,102 @@
+"""How every command ends."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from parity.cli import ExitCodes, main
+from parity.model import ExitCode, HarnessError, UserError
+
+
+def end_with(error: BaseException | None, value: object = None) -> Result:
+    @click.group(cls=ExitCodes)
+    def group() -> None: ...
+
+    @group.command()
+    def run() -> object:
+        if error is not None:
+            raise error
+        return value
+
+    return CliRunner().invoke(group, ["run"])
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(None, 0), (ExitCode.PASS, 0), (ExitCode.FAIL, 1), (ExitCode.CANNOT_JUDGE, 2)],
+)
+def test_a_command_ends_with_what_it_returns(value: object, code: int) -> None:
+    assert end_with(None, value).exit_code == code
+
+
+def test_a_user_error_says_what_and_the_remedy() -> None:
+    result = end_with(UserError("the sky is green", "Look up."))
+    assert result.exit_code == 2
+    assert result.stderr == "error: the sky is green\nLook up.\n"
+    assert result.stdout == ""
+
+
+def test_a_server_that_could_not_be_judged_is_2() -> None:
+    result = end_with(HarnessError("staging does not answer"))
+    assert (result.exit_code, result.stderr) == (2, "error: staging does not answer\n")
+
+
+def test_an_operating_system_error_is_one_line() -> None:
+    result = end_with(OSError(errno.ENOSPC, "No space left on device"))
+    assert result.exit_code == 2
+    assert result.stderr == "error: [Errno 28] No space left on device\n"
+
+
+def test_an_interrupt_is_130() -> None:
+    assert end_with(KeyboardInterrupt()).exit_code == 130
+
+
+def test_a_fault_of_our_own_is_one_line_and_how_to_report_it() -> None:
+    result = end_with(ZeroDivisionError("division by zero"))
+    assert result.exit_code == 2
+    assert "parse-parity itself: ZeroDivisionError: division by zero" in result.stderr
+    assert "report" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_unknown_command_gets_the_nearest_name() -> None:
+    result = CliRunner().invoke(main, ["stak"])
+    assert result.exit_code == 2
+    assert "Did you mean 'stack'?" in result.stderr
+
+
+def test_an_unknown_option_gets_the_nearest_name() -> None:
+    result = CliRunner().invoke(main, ["stack", "up", "--ony", "hosted"])
+    assert result.exit_code == 2
+    assert "--only" in result.stderr
+
+
+def paths(command: click.Command, *names: str) -> Iterator[tuple[str, ...]]:
+    yield names
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from paths(each, *names, name)
+
+
+@pytest.mark.parametrize("path", list(paths(main)), ids=lambda path: " ".join(path) or "parity")
+def test_every_command_has_help(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage:")
+
+
+@pytest.mark.parametrize("path", [(), ("stack", "up"), ("doctor",)])
+def test_help_shows_an_example(path: tuple[str, ...]) -> None:
+    text = CliRunner().invoke(main, [*path, "--help"]).stdout
+    assert any(line.startswith(("      parity ", "      pytest ")) for line in text.splitlines())
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(main, ["--version"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("parity, version ")
