@@ -20,7 +20,15 @@ from rich.table import Table
 from parity.model import ExitCode, UserError
 from parity.stack.directory import leftovers
 from parity.stack.install import cache_root, server_folder
-from parity.stack.parts import Part, find_mongod, find_node, find_npm, version_of, why_not
+from parity.stack.parts import (
+    Part,
+    find_mongod,
+    find_node,
+    find_npm,
+    library_remedy,
+    version_of,
+    why_not,
+)
 from parity.stack.versions import (
     HOSTED_VERSION,
     SELFHOSTED_VERSION,
@@ -33,7 +41,7 @@ MIB = 1024 * 1024
 TMP_NEEDS = 600 * MIB
 """Room for one stack: mongod preallocates 300 MiB of journal, then data and logs."""
 SERVER_NEEDS = 250 * MIB
-"""Room for one Parse Server: 110 to 190 MiB when installed."""
+"""Room for one Parse Server: 110 to 220 MiB when installed."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEFAULTS = (HOSTED_VERSION, SELFHOSTED_VERSION)
 
@@ -137,8 +145,9 @@ def _program(
     path = part.command[0]
     where = part.source if part.source.startswith("wheel") else f"{part.source}: {path}"
     if not version:
-        remedy = f"Install what it misses, or set PARITY_{name.upper()} to one that runs."
-        return None, Row(name, State.MISSING, f"does not run ({where}): {why_not(part)}", remedy)
+        why = why_not(part)
+        remedy = library_remedy(why) or f"Set PARITY_{name.upper()} to one that runs."
+        return None, Row(name, State.MISSING, f"does not run ({where}): {why}", remedy)
     if not fits(version):
         # Only one that the user configured gets here; that is the user's decision.
         remedy = "Unset the variable to use the pinned one."

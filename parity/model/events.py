@@ -21,6 +21,9 @@ from parity.model.target import Style, Target, Writes
 BODY_LIMIT = 16_384
 """Characters of a body that evidence keeps."""
 
+NOT_RUN = "not run: "
+"""How the reason of an error starts when the check was not even begun: its target is down."""
+
 Level = Literal["must", "should", "may"]
 Effect = Literal["reads", "writes", "destructive"]
 Severity = Literal["breaking", "benign", "security"]

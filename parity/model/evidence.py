@@ -18,6 +18,7 @@ from typing import Any, Self
 from parity.model.decode import Misfit, decode
 from parity.model.events import (
     BODY_LIMIT,
+    NOT_RUN,
     CapabilityFact,
     CheckEvent,
     DifferenceFact,
@@ -49,6 +50,7 @@ from parity.model.outcome import Outcome
 __all__ = [
     "BODY_LIMIT",
     "FORMAT",
+    "NOT_RUN",
     "VERSION",
     "BadEvidence",
     "CapabilityFact",

@@ -17,6 +17,7 @@ from parity.model import (
     UserError,
     Writes,
 )
+from parity.model.evidence import NOT_RUN
 from parity.plugin import allure
 from parity.plugin.checks import describe_check, is_check
 from parity.plugin.expect import CheckFailure
@@ -34,7 +35,7 @@ STATUS: dict[str, tuple[str, str, str]] = {
     Outcome.ERROR: ("error", "E", "ERROR"),
     Outcome.FAIL: ("failed", "F", "FAILED"),
 }
-NOT_RUN = ("not run", "-", "NOT RUN")
+NOT_RUN_STATUS = ("not run", "-", "NOT RUN")
 
 
 class OutcomesPlugin:
@@ -64,7 +65,7 @@ class OutcomesPlugin:
         down = run.down_file(check.target)
         if down.exists():
             record.outcome = Outcome.ERROR
-            record.reason = f"not run: {down.read_text(encoding='utf-8')}"
+            record.reason = NOT_RUN + down.read_text(encoding="utf-8")
             pytest.skip(record.reason)
         if check.effect != "reads" and run.targets[check.target].writes is Writes.FORBIDDEN:
             pytest.skip(f"writes to target {check.target!r} are forbidden")
@@ -94,7 +95,7 @@ class OutcomesPlugin:
         elif report.when == "call":
             self._judge_success(item, record, report)
         if record.outcome is not None and report.outcome != "passed":
-            not_run = record.reason.startswith("not run: ")
+            not_run = record.reason.startswith(NOT_RUN)
             # An attribute of our own, because it has to travel from a worker to the controller.
             vars(report)["parity_outcome"] = "not run" if not_run else str(record.outcome)
         if report.failed:
@@ -129,7 +130,7 @@ class OutcomesPlugin:
         """Show the five outcomes under their own names."""
         outcome = getattr(report, "parity_outcome", None)
         if outcome == "not run":
-            return NOT_RUN
+            return NOT_RUN_STATUS
         return STATUS.get(outcome) if outcome else None
 
     def _judge_success(self, item: pytest.Item, record: Record, report: pytest.TestReport) -> None:

@@ -112,6 +112,7 @@ class Run:
         self.started = False
         self.orphans: dict[str, list[str]] = {}
         self.ready_s = 0.0
+        self.suites: list[Path] = []
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -270,7 +271,10 @@ class Run:
                 for name, target in self.targets.items()
             ),
             worker=worker,
-            digests={"known_differences": _digest(self._digested())},
+            digests={
+                "suites": _digest(self.suites),
+                "known_differences": _digest(self._digested()),
+            },
         )
 
     def _digested(self) -> list[Path]:

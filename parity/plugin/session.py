@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -133,6 +134,7 @@ class SessionPlugin:
     # Inside
 
     def _start(self) -> None:
+        self.run.suites = suite_files(self.config)
         try:
             self.run.start(self._say)
         except (UserError, HarnessError) as error:
@@ -154,7 +156,7 @@ class SessionPlugin:
         for name, target in self.run.targets.items():
             if target.embedded:
                 continue
-            left = orphans(target)
+            left = [each for each in orphans(target) if not self.run.namespace.owns(each)]
             if left:
                 self.run.orphans[name] = left
                 self._say(
@@ -224,6 +226,20 @@ def describe_targets(run: Run) -> list[str]:
             f"writes {target.writes}{note}"
         )
     return lines
+
+
+def suite_files(config: pytest.Config) -> list[Path]:
+    """Return the Python files that the command line names, whichever checks of them are run."""
+    found: set[Path] = set()
+    for argument in config.args:
+        path = config.invocation_params.dir / argument.partition("::")[0]
+        if path.is_file():
+            found.add(path)
+        for folder, inner, files in os.walk(path):
+            # Virtual environments and caches are no part of a suite.
+            inner[:] = [each for each in inner if not each.startswith((".", "__"))]
+            found |= {Path(folder) / each for each in files if each.endswith(".py")}
+    return sorted(found)
 
 
 def was_checked(counts: Mapping[str, int]) -> bool:

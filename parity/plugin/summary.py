@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.model import Outcome
-from parity.model.evidence import CheckEvent, Evidence
+from parity.model.evidence import NOT_RUN, CheckEvent, Evidence
 
 SHORT = {
     Outcome.PASS: "pass",
@@ -99,10 +99,10 @@ def _not_run(evidence: Evidence) -> list[str]:
     reasons = Counter(
         (check.target, check.reason)
         for check in evidence.checks
-        if check.outcome is Outcome.ERROR and check.reason.startswith("not run: ")
+        if check.outcome is Outcome.ERROR and check.reason.startswith(NOT_RUN)
     )
     return [
         f"{count} checks were not run on {target}, which is down: "
-        + reason.removeprefix("not run: ")
+        + reason.removeprefix(NOT_RUN)
         for (target, reason), count in reasons.items()
     ]

@@ -16,7 +16,7 @@ from parity.model.evidence import (
 )
 from parity.report.summary import run_seconds
 from parity.report.tally import Tally
-from parity.report.untested import Untested, untested
+from parity.report.untested import Untested, untested, was_not_run
 from parity.report.verdict import Verdict, verdict
 
 SLOWEST = 10
@@ -201,7 +201,8 @@ def _groups(evidence: Evidence, outcome: Outcome) -> tuple[Group, ...]:
     def urgency(check: CheckEvent) -> tuple[int, str, int, str]:
         return *place(check), _LEVELS.index(check.level), check.nodeid
 
-    checks = sorted((c for c in evidence.checks if c.outcome is outcome), key=urgency)
+    begun = (c for c in evidence.checks if c.outcome is outcome and not was_not_run(c))
+    checks = sorted(begun, key=urgency)
     numbers = {id(check): number for number, check in enumerate(checks, 1)}
     groups = []
     for number, (_, members) in enumerate(groupby(checks, key=place), 1):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parity.model import Outcome
-from parity.model.evidence import CheckEvent, Evidence
+from parity.model.evidence import NOT_RUN, CheckEvent, Evidence
 from parity.report.tally import JUDGED
 
 GUIDE_CHAPTERS = (
@@ -31,8 +32,8 @@ Source: parse-community/docs, the files of ``_includes/rest`` without ``getting-
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
-    """Checks that a target could not run, for one reason."""
+class NotTested:
+    """Checks that were not run on a target, for one reason."""
 
     target: str
     reason: str
@@ -52,12 +53,14 @@ class Untested:
     """What was not tested.
 
     Attributes:
-        unsupported: By target and reason, most checks first.
+        unsupported: What a target cannot do, by target and reason, most checks first.
+        not_run: What was left when a target went down, in the same order.
         gaps: Targets that lack areas which another target has.
         chapters: Chapters of the REST guide from which no check judged a server.
     """
 
-    unsupported: tuple[Unsupported, ...]
+    unsupported: tuple[NotTested, ...]
+    not_run: tuple[NotTested, ...]
     gaps: tuple[Gap, ...]
     chapters: tuple[str, ...]
 
@@ -74,16 +77,21 @@ def untested(evidence: Evidence) -> Untested:
     sections = {section for each in judged for section in each.spec}
     seen = {section.removeprefix("rest/").partition("#")[0] for section in sections}
     return Untested(
-        unsupported=_unsupported(evidence),
+        unsupported=_by_reason(c for c in evidence.checks if c.outcome is Outcome.UNSUPPORTED),
+        not_run=_by_reason(c for c in evidence.checks if was_not_run(c)),
         gaps=tuple(gaps),
         chapters=tuple(each for each in GUIDE_CHAPTERS if each not in seen),
     )
 
 
-def _unsupported(evidence: Evidence) -> tuple[Unsupported, ...]:
+def was_not_run(check: CheckEvent) -> bool:
+    """Return whether a check was not even begun, because its target was down."""
+    return check.outcome is Outcome.ERROR and check.reason.startswith(NOT_RUN)
+
+
+def _by_reason(checks: Iterable[CheckEvent]) -> tuple[NotTested, ...]:
     groups: dict[tuple[str, str], list[CheckEvent]] = {}
-    for each in evidence.checks:
-        if each.outcome is Outcome.UNSUPPORTED:
-            groups.setdefault((each.target, each.reason), []).append(each)
+    for each in checks:
+        groups.setdefault((each.target, each.reason.removeprefix(NOT_RUN)), []).append(each)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return tuple(Unsupported(*key, tuple(checks)) for key, checks in ordered)
+    return tuple(NotTested(*key, tuple(members)) for key, members in ordered)

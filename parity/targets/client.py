@@ -216,6 +216,10 @@ class ParseClient:
             started_at=started,
         )
         self._observe(exchange)
+        if response.status_code >= 500:
+            # Parse Server 2.8.4 drops the connection after an uncaught error (observed); the next
+            # request on it would look as if the server were down.
+            self._http.close()
         reply = Reply(
             response.status_code,
             response.headers,
@@ -460,8 +464,8 @@ def _received(response: requests.Response) -> ExchangeResponse:
 def _cause(error: BaseException) -> str:
     """Return the innermost reason of a chain of network errors, which is the readable one."""
     reason: BaseException = error
-    while reason.args and isinstance(reason.args[0], BaseException):
-        reason = reason.args[0]
-    inner = getattr(reason, "reason", None)
-    text = str(inner if inner is not None else reason)
-    return text.rpartition(": ")[2] or type(error).__name__
+    inner: object = error
+    while isinstance(inner, BaseException):
+        reason = inner
+        inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)
+    return str(reason).rpartition(": ")[2] or type(reason).__name__

@@ -9,6 +9,7 @@ from typing import Any
 from parity.model import BadReply, HarnessError, Target, UserError, Writes
 from parity.targets.client import ParseClient
 from parity.targets.namespace import Namespace
+from parity.targets.sweep import Sweeper
 
 FIXTURE_FUNCTION = "parityFixture"
 """Function of ``scenarios/cloud/main.js`` that answers which version of the fixture is loaded."""
@@ -90,7 +91,8 @@ def probe(target: Target, namespace: Namespace) -> ServerFacts:
     Raises:
         HarnessError: The target does not answer, or not as a Parse server does.
     """
-    client = ParseClient(target)
+    sweeper = Sweeper(target)
+    client = ParseClient(target, observer=sweeper.observe)
     try:
         _must_accept_keys(client)
         version, master = _master_key(client)
@@ -100,6 +102,8 @@ def probe(target: Target, namespace: Namespace) -> ServerFacts:
         return ServerFacts(target.name, target.version or version, {c.name: c for c in found})
     finally:
         client.close()
+        if not target.embedded:
+            sweeper.sweep()
 
 
 def _must_accept_keys(client: ParseClient) -> None:
@@ -147,8 +151,6 @@ def _file_upload(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
     reply = client.upload(name, b"probe", "text/plain")
     if reply.status != 201:
         return False, f"an upload with the REST key answers {reply.status} {reply.text.strip()}"
-    if client.target.keys.master_key is not None:
-        client.as_master().delete(f"files/{reply['name']}", raw=True)
     return True, "an upload with the REST key is accepted"
 
 

@@ -29,6 +29,7 @@ _PAIR_DEPTH: Final = 8
 _TOO_DEEP: Final = "redacted-too-deep"
 _SHORT = 6
 _MIN_BASE64 = 8
+_MAX_ENCODINGS = 3
 _URL_SAFE = "$@:/,;!*~="
 
 _NAME = r"""(?:
@@ -61,6 +62,9 @@ _COLON = re.compile(
     rf"""{_START}(?!(?:proxy-)?authorization|(?:set-)?cookie)
     (?P<head>(?P<name>{_NAME})(?:\\*["'])?\s*:\s*)(?P<value>[^\s"'\\,;&(){{}}\[\]]++)""",
     re.IGNORECASE | re.VERBOSE,
+)
+_SENSITIVE_PAIR = re.compile(
+    rf"""{_START}(?P<name>token|{_NAME})=(?P<value>[^&\s"'<>\#]++)""", re.IGNORECASE | re.VERBOSE
 )
 _PAIR = re.compile(rf"{_START}(?P<name>[A-Za-z_$][\w-]*+)=(?P<value>[^&\s\"'<>#]++)")
 # authData in JSON that cannot be parsed, most likely because it was cut off.
@@ -206,6 +210,7 @@ class Redactor:
         text = _AUTH_DATA.sub(self._auth_data, text)
         for pattern in (_QUOTED, _LINE, _COLON):
             text = pattern.sub(lambda match: self._named(match, match["name"]), text)
+        text = _SENSITIVE_PAIR.sub(self._sensitive_pair, text)
         text = self._forms(text)
         return _PAIR.sub(lambda match: self._pair(match, depth), text)
 
@@ -274,15 +279,18 @@ class Redactor:
         redacted = self._leaf(name, value)
         return match[0] if redacted == value else match["head"] + redacted
 
-    def _pair(self, match: re.Match[str], depth: int) -> str:
+    def _sensitive_pair(self, match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
-        plus = "+" if value.startswith("+") else ""  # a form never begins with a space
-        decoded = plus + unquote_plus(value.removeprefix("+"))
-        sensitive = name == "token" or _is_sensitive(name)
-        redacted = (
-            self._leaf(name, decoded) if sensitive else self._text(decoded, depth + _PAIR_DEPTH)
-        )
+        # Strictly, "+" is a space; in front of a phone number nobody means that.
+        phone = _PHONE_NAME.fullmatch(name) and value.startswith("+")
+        decoded = unquote(value) if phone else unquote_plus(value)
+        redacted = self._leaf(name, decoded)
         return match[0] if redacted == decoded else f"{name}={_quoted(redacted)}"
+
+    def _pair(self, match: re.Match[str], depth: int) -> str:
+        decoded = unquote_plus(match["value"])
+        redacted = self._text(decoded, depth + _PAIR_DEPTH)
+        return match[0] if redacted == decoded else f"{match['name']}={_quoted(redacted)}"
 
     def _form(self, match: re.Match[str]) -> str:
         found = match.groupdict()
@@ -322,9 +330,8 @@ def _unescaped(text: str, levels: int) -> str:
 
 
 def _variants(secret: str) -> set[str]:
-    """Return the forms in which a secret may stand in a text."""
+    """Return the forms in which a secret may stand in a text, encoded up to three times."""
     steps: tuple[Callable[[str], str], ...] = (
-        str,
         lambda text: quote(text, safe="", errors="surrogatepass"),
         lambda text: quote(text, errors="surrogatepass"),
         lambda text: quote_plus(text, errors="surrogatepass"),
@@ -332,7 +339,9 @@ def _variants(secret: str) -> set[str]:
         lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
         html.escape,
     )
-    found = {second(first(secret)) for first in steps for second in steps}
+    found = {secret}
+    for _ in range(_MAX_ENCODINGS):
+        found |= {step(each) for each in found for step in steps}
     found |= {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), each) for each in found}
     return found | _base64_cores(secret)
 

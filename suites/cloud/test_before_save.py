@@ -226,7 +226,7 @@ def test_increment_of_the_trigger_counts_saves(
 
 
 def test_trigger_may_query(parse: ParseClient, expect: Expect, hooked: str, group: str) -> None:
-    """The trigger beforeSave may query, does not see the object that is being saved, and is waited for."""
+    """The trigger beforeSave may query, is waited for, and does not see the new object itself."""
     others = [parse.create(hooked, {"hook": "count", "group": group})["others"] for _ in range(3)]
 
     expect.equal(others, [0, 1, 2], at="$.others")
@@ -235,7 +235,7 @@ def test_trigger_may_query(parse: ParseClient, expect: Expect, hooked: str, grou
 def test_trigger_may_enforce_uniqueness(
     parse: ParseClient, expect: Expect, hooked: str, group: str
 ) -> None:
-    """The trigger beforeSave may refuse a second object with the same value, as the guide shows it."""
+    """The trigger beforeSave may refuse a second object with the same value."""
     expect.status(parse.create(hooked, {"hook": "unique", "group": group}), 201)
 
     second = parse.create(hooked, {"hook": "unique", "group": group})

@@ -63,7 +63,7 @@ def test_unknown_extension_keeps_its_content_type(
     parse: ParseClient, expect: Expect, upload: Upload
 ) -> None:
     """A file whose extension is not known is served with the type that it was uploaded with."""
-    stored = upload(b"content", "data.parityfoo", "application/x-parity")
+    stored = upload(b"content", "data.pfoo", "application/x-parity")
 
     expect.header(parse.download(stored.url), "Content-Type", "application/x-parity")
 

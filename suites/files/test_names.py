@@ -17,7 +17,7 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     "name",
-    ["report.txt", "UPPER_lower.9.TXT", "0.txt", "_under.txt", "a..b.txt", "many.dots.in.it.txt"],
+    ["report.txt", "UPPER_lower9.TXT", "0.txt", "_under.txt", "a..b.txt", "many.dots.in.it.txt"],
 )
 def test_plain_name_is_accepted(parse: ParseClient, expect: Expect, name: str) -> None:
     """A name of letters, digits, underscores and dots is accepted, and the file is served."""
@@ -26,6 +26,11 @@ def test_plain_name_is_accepted(parse: ParseClient, expect: Expect, name: str) -
     expect.status(reply, 201)
     expect.equal(reply["name"].endswith(name), True, at="$.name.kept")
     expect.equal(parse.download(reply["url"]).text, name, at="$body")
+
+
+def test_extension_is_what_follows_the_last_dot(parse: ParseClient, expect: Expect) -> None:
+    """A dot elsewhere in the name makes no extension."""
+    expect.status(parse.upload("report.2.txt", b"second", "text/plain"), 201)
 
 
 @pytest.mark.parametrize(

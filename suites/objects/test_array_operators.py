@@ -24,16 +24,16 @@ ADD: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "duplicates": (["a"], ["a", "a"], ["a", "a", "a"]),
     "array": ([1], [[2, 3]], [1, [2, 3]]),
     "nothing": ([1], [], [1]),
-    "null-and-objects": ([], [None, {"a": {"b": 1}}], [None, {"a": {"b": 1}}]),
+    "null_and_objects": ([], [None, {"a": {"b": 1}}], [None, {"a": {"b": 1}}]),
     "date": ([1], [DATE], [1, DATE]),
     "pointers": ([pointer("aaaaaaaaaa")], [pointer("bbbbbbbbbb")],
                  [pointer("aaaaaaaaaa"), pointer("bbbbbbbbbb")]),
 }  # fmt: skip
 ADD_UNIQUE: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
-    "one-new": ([1, 2], [2, 3], [1, 2, 3]),
-    "none-new": ([1, 2], [2, 1], [1, 2]),
-    "given-twice": ([1], [3, 3], [1, 3]),
-    "other-types": ([1], ["1", True, 1.0], [1, "1", True]),
+    "one_new": ([1, 2], [2, 3], [1, 2, 3]),
+    "none_new": ([1, 2], [2, 1], [1, 2]),
+    "given_twice": ([1], [3, 3], [1, 3]),
+    "other_types": ([1], ["1", True, 1.0], [1, "1", True]),
     "strings": (["pwnage"], ["flying", "pwnage", "kungfu"], ["pwnage", "flying", "kungfu"]),
     "objects": ([{"k": 1}], [{"k": 1}, {"k": 2}], [{"k": 1}, {"k": 2}]),
     "arrays": ([[1, 2]], [[1, 2], [2, 1]], [[1, 2], [2, 1]]),
@@ -42,11 +42,11 @@ ADD_UNIQUE: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
                  [pointer("aaaaaaaaaa"), pointer("bbbbbbbbbb")]),
 }  # fmt: skip
 REMOVE: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
-    "all-instances": ([1, 2, 1, 3], [1], [2, 3]),
+    "all_instances": ([1, 2, 1, 3], [1], [2, 3]),
     "several": (["a", "b", "c", "a"], ["a", "c"], ["b"]),
-    "to-empty": (["hello"], ["hello"], []),
+    "to_empty": (["hello"], ["hello"], []),
     "absent": ([1, 2], [9], [1, 2]),
-    "other-type": ([1, "1"], ["1"], [1]),
+    "other_type": ([1, "1"], ["1"], [1]),
     "object": ([{"k": 1}, {"k": 1, "l": 2}, {"k": 2}], [{"k": 1}], [{"k": 1, "l": 2}, {"k": 2}]),
     "null": ([None, 1], [None], [1]),
     "date": ([DATE, 1], [DATE], [1]),
@@ -55,66 +55,60 @@ REMOVE: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
 }  # fmt: skip
 
 
-def check(
-    target: tuple[ParseClient, Expect, str],
-    start: list[Any],
-    operator: dict[str, Any],
-    result: Any,
+@pytest.mark.parametrize(
+    ("operator", "cases", "ordered"),
+    [("Add", ADD, True), ("AddUnique", ADD_UNIQUE, False), ("Remove", REMOVE, True)],
+    ids=["Add", "AddUnique", "Remove"],
+)
+def test_array_operator_changes_the_array(
+    parse: ParseClient,
+    expect: Expect,
+    new_class: NewClass,
+    operator: str,
+    cases: dict[str, tuple[list[Any], list[Any], list[Any]]],
+    *,
+    ordered: bool,
 ) -> None:
-    """Expect that an operator turns one array into another, in the reply and in the object."""
-    parse, expect, class_name = target
-    created = parse.create(class_name, {"skills": start, "other": [1]})
-    updated = parse.update(class_name, created["objectId"], {"skills": operator})
-    expect.body(updated, {"skills": result, "updatedAt": a_date}, status=200)
+    """Add appends, AddUnique adds what is missing, Remove takes out all instances; for any value.
+
+    The reply carries the new arrays and updatedAt, nothing else.
+    """
+    game_score = new_class("GameScore")
+    created = parse.create(game_score, {name: start for name, (start, _, _) in cases.items()})
+    changes = {name: {"__op": operator, "objects": given} for name, (_, given, _) in cases.items()}
+    results = {
+        name: result if ordered else Unordered(result) for name, (_, _, result) in cases.items()
+    }
+    updated = parse.update(game_score, created["objectId"], changes)
+    expect.body(updated, {**results, "updatedAt": a_date}, status=200)
     expect.body(
-        parse.fetch(class_name, created["objectId"]),
-        {"skills": result, "other": [1], **created.json, "updatedAt": updated["updatedAt"]},
+        parse.fetch(game_score, created["objectId"]),
+        {**results, **created.json, "updatedAt": updated["updatedAt"]},
         status=200,
     )
 
 
-@pytest.mark.parametrize(("start", "objects", "result"), ADD.values(), ids=ADD.keys())
-def test_add_appends(
-    parse: ParseClient,
-    expect: Expect,
-    new_class: NewClass,
-    start: list[Any],
-    objects: list[Any],
-    result: list[Any],
-) -> None:
-    """Add appends its objects in order, also those that are there already."""
-    operator = {"__op": "Add", "objects": objects}
-    check((parse, expect, new_class("GameScore")), start, operator, result)
-
-
 @pytest.mark.parametrize(
-    ("start", "objects", "result"), ADD_UNIQUE.values(), ids=ADD_UNIQUE.keys()
+    ("operator", "result"),
+    [("Add", ["a", "b", "b"]), ("AddUnique", ["a", "b"]), ("Remove", ["a"])],
+    ids=["Add", "AddUnique", "Remove"],
 )
-def test_add_unique_adds_only_what_is_missing(
-    parse: ParseClient,
-    expect: Expect,
-    new_class: NewClass,
-    start: list[Any],
-    objects: list[Any],
-    result: list[Any],
+def test_array_operator_touches_one_field_of_one_object(
+    parse: ParseClient, expect: Expect, new_class: NewClass, operator: str, result: list[str]
 ) -> None:
-    """AddUnique adds the objects that are not in the array, in whatever place."""
-    operator = {"__op": "AddUnique", "objects": objects}
-    check((parse, expect, new_class("GameScore")), start, operator, Unordered(result))
-
-
-@pytest.mark.parametrize(("start", "objects", "result"), REMOVE.values(), ids=REMOVE.keys())
-def test_remove_takes_out_all_instances(
-    parse: ParseClient,
-    expect: Expect,
-    new_class: NewClass,
-    start: list[Any],
-    objects: list[Any],
-    result: list[Any],
-) -> None:
-    """Remove takes every instance of each object out and keeps the order of the others."""
-    operator = {"__op": "Remove", "objects": objects}
-    check((parse, expect, new_class("GameScore")), start, operator, result)
+    """An array operator changes neither another field nor another object."""
+    game_score = new_class("GameScore")
+    fields = {"skills": ["a", "b"], "other": ["a", "b"]}
+    changed, kept = parse.create(game_score, fields), parse.create(game_score, fields)
+    reply = parse.update(
+        game_score, changed["objectId"], {"skills": {"__op": operator, "objects": ["b"]}}
+    )
+    expect.body(reply, {"skills": result, "updatedAt": a_date}, status=200)
+    rows = [
+        {"skills": result, "other": ["a", "b"], **changed.json, "updatedAt": reply["updatedAt"]},
+        {**fields, **kept.json, "updatedAt": kept["createdAt"]},
+    ]
+    expect.body(parse.find(game_score), {"results": Unordered(rows)}, status=200)
 
 
 @pytest.mark.parametrize("operator", ["Add", "AddUnique"])

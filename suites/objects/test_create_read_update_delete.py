@@ -137,9 +137,7 @@ def test_update_touches_no_other_object(
 
 
 @pytest.mark.spec("rest/objects#deleting-objects")
-def test_delete_removes_the_object(
-    parse: ParseClient, expect: Expect, new_class: NewClass
-) -> None:
+def test_delete_removes_the_object(parse: ParseClient, expect: Expect, new_class: NewClass) -> None:
     """DELETE answers 200 and an empty object; then neither GET nor a query finds the row."""
     game_score = new_class("GameScore")
     gone, kept = parse.create(game_score, SCORE), parse.create(game_score, SCORE)
@@ -173,7 +171,7 @@ def test_update_does_not_bring_a_deleted_object_back(
 def test_times_in_a_create_are_ignored(
     parse: ParseClient, expect: Expect, new_class: NewClass
 ) -> None:
-    """createdAt and updatedAt in a POST are reserved and do not set the times of the object."""
+    """A POST cannot set the reserved createdAt and updatedAt: they are ignored."""
     game_score = new_class("GameScore")
     past = {"__type": "Date", "iso": "2001-01-01T00:00:00.000Z"}
     created = parse.create(game_score, {"score": 1, "createdAt": past, "updatedAt": past})
@@ -189,7 +187,7 @@ def test_times_in_a_create_are_ignored(
 def test_times_in_an_update_are_ignored(
     parse: ParseClient, expect: Expect, new_class: NewClass
 ) -> None:
-    """createdAt and updatedAt in a PUT are ignored, and the other keys are written."""
+    """A PUT cannot set createdAt and updatedAt: they are ignored, other keys are written."""
     game_score = new_class("GameScore")
     past = {"__type": "Date", "iso": "2001-01-01T00:00:00.000Z"}
     created = parse.create(game_score, {"score": 1})

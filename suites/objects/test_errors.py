@@ -81,9 +81,7 @@ def test_broken_json_is_107(
     parse: ParseClient, expect: Expect, new_class: NewClass, body: bytes
 ) -> None:
     """A POST whose body is not JSON answers 400 with code 107."""
-    reply = parse.post(
-        f"classes/{new_class('GameScore')}", data=body, headers={**JSON, **ALONE}
-    )
+    reply = parse.post(f"classes/{new_class('GameScore')}", data=body, headers={**JSON, **ALONE})
     expect.error(reply, 107)
 
 

@@ -55,9 +55,7 @@ def test_bad_key_in_an_update_is_105_and_changes_nothing(
 
 @pytest.mark.level("should")
 @pytest.mark.spec("rest/quick-reference#response-format")
-def test_message_names_the_bad_key(
-    parse: ParseClient, expect: Expect, new_class: NewClass
-) -> None:
+def test_message_names_the_bad_key(parse: ParseClient, expect: Expect, new_class: NewClass) -> None:
     """The message for a bad key is the documented one: invalid field name: bl!ng."""
     reply = parse.create(new_class("GameScore"), {"bl!ng": 1})
     expect.error(reply, 105, message="invalid field name: bl!ng")
@@ -77,7 +75,7 @@ def test_key_with_a_dot_is_105(parse: ParseClient, expect: Expect, new_class: Ne
 def test_object_id_cannot_be_chosen(
     parse: ParseClient, expect: Expect, new_class: NewClass
 ) -> None:
-    """objectId is reserved: a POST that sets it is refused with code 105 and stores nothing."""
+    """A POST that sets the reserved objectId is refused with code 105 and stores nothing."""
     game_score = new_class("GameScore")
     expect.error(parse.create(game_score, {"objectId": "Ed1nuqPvcm", "score": 1}), 105)
     expect.body(parse.find(game_score), {"results": []}, status=200)
@@ -155,7 +153,9 @@ def test_bad_class_name_is_103(
 @pytest.mark.effect("destructive")  # a server that takes the name stores outside the run's names
 @pytest.mark.requires("client_class_creation")
 @pytest.mark.spec("rest/errors#api-issues", "rest/objects#data-types")
-@pytest.mark.parametrize("prefix", [pytest.param("1", id="digit"), pytest.param("_", id="underscore")])
+@pytest.mark.parametrize(
+    "prefix", [pytest.param("1", id="digit"), pytest.param("_", id="underscore")]
+)
 def test_class_name_must_start_with_a_letter(
     parse: ParseClient, expect: Expect, new_class: NewClass, prefix: str
 ) -> None:

@@ -17,47 +17,47 @@ pytestmark = [
 
 INTEGERS = {
     "zero": 0,
-    "minus-one": -1,
-    "int32-max": 2**31 - 1,
-    "int32-overflow": 2**31,
-    "int32-min": -(2**31),
-    "int32-underflow": -(2**31) - 1,
-    "epoch-milliseconds": 1479859200123,
-    "largest-safe": 2**53 - 1,
-    "smallest-safe": -(2**53) + 1,
-    "two-to-53": 2**53,
+    "minus_one": -1,
+    "int32_max": 2**31 - 1,
+    "int32_overflow": 2**31,
+    "int32_min": -(2**31),
+    "int32_underflow": -(2**31) - 1,
+    "epoch_milliseconds": 1479859200123,
+    "largest_safe": 2**53 - 1,
+    "smallest_safe": -(2**53) + 1,
+    "two_to_53": 2**53,
 }
 FLOATS = {
     "tenth": 0.1,
-    "sum-of-tenths": 0.1 + 0.2,
+    "sum_of_tenths": 0.1 + 0.2,
     "third": 1 / 3,
-    "seventeen-digits": 123456789.12345679,
+    "seventeen_digits": 123456789.12345679,
     "price": -19.99,
     "largest": 1.7976931348623157e308,
     "smallest": 5e-324,
-    "large-exponent": 1e21,
-    "small-exponent": -1.5e-7,
+    "large_exponent": 1e21,
+    "small_exponent": -1.5e-7,
 }
 
 
-@pytest.mark.parametrize("value", INTEGERS.values(), ids=INTEGERS.keys())
-def test_integer_is_returned_exactly(round_trip: Callable[..., None], value: int) -> None:
-    """An integer up to 53 bits is returned with every digit, at any depth."""
-    round_trip({"value": value, "inner": {"value": value}, "list": [value, [value]]})
+def test_integers_are_returned_exactly(round_trip: Callable[..., None]) -> None:
+    """Integers up to 53 bits are returned with every digit: in fields, objects and arrays."""
+    round_trip({**INTEGERS, "inner": INTEGERS, "list": list(INTEGERS.values())})
 
 
-@pytest.mark.parametrize("value", FLOATS.values(), ids=FLOATS.keys())
-def test_float_is_returned_exactly(round_trip: Callable[..., None], value: float) -> None:
-    """A double is returned as the same double, at any depth."""
-    round_trip({"value": value, "inner": {"value": value}, "list": [value, [value]]})
+def test_floats_are_returned_exactly(round_trip: Callable[..., None]) -> None:
+    """Doubles are returned as the same doubles: in fields, objects and arrays."""
+    round_trip({**FLOATS, "inner": FLOATS, "list": list(FLOATS.values())})
 
 
 def test_random_doubles_are_returned_exactly(
     round_trip: Callable[..., None], rng: random.Random
 ) -> None:
     """A hundred doubles of all magnitudes are returned bit by bit."""
-    values = [rng.uniform(-1, 1) * 10.0 ** rng.randint(-300, 300) for _ in range(100)]
-    round_trip({"values": values})
+    # Between 2**53 and 1e21, JavaScript writes doubles with zeros for the digits it does not know.
+    powers = [*range(-300, 16), *range(22, 300)]
+    values = [rng.uniform(0.1, 1) * 10.0 ** rng.choice(powers) for _ in range(50)]
+    round_trip({"values": [*values, *(-value for value in values)]})
 
 
 def test_whole_float_is_a_number_without_a_fraction(
@@ -74,7 +74,9 @@ def test_whole_float_is_a_number_without_a_fraction(
 
 def test_number_is_not_a_string_or_a_boolean(round_trip: Callable[..., None]) -> None:
     """Numbers, digits in strings and booleans keep their types side by side."""
-    round_trip({"list": [1, "1", True, 0, "0", False, "", None], "one": 1, "yes": True, "text": "1"})
+    round_trip(
+        {"list": [1, "1", True, 0, "0", False, "", None], "one": 1, "yes": True, "text": "1"}
+    )
 
 
 @pytest.mark.level("may")
@@ -94,9 +96,7 @@ def test_larger_integer_becomes_the_nearest_double(
 
 
 @pytest.mark.level("may")
-def test_negative_zero_is_zero(
-    parse: ParseClient, expect: Expect, new_class: NewClass
-) -> None:
+def test_negative_zero_is_zero(parse: ParseClient, expect: Expect, new_class: NewClass) -> None:
     """Negative zero is returned as 0, as JavaScript writes it."""
     class_name = new_class("Value")
     created = parse.create(class_name, {"value": -0.0})

@@ -46,7 +46,9 @@ def test_a_query_finds_every_row_once(
 ) -> None:
     """A query without parameters answers each row of the class once."""
     table = new_table("GameScore", [{"score": n} for n in range(5)])
-    expect.ids(parse.find(table.name), table.ids(), ordered=False)
+    reply = parse.find(table.name)
+    expect.status(reply, 200)
+    expect.ids(reply, table.ids(), ordered=False)
 
 
 @pytest.mark.spec("rest/queries#basic-queries")

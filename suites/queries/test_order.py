@@ -101,7 +101,9 @@ def test_rows_come_in_the_order_of_their_ids(
 ) -> None:
     """Ids sort as text, upper case before lower case."""
     table = new_table("GameScore", [{"n": n} for n in range(12)])
-    expect.ids(parse.find(table.name, order="objectId"), sorted(table.ids()))
+    reply = parse.find(table.name, order="objectId")
+    expect.status(reply, 200)
+    expect.ids(reply, sorted(table.ids()))
     expect.ids(parse.find(table.name, order="-objectId"), sorted(table.ids(), reverse=True))
 
 

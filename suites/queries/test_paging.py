@@ -85,6 +85,7 @@ def test_pages_cover_every_row_once(
     rows = []
     for skip in range(0, 24, 6):
         reply = parse.find(table.name, order="score,-n", limit=6, skip=skip)
+        expect.status(reply, 200)
         rows += reply.results
     ordered = sorted(range(20), key=lambda n: (n % 3, -n))
     expect.equal(rows, table.body(*ordered)["results"], at="$.pages")
@@ -99,6 +100,7 @@ def test_pages_by_id_cover_every_row_once(
     last = ""
     for _ in range(4):
         reply = parse.find(table.name, {"objectId": {"$gt": last}}, order="objectId", limit=4)
+        expect.status(reply, 200)
         found += [row["objectId"] for row in reply.results]
         last = found[-1] if found else ""
     expect.equal(found, sorted(table.ids()), at="$.pages")

@@ -88,3 +88,14 @@ def test_a_pattern_finds_the_arrays_with_a_matching_text(
     """On an array of strings, one matching element is enough."""
     table = new_table("BarbecueSauce", [{"tags": ["hot", "sweet"]}, {"tags": ["sweet"]}])
     expect.body(parse.find(table.name, {"tags": {"$regex": "^ho"}}), table.body(0), status=200)
+
+
+@pytest.mark.level("may")
+def test_a_word_finds_the_texts_that_contain_it(
+    parse: ParseClient, expect: Expect, new_table: NewTable
+) -> None:
+    """The operator $text finds the rows whose text contains a word, in any case."""
+    names = ["Coffee is life", "tea", "decoffeinated"]
+    table = new_table("BarbecueSauce", [{"n": n, "name": name} for n, name in enumerate(names)])
+    where = {"name": {"$text": {"$search": {"$term": "coffee"}}}}
+    expect.body(parse.find(table.name, where), table.body(0), status=200)

@@ -129,7 +129,9 @@ def test_a_pointer_finds_the_objects_that_are_related_to_it(
     posts = new_table("Post", [{"t": "a"}, {"t": "b"}])
     parse.update(posts.name, posts.rows[0]["objectId"], relate("AddRelation", fans.pointer(0)))
     parse.update(posts.name, posts.rows[1]["objectId"], relate("AddRelation", fans.pointer(1)))
-    expect.ids(parse.find(posts.name, {"likes": fans.pointer(0)}), posts.ids(0))
+    reply = parse.find(posts.name, {"likes": fans.pointer(0)})
+    expect.status(reply, 200)
+    expect.ids(reply, posts.ids(0))
 
 
 def test_a_relation_is_answered_by_its_class(

@@ -17,7 +17,7 @@ LogInAgain = Callable[..., ParseClient]
 
 @pytest.fixture
 def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
-    """Sign users up by anonymous authData: ``alice = new_guest("alice", phone="1")``.
+    """Sign users up by anonymous authData, with fields if wanted: ``("alice", phone="1")``.
 
     No password is hashed for them, which makes them much faster to sign up than others; use them
     where a check is not about passwords. ``password`` of the result is the anonymous id.
@@ -37,7 +37,7 @@ def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
 
 @pytest.fixture
 def log_in_again(parse: ParseClient) -> LogInAgain:
-    """Log a guest in once more: ``phone = log_in_again(alice)`` is a client with that session."""
+    """Log a guest in once more; ``again(alice)`` is a client with the new session."""
 
     def again(guest: User, **habits: Any) -> ParseClient:
         client = parse.using(revocable_session=True, **habits)

@@ -55,9 +55,10 @@ def test_session_of_a_login(parse: ParseClient, expect: Expect, new_user: NewUse
 
 
 @pytest.mark.spec(PROPERTIES)
-def test_session_of_an_anonymous_user(expect: Expect, new_guest: NewGuest) -> None:
+def test_session_of_an_anonymous_user(parse: ParseClient, expect: Expect) -> None:
     """The session of an anonymous user names anonymous as its provider."""
-    session = new_guest("alice").client.get("sessions/me")
+    signed_up = parse.post("users", {"authData": {"anonymous": {"id": str(uuid.uuid4())}}})
+    session = parse.as_user(signed_up["sessionToken"]).get("sessions/me")
 
     expect.status(session, 200)
     expect.equal(session["createdWith"]["authProvider"], "anonymous", at="$.authProvider")

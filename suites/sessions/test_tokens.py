@@ -19,7 +19,7 @@ HEADERS = "rest/quick-reference#request-format"
 
 @pytest.mark.parametrize("asked", [True, False], ids=["asked-for", "not-asked-for"])
 def test_tokens_are_revocable(
-    parse: ParseClient, expect: Expect, namespace: Namespace, asked: bool
+    parse: ParseClient, expect: Expect, namespace: Namespace, *, asked: bool
 ) -> None:
     """Sign-up and login answer a revocable token, with X-Parse-Revocable-Session and without."""
     client = parse.using(revocable_session=asked)
@@ -135,7 +135,7 @@ def test_master_key_with_a_token_knows_the_user(
 def test_upgrade_needs_a_valid_token(
     parse: ParseClient, expect: Expect, new_guest: NewGuest
 ) -> None:
-    """upgradeToRevocableSession answers a new token for a valid one, and errors for others."""
+    """An upgrade to a revocable session answers a new token for a valid one alone."""
     alice = new_guest("alice")
 
     upgraded = alice.client.post("upgradeToRevocableSession")

@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from parity.compare import a_date
+from parity.plugin.expect import Expect
 from parity.plugin.fixtures import User
 from parity.targets import Namespace, ParseClient
 
 NewGuest = Callable[..., User]
 Row = Callable[..., dict[str, Any]]
+ExpectFree = Callable[[str], None]
 
 
 @pytest.fixture
 def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
-    """Sign users up by anonymous authData: ``alice = new_guest("alice", phone="1")``.
+    """Sign users up by anonymous authData, with fields if wanted: ``("alice", phone="1")``.
 
     No password is hashed for them, which makes them much faster to sign up than others; use them
     where a check is not about passwords. ``password`` of the result is the anonymous id.
@@ -50,3 +52,15 @@ def row() -> Row:
         }
 
     return make
+
+
+@pytest.fixture
+def expect_free(parse: ParseClient, expect: Expect) -> ExpectFree:
+    """Expect that nobody has a username, by signing up with it (and without a password)."""
+
+    def check(username: str) -> None:
+        auth_data = {"anonymous": {"id": str(uuid.uuid4())}}
+        reply = parse.post("users", {"username": username, "authData": auth_data})
+        expect.status(reply, 201)
+
+    return check

@@ -106,16 +106,3 @@ def test_owner_can_share_and_withdraw(
     expect.contains(bob.client.fetch(note, object_id), {"ACL": shared}, status=200)
     expect.status(alice.client.update(note, object_id, {"ACL": private}), 200)
     expect.error(bob.client.fetch(note, object_id), 101, status=404)
-
-
-def test_user_of_a_deleted_object_is_kept(
-    expect: Expect, new_class: NewClass, new_guest: NewGuest
-) -> None:
-    """Deleting an object that points to a user does not touch the user."""
-    note = new_class("Note")
-    alice = new_guest("alice", phone="1")
-    owner = {"__type": "Pointer", "className": "_User", "objectId": alice.id}
-    object_id = alice.client.create(note, {"owner": owner})["objectId"]
-
-    expect.body(alice.client.destroy(note, object_id), {}, status=200)
-    expect.contains(alice.client.me(), {"objectId": alice.id, "phone": "1"}, status=200)

@@ -15,6 +15,9 @@ from parity.cli import main
 from parity.stack.directory import create_directory
 from parity.stack.install import server_folder
 
+LINKER = "mongod: error while loading shared libraries: libcurl.so.4: cannot open"
+LIBCURL = "Install the library libcurl.so.4: apt-get install libcurl4 (Debian, Ubuntu)."
+
 
 def ask() -> tuple[int, dict[str, dict[str, Any]]]:
     result = CliRunner().invoke(main, ["doctor", "--json"])
@@ -72,13 +75,14 @@ def test_a_program_that_does_not_run_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "mongod"
-    broken.write_text("#!/bin/sh\necho libcurl.so.4 is missing >&2\nexit 127\n")
+    broken.write_text(f"#!/bin/sh\necho {LINKER} >&2\nexit 127\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PARITY_MONGOD", str(broken))
     code, rows = ask()
     assert code == 2
     assert rows["mongod"]["state"] == "missing"
-    assert "libcurl.so.4 is missing" in rows["mongod"]["found"]
+    assert LINKER in rows["mongod"]["found"]
+    assert rows["mongod"]["remedy"] == LIBCURL
 
 
 def test_a_configured_program_of_another_version_is_a_warning(

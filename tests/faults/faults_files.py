@@ -114,12 +114,12 @@ def missing_file_is_empty(request: Request, response: Response, _: State) -> Res
 
 
 @files.on_reply
-def empty_file_is_missing(request: Request, response: Response, _: State) -> Response:
-    """An empty file is not found."""
-    is_empty = downloads(request) and request.method == "GET" and response.status == 200
-    if not is_empty or response.body:
+def empty_file_accepted(request: Request, response: Response, _: State) -> Response:
+    """An empty file is accepted."""
+    is_empty = uploads(request) and not request.body and response.code == 130
+    if not is_empty:
         return response
-    return Response(404, (("Content-Type", "text/plain"),), b"File not found.")
+    return answer(201, {"name": "a.txt", "url": "http://127.0.0.1/files/a.txt"})
 
 
 @files.on_request

@@ -63,7 +63,7 @@ def object_id_of_9(request: Request, response: Response, _: State) -> Response:
     """Object ids have 9 characters instead of 10."""
     if not created(request, response):
         return response
-    return response.with_members(objectId=response.members["objectId"][:9])
+    return response.with_members(objectId=str(response.members.get("objectId"))[:9])
 
 
 @objects.on_reply
@@ -275,7 +275,7 @@ def geopoints_are_swapped(request: Request, response: Response, _: State) -> Res
     def swap(value: Any) -> Any:
         if not (isinstance(value, dict) and value.get("__type") == "GeoPoint"):
             return value
-        return {**value, "latitude": value["longitude"], "longitude": value["latitude"]}
+        return {**value, "latitude": value.get("longitude"), "longitude": value.get("latitude")}
 
     return in_fields(response, swap) if reads(request) else response
 

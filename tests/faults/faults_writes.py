@@ -31,21 +31,21 @@ def change_ops(request: Request, op: str, change: Callable[[dict[str, Any]], Any
 @objects.on_request
 def lost_add(request: Request, state: State) -> Request | Response:
     """Every second Add is acknowledged and lost."""
-    return change_ops(
-        request,
-        "Add",
-        lambda op: {**op, "objects": []} if state.count(request.check) % 2 == 0 else op,
-    )
+
+    def lose(op: dict[str, Any]) -> dict[str, Any]:
+        return {**op, "objects": []} if state.count(request.check) % 2 == 0 else op
+
+    return change_ops(request, "Add", lose)
 
 
 @objects.on_request
 def lost_increment(request: Request, state: State) -> Request | Response:
     """Of two Increments, the server loses one, as if they had overwritten each other."""
-    return change_ops(
-        request,
-        "Increment",
-        lambda op: {**op, "amount": 0} if state.count(request.check) % 2 == 0 else op,
-    )
+
+    def lose(op: dict[str, Any]) -> dict[str, Any]:
+        return {**op, "amount": 0} if state.count(request.check) % 2 == 0 else op
+
+    return change_ops(request, "Increment", lose)
 
 
 @objects.on_request

@@ -27,7 +27,7 @@ T = TypeVar("T")
 Observer = Callable[[Request, Response], Coroutine[Any, Any, None]]
 
 LARGEST_BODY = 32 * 1024 * 1024
-START_S = 10.0
+PATIENCE_S = 60.0
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "content-length"}
 )
@@ -80,7 +80,9 @@ class Proxy:
         self._master_key = master_key
         self._spare_sweeps = spare_sweeps
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="faults-proxy")
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="faults-proxy", daemon=True
+        )
         self._runners: list[web.AppRunner] = []
         self._http: aiohttp.ClientSession | None = None
 
@@ -90,10 +92,12 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._run(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_S)
-        self._loop.close()
+        try:
+            self._run(self._close())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(PATIENCE_S)
+            self._loop.close()
 
     def listen(
         self,
@@ -117,7 +121,7 @@ class Proxy:
     # In the thread
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(START_S)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
     async def _open(self) -> None:
         self._http = aiohttp.ClientSession(
@@ -137,7 +141,8 @@ class Proxy:
         self, fault: Fault | None, watch: tuple[Fault, ...], exchanges: Mapping[str, int]
     ) -> Listener:
         app = web.Application(client_max_size=LARGEST_BODY)
-        runner = web.AppRunner(app, access_log=None)
+        # Compressed requests have to reach the server as they came.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, auto_decompress=False)
         listener = Listener("", fault, Sightings())
         state = State(self._master_key, exchanges)
         watched = [(each, State(self._master_key)) for each in watch]
@@ -157,7 +162,7 @@ class Proxy:
                 response = await self._serve(request, fault, state, observe)
             except aiohttp.ClientError as error:
                 return web.Response(status=502, text=f"the server behind is gone: {error}")
-            return _reply(response, incoming.method, self._origin, base)
+            return _reply(response, incoming, self._origin, base)
 
         app.router.add_route("*", "/{tail:.*}", handle)
         app.on_response_prepare.append(_drop_own_header)
@@ -245,17 +250,18 @@ def _is_kept(name: str, request: Request) -> bool:
     return name.lower() not in HOP_BY_HOP or (is_length and request.method == "HEAD")
 
 
-def _reply(response: Response, method: str, origin: str, base: str) -> web.Response:
+def _reply(response: Response, incoming: web.Request, origin: str, base: str) -> web.Response:
     location = response.header("Location")
     if location.startswith(origin):
         response = response.with_headers(Location=base + location[len(origin) :])
     body = response.body
     if response.header("Content-Type").startswith("application/json"):
         body = body.replace(origin.encode(), base.encode())
-    made = web.Response(status=response.status, body=body if method != "HEAD" else None)
+    made = web.Response(status=response.status, body=body if incoming.method != "HEAD" else None)
     made.headers.clear()
     for name, value in response.headers:
         made.headers.add(name, value)
+    made.headers["Connection"] = "keep-alive" if incoming.keep_alive else "close"
     return made
 
 

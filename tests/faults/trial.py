@@ -107,7 +107,7 @@ def work_off(jobs: Sequence[Job], folder: Path, workers: int) -> None:
                     return
                 with open_bench(folder / f"{time.time_ns()}-{number}-{part}") as bench:
                     _until_worn(bench, waiting)
-        except BaseException as problem:
+        except BaseException as problem:  # noqa: BLE001 - raised again by the caller
             problems.append(problem)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(min(workers, len(jobs)))]

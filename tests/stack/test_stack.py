@@ -222,6 +222,16 @@ def test_a_program_that_fails_is_named_with_the_end_of_its_log(
     assert list(own_tmp.iterdir()) == []
 
 
+def test_a_missing_library_is_named_with_its_package(
+    own_tmp: Path, executable: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = "mongod: error while loading shared libraries: libcurl.so.4: cannot open"
+    monkeypatch.setenv("PARITY_MONGOD", str(executable("mongod", f"echo {says} >&2; exit 127")))
+    with pytest.raises(UserError) as caught:
+        start_stack([selfhosted_member()])
+    assert "apt-get install libcurl4" in caught.value.remedy
+
+
 def test_a_node_that_cannot_be_executed_is_told(
     own_tmp: Path, executable: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,44 +70,36 @@ METHODS: dict[str, Callable[[Redactor, str], str]] = {
 
 def unescaped(text: str) -> str:
     """Undo JSON's escapes, also in a fragment."""
-    return re.sub(
-        r"\\(u[0-9a-f]{4}|[^u])",
-        lambda match: json.loads(f'"{match[0]}"') if match[1] != "'" else "'",
-        text,
-    )
+    control = dict(zip("bfnrt", "\b\f\n\r\t", strict=True))
+
+    def character(match: re.Match[str]) -> str:
+        return chr(int(match[1][1:], 16)) if len(match[1]) == 5 else control.get(match[1], match[1])
+
+    return re.sub(r"\\(u[0-9a-f]{4}|.)", character, text)
 
 
 def unbased(text: str) -> str:
     """Decode everything that may be base64, from each place where it may begin."""
-    runs = re.findall(r"[A-Za-z0-9+/_-]{8,}", text)
     found = []
-    for run in runs:
-        data = run.replace("-", "+").replace("_", "/")
+    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
         for start in range(4):
-            part = data[start : len(data) - (len(data) - start) % 4]
-            found.append(
-                base64.b64decode(part + data[start + len(part) :] + "==="[: -len(data) % 4])
-                if start == 0
-                else base64.b64decode(part)
-            )
+            part = run[start:].replace("-", "+").replace("_", "/")
+            part = part[:-1] if len(part) % 4 == 1 else part
+            found.append(base64.b64decode(part + "=" * (-len(part) % 4)))
     return " ".join(each.decode("utf-8", "replace") for each in found)
 
 
 def survives(secret: str, text: str) -> bool:
-    """Tell whether a secret can be read in a text, or after undoing up to four encodings."""
+    """Tell whether a secret can be read in a text after undoing any encodings."""
     texts = {text}
     for _ in range(4):
-        if any(secret in each for each in texts):
-            return True
-        undo = (unquote, unquote_plus, unescaped, unbased)
-        texts |= {step(each) for each in texts for step in undo}
-    return any(secret in each for each in texts)
+        texts |= {step(each) for each in texts for step in (unquote, unquote_plus, unescaped)}
+    return any(secret in each or secret in unbased(each) for each in texts)
 
 
-@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("wrap", WRAPS)
-@settings(max_examples=20)
-@given(secret=secret_values)
+@settings(max_examples=40)
+@given(secret=secret_values, method=st.sampled_from(sorted(METHODS)))
 def test_a_known_secret_survives_nowhere(wrap: str, method: str, secret: str) -> None:
     redactor = Redactor({secret: "$MASTER_KEY"}, KEY)
     text = WRAPS[wrap](secret)
@@ -169,7 +161,7 @@ TOKEN_WRAPS: dict[str, Wrap] = {
 
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("wrap", TOKEN_WRAPS)
-def test_a_session_token_stays_one_of_its_format_wherever_it_stands(token: str, wrap: Wrap) -> None:
+def test_a_session_token_stays_one_of_its_format_wherever_it_stands(token: str, wrap: str) -> None:
     redactor = Redactor({}, KEY)
     expected = redactor.json({"sessionToken": token})["sessionToken"]
     redacted = redactor.text(TOKEN_WRAPS[wrap](token))
