@@ -1,6 +1,7 @@
 """The directory of a running stack, and what killed runs left behind.
 
-A stack's directory is called ``parse-parity-*`` and lies in the system's temporary folder. Its
+A stack's directory is called ``parse-parity-*`` and lies in the system's temporary folder, or in
+memory where there is room, because MongoDB makes a new class there three times as fast. Its
 supervisor holds a lock on the file ``lock`` inside for as long as it lives, by whatever way it
 ends; so a directory whose lock is free is left over, and one whose lock is held is not.
 """
@@ -20,18 +21,21 @@ from pathlib import Path
 PREFIX = "parse-parity-"
 UNFINISHED = "parse-parity.new-"
 UNFINISHED_IS_STALE_AFTER_S = 600.0
+SHARED_MEMORY = Path("/dev/shm")
+MEMORY_NEEDS = 4 * 10**9
+"""Free bytes from which memory is used; a stack takes about a tenth of it."""
 
 
 def create_directory(base: Path | None = None) -> tuple[Path, int]:
     """Create a directory that only its owner can read, and hold its lock.
 
     Args:
-        base: Where; ``None`` for the system's temporary folder.
+        base: Where; ``None`` for :func:`temporary_folder`.
 
     Returns:
         The directory and the descriptor that holds the lock until it is closed.
     """
-    base = _base(base)
+    base = base or temporary_folder()
     unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=base))
     lock = os.open(unfinished / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -39,6 +43,15 @@ def create_directory(base: Path | None = None) -> tuple[Path, int]:
     final = unfinished.with_name(PREFIX + unfinished.name.removeprefix(UNFINISHED))
     unfinished.rename(final)
     return final, lock
+
+
+def temporary_folder() -> Path:
+    """Return where stacks are put: ``TMPDIR`` if set, else memory with room, else ``/tmp``."""
+    if not os.environ.get("TMPDIR") and os.access(SHARED_MEMORY, os.W_OK | os.X_OK):
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(SHARED_MEMORY).free >= MEMORY_NEEDS:
+                return SHARED_MEMORY
+    return Path(tempfile.gettempdir())
 
 
 def is_live(directory: Path) -> bool:
@@ -60,12 +73,13 @@ def leftovers(base: Path | None = None) -> list[Path]:
     """List the directories of stacks whose supervisor is dead.
 
     Args:
-        base: Where to look; ``None`` for the system's temporary folder.
+        base: Where to look; ``None`` for everywhere that a stack may have been put.
 
     Returns:
         Directories of this user, sorted.
     """
-    return sorted(path for path in _own_directories(_base(base)) if _is_stale(path))
+    bases = {base} if base else {SHARED_MEMORY, Path(tempfile.gettempdir())}
+    return sorted(path for each in bases for path in _own_directories(each) if _is_stale(path))
 
 
 def sweep(base: Path | None = None) -> list[Path]:
@@ -74,10 +88,6 @@ def sweep(base: Path | None = None) -> list[Path]:
     for directory in found:
         shutil.rmtree(directory, ignore_errors=True)
     return found
-
-
-def _base(base: Path | None) -> Path:
-    return Path(tempfile.gettempdir()) if base is None else base
 
 
 def _own_directories(base: Path) -> Iterator[Path]:

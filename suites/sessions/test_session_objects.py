@@ -55,13 +55,14 @@ def test_session_of_a_login(parse: ParseClient, expect: Expect, new_user: NewUse
 
 
 @pytest.mark.spec(PROPERTIES)
-def test_session_of_an_anonymous_user(parse: ParseClient, expect: Expect) -> None:
-    """The session of an anonymous user names anonymous as its provider."""
-    signed_up = parse.post("users", {"authData": {"anonymous": {"id": str(uuid.uuid4())}}})
-    session = parse.as_user(signed_up["sessionToken"]).get("sessions/me")
+def test_session_of_an_anonymous_user(
+    expect: Expect, new_guest: NewGuest, log_in_again: LogInAgain
+) -> None:
+    """The session of a login by anonymous authData names anonymous as its provider."""
+    session = log_in_again(new_guest("alice")).get("sessions/me")
 
-    expect.status(session, 200)
-    expect.equal(session["createdWith"]["authProvider"], "anonymous", at="$.authProvider")
+    created_with = {"action": "login", "authProvider": "anonymous"}
+    expect.contains(session, {"createdWith": created_with}, status=200)
 
 
 @pytest.mark.spec(PROPERTIES)

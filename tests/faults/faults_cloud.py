@@ -228,10 +228,10 @@ def before_save_changes_lost(request: Request, response: Response, state: State)
     """What beforeSave changed is not in the object that is read back."""
     sent = state.memo.setdefault("sent", {})
     if has_trigger(request) and response.ok and request.verb == "POST":
-        sent[response.members.get("objectId")] = set(request.members)
+        sent[str(response.members.get("objectId"))] = set(request.members)
 
     def strip(row: dict[str, Any]) -> dict[str, Any]:
-        wrote = sent.get(row.get("objectId"))
+        wrote = sent.get(str(row.get("objectId")))
         if wrote is None:
             return row
         system = {"objectId", "createdAt", "updatedAt", "ACL"}

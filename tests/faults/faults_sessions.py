@@ -39,7 +39,7 @@ def log_out_ends_all_sessions(request: Request, state: State) -> Request | Respo
 
 def _learn_owner(request: Request, response: Response, state: State) -> Response:
     token = response.members.get("sessionToken")
-    if (signs_up(request) or logs_in(request)) and token:
+    if (signs_up(request) or logs_in(request)) and isinstance(token, str):
         state.memo.setdefault("owners", {})[token] = response.members.get("objectId")
     return response
 
@@ -57,7 +57,7 @@ def one_token_for_all_log_ins(request: Request, response: Response, state: State
     """Every log-in of a user answers the same token."""
     tokens = state.memo.setdefault("tokens", {})
     token, user = response.members.get("sessionToken"), response.members.get("objectId")
-    if not (signs_up(request) or logs_in(request)) or not token or not user:
+    if not (signs_up(request) or logs_in(request)) or not token or not isinstance(user, str):
         return response
     return response.with_members(sessionToken=tokens.setdefault(user, token))
 
@@ -76,7 +76,7 @@ def _is_live(token: str, state: State) -> bool:
 def _learn_live(request: Request, response: Response, state: State) -> Response:
     live = state.memo.setdefault("live", set())
     token = response.members.get("sessionToken")
-    if (signs_up(request) or logs_in(request)) and token:
+    if (signs_up(request) or logs_in(request)) and isinstance(token, str):
         live.add(token)
     if request.route == "logout" and response.ok:
         live.discard(request.session)

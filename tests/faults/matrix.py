@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ def fill(
     plan = {fault.name: _limited(fault, controls, limit) for fault in NAMED}
     say(f"{sum(map(len, plan.values()))} checks under {len(NAMED)} faults")
     work_off(fault_jobs(NAMED, plan, exchanges, CHUNK, matrix.trials, say), folder, jobs)
+    _rest_of_the_area(matrix, plan, exchanges, jobs, folder, say)
     if complete:
         plan = {fault.name: matrix.touched[fault.name] for fault in MUTANTS}
         work_off(fault_jobs(MUTANTS, plan, exchanges, CHUNK, matrix.trials, say), folder, jobs)
@@ -117,6 +118,32 @@ def fill(
         seen = tuple(s for each in pieces.values() for t in each.values() for s in t.seen)
         matrix.trials[fault.name] = Trial(fault.name, int(bool(seen)), seen)
     return matrix
+
+
+def _rest_of_the_area(
+    matrix: Matrix,
+    plan: Mapping[str, Sequence[str]],
+    exchanges: Mapping[str, int],
+    jobs: int,
+    folder: Path,
+    say: Progress,
+) -> None:
+    """Give the checks that the limit left out a chance to notice what none has noticed."""
+    missed = matrix.not_caught()
+    rest = {
+        fault.name: [
+            check
+            for check in matrix.controls[fault.area].touched[fault.name]
+            if check not in plan[fault.name]
+        ]
+        for fault in missed
+    }
+    found: dict[str, Trial] = {}
+    work_off(fault_jobs(missed, rest, exchanges, CHUNK, found, say), folder, jobs)
+    for name, trial in found.items():
+        before = matrix.trials.get(name)
+        seen = (*(before.seen if before else ()), *trial.seen)
+        matrix.trials[name] = Trial(name, trial.exit_status, seen)
 
 
 def _limited(fault: Fault, controls: Sequence[Control], limit: int) -> list[str]:

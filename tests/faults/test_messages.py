@@ -19,46 +19,11 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 PARSE_KEYS = st.sampled_from(
-    (
-        "objectId",
-        "createdAt",
-        "username",
-        "authData",
-        "results",
-        "count",
-        "result",
-        "code",
-        "error",
-        "sessionToken",
-        "ACL",
-        "__op",
-        "__type",
-        "_method",
-        "where",
-        "objects",
-        "email",
-        "requests",
-    )
+    ["objectId", "createdAt", "username", "authData", "results", "count", "result", "code", "error", "sessionToken", "ACL", "__op", "__type", "_method", "where", "objects", "email", "requests"]
 )
 PARSE_VALUES = st.dictionaries(PARSE_KEYS, JSON_VALUES, max_size=5)
 ROUTES = st.sampled_from(
-    (
-        "classes/A",
-        "classes/A/abc",
-        "users",
-        "users/me",
-        "login",
-        "logout",
-        "batch",
-        "files/a.txt",
-        "sessions",
-        "sessions/me",
-        "functions/f",
-        "classes/ParityHooked",
-        "config",
-        "",
-        "jobs/j",
-    )
+    ["classes/A", "classes/A/abc", "users", "users/me", "login", "logout", "batch", "files/a.txt", "sessions", "sessions/me", "functions/f", "classes/ParityHooked", "config", "jobs/j"]
 )
 
 
