@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from parity.model import HarnessError, Target
-from parity.targets.client import ParseClient, Reply
+from parity.targets.client import ParseClient
+from parity.targets.reply import Reply
 
 CLASS_NAME = "GameScore"
 BATCH = 50

@@ -14,6 +14,7 @@ import click
 
 from parity.cli.seed import seed_target
 from parity.model import ExitCode, Style, Target, UserError
+from parity.paths import shipped
 from parity.stack import (
     Member,
     Stack,
@@ -51,7 +52,7 @@ def stack() -> None:
 @click.option(
     "--cloud",
     type=click.Path(path_type=Path),
-    help="Cloud code (main.js) for every server.",
+    help="Cloud code (main.js) for every server. Without it: the fixture of the suites.",
 )
 @click.option(
     "--config-out",
@@ -79,9 +80,13 @@ def up(
         parity stack up --only hosted --config-out parity.toml
     """  # noqa: D301 - click wants the control character
     members = members_for(versions, only)
+    fixture = shipped("scenarios/cloud/main.js")
+    if cloud is None and fixture.is_file():
+        cloud = fixture
     # `kill` and `docker stop` end it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        stderr_progress(f"starting mongod and Parse Server {', '.join(m.version for m in members)}")
         running = start_stack(members, cloud=cloud, progress=stderr_progress)
     except KeyboardInterrupt:
         click.echo("stopped before it was up", err=True)

@@ -42,8 +42,9 @@ def describe(expected: Any) -> Any:
 def differences(expected: Any, actual: Any, path: str = "$") -> list[Difference]:
     """Compare two JSON values; every key and every element counts.
 
-    Numbers are equal when their values are equal (``-30`` and ``-30.0`` are one JavaScript
-    number); a boolean is never a number, and ``null`` is never a missing key.
+    Numbers are equal when they are one JavaScript number (``-30`` and ``-30.0``; an integer and a
+    double beyond 2^53); two integers are compared exactly, so that rounding shows. A boolean is
+    never a number, and ``null`` is never a missing key.
 
     Args:
         expected: A JSON value; matchers may stand anywhere in it.
@@ -65,7 +66,7 @@ def differences(expected: Any, actual: Any, path: str = "$") -> list[Difference]
         return _objects(expected, actual, path)
     if isinstance(expected, list | tuple):
         return _arrays(expected, actual, path)
-    if expected != actual:
+    if not _same_scalar(expected, actual):
         return [Difference(path, Kind.VALUE, expected, actual)]
     return []
 
@@ -108,6 +109,15 @@ def _same_elements(expected: list[Any] | tuple[Any, ...], actual: list[Any]) -> 
             return False
         del rest[match]
     return True
+
+
+def _same_scalar(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, float) or isinstance(actual, float):
+        try:
+            return float(expected) == float(actual)
+        except OverflowError:  # an integer beyond every double
+            return False
+    return bool(expected == actual)
 
 
 def _type_name(value: Any) -> str:

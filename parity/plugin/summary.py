@@ -102,7 +102,6 @@ def _not_run(evidence: Evidence) -> list[str]:
         if check.outcome is Outcome.ERROR and check.reason.startswith(NOT_RUN)
     )
     return [
-        f"{count} checks were not run on {target}, which is down: "
-        + reason.removeprefix(NOT_RUN)
+        f"{count} checks were not run on {target}, which is down: " + reason.removeprefix(NOT_RUN)
         for (target, reason), count in reasons.items()
     ]

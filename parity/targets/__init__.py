@@ -1,9 +1,10 @@
 """Where to send: settings, clients, capability probes and safety interlocks."""
 
-from parity.targets.client import ParseClient, Reply
+from parity.targets.client import ParseClient
 from parity.targets.interlocks import refuse_shared_database, refuse_write
 from parity.targets.namespace import Namespace
 from parity.targets.probes import CAPABILITIES, Capability, ServerFacts, probe
+from parity.targets.reply import Reply
 from parity.targets.settings import Settings, load_settings
 
 __all__ = [

@@ -3,92 +3,21 @@
 from __future__ import annotations
 
 import json as jsonlib
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import requests
 
-from parity.model import (
-    BadReply,
-    Exchange,
-    ExchangeRequest,
-    ExchangeResponse,
-    Keys,
-    Target,
-    TargetDown,
-    TargetTimeout,
-)
+from parity.model import Keys, Target
 from parity.targets.interlocks import refuse_write
-from parity.wire import Auth, ParseError, auth_body, auth_headers, parse_error
+from parity.targets.reply import Reply
+from parity.targets.transport import Observer, Transport
+from parity.wire import Auth, auth_body, auth_headers, compact_json
 from parity.wire.headers import METHOD_FIELD
 
-Observer = Callable[[Exchange], None]
 KeyName = Literal["rest_key", "client_key", "javascript_key", "dotnet_key", "master_key"]
-SHOWN_BYTES = 300
-"""How much of a reply that is not Parse an error message shows."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Reply:
-    """A response as a Parse client sees it.
-
-    Attributes:
-        status: HTTP status.
-        headers: Response headers, looked up without regard to case.
-        json: The parsed body; ``None`` for a body that is not JSON.
-        body: The raw bytes.
-        exchange: The whole exchange, as evidence.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any
-    body: bytes
-    exchange: Exchange
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is 2xx."""
-        return 200 <= self.status < 300
-
-    @property
-    def error(self) -> ParseError | None:
-        """The Parse error in this reply, or ``None`` when there is none."""
-        return parse_error(self.status, self.json)
-
-    @property
-    def results(self) -> list[Any]:
-        """The rows of a query.
-
-        Raises:
-            AssertionError: The reply is not the answer to a query; it shows what came instead.
-        """
-        rows = self.json.get("results") if isinstance(self.json, dict) else None
-        assert isinstance(rows, list), f"expected results, got {self.status} {self.text}"
-        return rows
-
-    @property
-    def text(self) -> str:
-        """The body as text, for messages."""
-        return self.body[:2000].decode("utf-8", "replace")
-
-    def __repr__(self) -> str:
-        # Bodies and headers hold secrets, and tracebacks print this.
-        request = self.exchange.request
-        return f"<Reply {self.status} to {request.method} {request.url.partition('?')[0]}>"
-
-    def __getitem__(self, key: str) -> Any:
-        """Return a member of the body.
-
-        Raises:
-            AssertionError: It is missing; the message shows the reply.
-        """
-        present = isinstance(self.json, dict) and key in self.json
-        assert present, f"expected {key!r} in the reply, got {self.status} {self.text}"
-        return self.json[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +53,7 @@ class ParseClient:
         target: Where to send.
         habits: How to send.
         observer: Called with every exchange, also with those that failed.
-        http: Connection pool to share.
+        transport: Connection pool to share; without one a new one is made.
     """
 
     def __init__(
@@ -133,12 +62,11 @@ class ParseClient:
         habits: Habits | None = None,
         *,
         observer: Observer | None = None,
-        http: requests.Session | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self.target = target
         self.habits = habits or Habits()
-        self._observer = observer
-        self._http = http or _http_session()
+        self._transport = transport or Transport(target, observer)
 
     def using(self, **changes: Any) -> ParseClient:
         """Return a copy with other credentials or habits.
@@ -146,12 +74,7 @@ class ParseClient:
         Args:
             **changes: Any attribute of :class:`Habits`.
         """
-        return ParseClient(
-            self.target,
-            replace(self.habits, **changes),
-            observer=self._observer,
-            http=self._http,
-        )
+        return ParseClient(self.target, replace(self.habits, **changes), transport=self._transport)
 
     def as_user(self, session_token: str) -> ParseClient:
         """Return a copy that sends this session token."""
@@ -163,7 +86,7 @@ class ParseClient:
 
     def close(self) -> None:
         """Close the connection pool that this client and its copies share."""
-        self._http.close()
+        self._transport.close()
 
     # Requests
 
@@ -203,23 +126,7 @@ class ParseClient:
         """
         refuse_write(self.target, method, path, body)
         prepared = self._prepare(method, path, body, params, headers, data)
-        started = time.time()
-        clock = time.perf_counter()
-        limit = timeout_s or self.target.timeout_s
-        with self._errors(prepared, started, clock, limit):
-            response = self._http.send(prepared, timeout=limit, allow_redirects=False)
-        exchange = Exchange(
-            target=self.target.name,
-            request=_sent(prepared),
-            response=_received(response),
-            elapsed_s=time.perf_counter() - clock,
-            started_at=started,
-        )
-        self._observe(exchange)
-        if response.status_code >= 500:
-            # Parse Server 2.8.4 drops the connection after an uncaught error (observed); the next
-            # request on it would look as if the server were down.
-            self._http.close()
+        response, exchange = self._transport.send(prepared, timeout_s or self.target.timeout_s)
         reply = Reply(
             response.status_code,
             response.headers,
@@ -228,7 +135,7 @@ class ParseClient:
             exchange,
         )
         if not raw:
-            self._must_be_parse(reply)
+            reply.must_be_parse()
         return reply
 
     def get(self, path: str, **options: Any) -> Reply:
@@ -291,7 +198,7 @@ class ParseClient:
     @property
     def mount(self) -> str:
         """Path of the mount: ``/1``, ``/parse``."""
-        return "/" + self.target.url.split("://", 1)[1].partition("/")[2]
+        return urlsplit(self.target.url).path
 
     # Users, sessions, functions, files (REST guide, sections of these names)
 
@@ -341,7 +248,10 @@ class ParseClient:
         url = path if "://" in path else f"{self.target.url}/{path}"
         in_body = self.habits.in_body and data is None
         sent_headers = {} if in_body else auth_headers(self._auth())
-        query = encode_params(params or {})
+        query = {
+            name: value if isinstance(value, str) else compact_json(value)
+            for name, value in (params or {}).items()
+        }
         if in_body or (self.habits.tunnel and method in ("GET", "PUT", "DELETE")):
             # A tunnelled GET carries its parameters as members of the body, not as JSON text.
             body = {**(body or {}), **(params or {} if method == "GET" else {})}
@@ -358,7 +268,7 @@ class ParseClient:
             sent_headers.pop(name, None)
             if value:
                 sent_headers[name] = value
-        return self._http.prepare_request(
+        return self._transport.prepare(
             requests.Request(method, url, headers=sent_headers, params=query, data=content)
         )
 
@@ -374,98 +284,3 @@ class ParseClient:
             client_version=habits.client_version,
             revocable_session=habits.revocable_session,
         )
-
-    @contextmanager
-    def _errors(
-        self, prepared: requests.PreparedRequest, started: float, clock: float, limit: float
-    ) -> Iterator[None]:
-        """Turn the network's exceptions into ours, with the target's name."""
-        what = f"{prepared.method} {str(prepared.url).partition('?')[0]}"
-        name = self.target.name
-        try:
-            yield
-        except requests.Timeout as error:
-            self._observe_failure(prepared, started, clock)
-            raise TargetTimeout(
-                f"target {name!r} did not answer {what} within {limit:g} s"
-            ) from error
-        except requests.ConnectionError as error:
-            self._observe_failure(prepared, started, clock)
-            raise TargetDown(
-                f"target {name!r} is not reachable: {what}: {_cause(error)}"
-            ) from error
-        except requests.RequestException as error:
-            self._observe_failure(prepared, started, clock)
-            raise BadReply(
-                f"target {name!r} broke the response to {what}: {_cause(error)}"
-            ) from error
-
-    def _observe(self, exchange: Exchange) -> None:
-        if self._observer is not None:
-            self._observer(exchange)
-
-    def _observe_failure(
-        self, prepared: requests.PreparedRequest, started: float, clock: float
-    ) -> None:
-        elapsed = time.perf_counter() - clock
-        self._observe(Exchange(self.target.name, _sent(prepared), None, elapsed, started))
-
-    def _must_be_parse(self, reply: Reply) -> None:
-        if isinstance(reply.json, dict | list):
-            return
-        request = reply.exchange.request
-        shown = reply.body[:SHOWN_BYTES]
-        more = len(reply.body) - len(shown)
-        raise BadReply(
-            f"target {self.target.name!r} answered {request.method} "
-            f"{request.url.partition('?')[0]} with something that is not Parse: status "
-            f"{reply.status}, {reply.headers.get('Content-Type', 'no content type')}, "
-            f"{len(reply.body)} bytes: {shown!r}" + (f" and {more} more" if more > 0 else "")
-        )
-
-
-def encode_params(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return query parameters as text; other values than text are written as compact JSON."""
-    return {
-        name: value
-        if isinstance(value, str)
-        else jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        for name, value in params.items()
-    }
-
-
-def _http_session() -> requests.Session:
-    session = requests.Session()
-    # Otherwise requests would look for proxies and .netrc on every call, and might send
-    # credentials that nobody configured here.
-    session.trust_env = False
-    session.headers["User-Agent"] = "parse-parity"
-    return session
-
-
-def _sent(prepared: requests.PreparedRequest) -> ExchangeRequest:
-    body = prepared.body or b""
-    return ExchangeRequest(
-        str(prepared.method),
-        str(prepared.url),
-        {str(name): str(value) for name, value in prepared.headers.items()},
-        body.encode() if isinstance(body, str) else bytes(body),
-    )
-
-
-def _received(response: requests.Response) -> ExchangeResponse:
-    try:
-        parsed = jsonlib.loads(response.content)
-    except ValueError:
-        parsed = None
-    return ExchangeResponse(response.status_code, dict(response.headers), response.content, parsed)
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason of a chain of network errors, which is the readable one."""
-    reason: BaseException = error
-    inner: object = error
-    while isinstance(inner, BaseException):
-        reason = inner
-        inner = getattr(reason, "reason", None) or (reason.args[-1] if reason.args else None)
-    return str(reason).rpartition(": ")[2] or type(reason).__name__

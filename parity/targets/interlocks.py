@@ -13,7 +13,7 @@ READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 READ_PATHS = ("login", "verifyPassword")
 """Paths that read although a client may send them as POST with ``_method``."""
 
-GLOBAL_PATHS = frozenset({"config", "hooks", "jobs", "push", "graphql"})
+GLOBAL_PATHS = frozenset({"config", "hooks", "push", "graphql"})
 """Paths whose writes concern the whole app, not one class or user of the run."""
 
 SYSTEM_PATHS = {
@@ -99,7 +99,7 @@ def _is_namespaced(path: str, body: Any) -> bool:
         given = body.get(named) if isinstance(body, dict) else ""
         # A sign-up without a user name is refused by the server or is anonymous.
         return not given or str(given).lower().startswith(PREFIX.lower())
-    if head == "functions":
+    if head in ("functions", "jobs"):
         return name.lower().startswith(PREFIX.lower())
     return head not in GLOBAL_PATHS
 

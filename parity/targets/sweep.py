@@ -95,11 +95,11 @@ class Sweeper:
             return
         if match["kind"]:
             self._paths.append(f"{match['kind']}/{name}")
-        elif match["cls"].startswith("_"):
-            self._paths.append(f"classes/{match['cls']}/{name}")
-        else:
+            return
+        if CLASS_PATTERN.fullmatch(match["cls"]):
+            # Others, such as the classes of the cloud fixture, belong to more than this run.
             self._classes.add(match["cls"])
-            self._paths.append(f"classes/{match['cls']}/{name}")
+        self._paths.append(f"classes/{match['cls']}/{name}")
 
 
 def orphans(target: Target) -> list[str]:

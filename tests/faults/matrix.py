@@ -78,7 +78,8 @@ def fill(
     Args:
         areas: Folders of ``suites/``.
         jobs: Processes (each with its own server) at a time.
-        limit: Most checks of each area that a named fault is tried on; 0 for no limit.
+        limit: Most checks of its area that a named fault is tried on, and a quarter as many of
+            each other area; 0 for no limit.
         complete: Whether every mutant meets every check; otherwise only those that no fault and
             no mutant before it made fail.
         folder: Where configurations and evidence go.
@@ -87,11 +88,11 @@ def fill(
     matrix = Matrix()
     faults = [*NAMED, *MUTANTS]
     work_off(control_jobs(areas, faults, matrix.controls, say), folder, jobs)
-    controls = [matrix.controls[area] for area in areas if area in matrix.controls]
+    controls = [matrix.controls[area] for area in areas]
     exchanges = {check: n for control in controls for check, n in control.exchanges.items()}
     for fault in faults:
         matrix.touched[fault.name] = [c for each in controls for c in each.touched[fault.name]]
-    plan = {fault.name: _limited(fault, controls, limit) for fault in NAMED}
+    plan = {fault.name: _limited(fault, matrix.controls, limit) for fault in NAMED}
     say(f"{sum(map(len, plan.values()))} checks under {len(NAMED)} faults")
     work_off(fault_jobs(NAMED, plan, exchanges, CHUNK, matrix.trials, say), folder, jobs)
     _rest_of_the_area(matrix, plan, exchanges, jobs, folder, say)
@@ -146,12 +147,13 @@ def _rest_of_the_area(
         matrix.trials[name] = Trial(name, trial.exit_status, seen)
 
 
-def _limited(fault: Fault, controls: Sequence[Control], limit: int) -> list[str]:
+def _limited(fault: Fault, controls: Mapping[str, Control], limit: int) -> list[str]:
     found = []
-    for control in controls:
+    for area, control in controls.items():
         checks = control.touched[fault.name]
+        most = limit if area == fault.area else -(-limit // 4)
         # Evenly from all files, so that the limit does not leave out whole topics.
-        step = max(1, -(-len(checks) // limit)) if limit else 1
+        step = max(1, -(-len(checks) // most)) if limit else 1
         found += checks[::step]
     return found
 
@@ -238,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--out", type=Path, default=Path("reports/faults.json"), metavar="FILE")
     parser.add_argument("--area", action="append", choices=AREAS, help="only these areas")
-    parser.add_argument("--limit", type=int, default=0, help="most checks per area and fault")
+    parser.add_argument("--limit", type=int, default=0, help="most checks for each fault")
     parser.add_argument("--complete", action="store_true", help="every mutant on every check")
     options = parser.parse_args(arguments)
     started = time.monotonic()

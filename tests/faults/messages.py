@@ -62,6 +62,11 @@ def dumps(value: Any) -> bytes:
     )
 
 
+def same(first: Any, second: Any) -> bool:
+    """Return whether two JSON values are the same; to Python, ``0`` and ``False`` are equal."""
+    return dumps(first) == dumps(second)
+
+
 @dataclass(frozen=True)
 class Request(Message):
     """A request.
@@ -169,8 +174,8 @@ class Request(Message):
         return replace(self, headers=changed_headers(self.headers, pairs))
 
     def with_json(self, value: Any) -> Request:
-        """Return it with another JSON body."""
-        return replace(self, body=dumps(value))
+        """Return it with another JSON body; unchanged if it is the same."""
+        return self if self.body and same(value, self.json) else replace(self, body=dumps(value))
 
     def with_route(self, route: str) -> Request:
         """Return it with another path below the mount, and the same query."""
@@ -195,7 +200,7 @@ class Request(Message):
         if not self.where:
             return self
         after = change(self.where)
-        return self if after == self.where else self.with_params(where=after)
+        return self if same(after, self.where) else self.with_params(where=after)
 
     def without_session(self) -> Request:
         """Return it without a session token."""
@@ -245,7 +250,7 @@ class Response(Message):
 
     def with_json(self, value: Any) -> Response:
         """Return it with another JSON body; unchanged if it is the same."""
-        return self if value == self.json and self.body else replace(self, body=dumps(value))
+        return self if self.body and same(value, self.json) else replace(self, body=dumps(value))
 
     def with_members(self, **changes: Any) -> Response:
         """Return it with members of its body replaced or added."""
@@ -268,7 +273,7 @@ class Response(Message):
         """Apply a change to every row of a query, or to the object that was retrieved."""
         if "results" in self.members:
             rows = [change(row) if isinstance(row, dict) else row for row in self.rows]
-            return self.with_rows(rows) if rows != self.rows else self
+            return self.with_rows(rows)
         return self.with_json(change(self.members)) if self.members else self
 
 

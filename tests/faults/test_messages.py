@@ -19,11 +19,45 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 PARSE_KEYS = st.sampled_from(
-    ["objectId", "createdAt", "username", "authData", "results", "count", "result", "code", "error", "sessionToken", "ACL", "__op", "__type", "_method", "where", "objects", "email", "requests"]
+    [
+        "objectId",
+        "createdAt",
+        "username",
+        "authData",
+        "results",
+        "count",
+        "result",
+        "code",
+        "error",
+        "sessionToken",
+        "ACL",
+        "__op",
+        "__type",
+        "_method",
+        "where",
+        "objects",
+        "email",
+        "requests",
+    ]
 )
 PARSE_VALUES = st.dictionaries(PARSE_KEYS, JSON_VALUES, max_size=5)
 ROUTES = st.sampled_from(
-    ["classes/A", "classes/A/abc", "users", "users/me", "login", "logout", "batch", "files/a.txt", "sessions", "sessions/me", "functions/f", "classes/ParityHooked", "config", "jobs/j"]
+    [
+        "classes/A",
+        "classes/A/abc",
+        "users",
+        "users/me",
+        "login",
+        "logout",
+        "batch",
+        "files/a.txt",
+        "sessions",
+        "sessions/me",
+        "functions/f",
+        "classes/ParityHooked",
+        "config",
+        "jobs/j",
+    ]
 )
 
 
@@ -87,6 +121,16 @@ def test_every_row_or_the_one_object_is_changed() -> None:
     assert answer(200, {"a": 1}).each_object(mark).json == {"a": 1, "seen": True}
     untouched = answer(200, {"a": 1})
     assert untouched.each_object(dict) is untouched
+
+
+def test_a_boolean_is_no_number_and_the_same_value_no_change() -> None:
+    received = answer(200, {"results": [{"flag": False, "n": 1}]})
+
+    assert received.with_rows([{"flag": 0, "n": 1}]).body == b'{"results":[{"flag":0,"n":1}]}'
+    assert received.with_rows([{"flag": False, "n": 1}]) is received
+    sent = request("PUT", "classes/A/abc", {"flag": False})
+    assert sent.with_json({"flag": False}) is sent
+    assert sent.with_json({"flag": 0}).body == b'{"flag":0}'
 
 
 def test_values_are_mapped_from_the_inside() -> None:
