@@ -21,6 +21,7 @@ from parity.plugin.checks import MARKERS, check_marker_expression
 from parity.plugin.expect import CheckFailure, Expect
 from parity.plugin.fixtures import (
     NewClass,
+    NewGuest,
     NewUser,
     User,
     _parity_pool,
@@ -28,6 +29,7 @@ from parity.plugin.fixtures import (
     master,
     namespace,
     new_class,
+    new_guest,
     new_user,
     parse,
     rng,
@@ -42,6 +44,7 @@ __all__ = [
     "CheckFailure",
     "Expect",
     "NewClass",
+    "NewGuest",
     "NewUser",
     "User",
     "_parity_pool",
@@ -49,6 +52,7 @@ __all__ = [
     "master",
     "namespace",
     "new_class",
+    "new_guest",
     "new_user",
     "parse",
     "rng",

@@ -21,7 +21,7 @@ from pathlib import Path
 PREFIX = "parse-parity-"
 UNFINISHED = "parse-parity.new-"
 UNFINISHED_IS_STALE_AFTER_S = 600.0
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - what is put there has a random name
 MEMORY_NEEDS = 4 * 10**9
 """Free bytes from which memory is used; a stack takes about a tenth of it."""
 

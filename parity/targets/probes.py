@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -161,18 +162,29 @@ def _client_class_creation(client: ParseClient, namespace: Namespace) -> tuple[b
     return True, "a new class is accepted with the REST key"
 
 
+def _anonymous_users(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
+    auth_data = {"anonymous": {"id": str(uuid.uuid4())}}
+    body = {"username": namespace.user_name("probe"), "authData": auth_data}
+    reply = client.post("users", body)
+    if reply.status != 201:
+        return False, f"an anonymous sign-up answers {reply.status} {reply.text.strip()}"
+    return True, "an anonymous sign-up is accepted"
+
+
 _Probe = Callable[[ParseClient, Namespace], tuple[bool, str]]
 
 _PROBES: dict[str, _Probe] = {
     "cloud_fixture": _cloud_fixture,
     "file_upload": _file_upload,
     "client_class_creation": _client_class_creation,
+    "anonymous_users": _anonymous_users,
 }
 CAPABILITIES: dict[str, str] = {
     "master_key": "a master key is configured and accepted",
     "cloud_fixture": "scenarios/cloud/main.js is loaded",
     "file_upload": "files may be uploaded with the REST key",
     "client_class_creation": "clients may create classes",
+    "anonymous_users": "anonymous users may sign up",
 }
 """What can be asked for with ``@pytest.mark.requires``, and what it means."""
 

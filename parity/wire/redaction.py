@@ -79,6 +79,7 @@ _BASIC = re.compile(
     r"(?P<head>\bbasic(?:\s+|%20))(?P<value>[A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE
 )
 _USERINFO = re.compile(r"(?<=://)(?P<user>[^\s/@:\"'<>?#]*+):(?P<password>[^\s/\"'<>?#]*)(?=@)")
+_NO_URL = re.compile(r"[\s\"<>\\]")
 _SCAN = re.compile(
     r"""
     (?<=://)[^\s/@"'<>?\#]++@
@@ -152,7 +153,12 @@ class Redactor:
         return self._text(text, 0)
 
     def url(self, url: str) -> str:
-        """Return a URL (full, or from the path on), redacted; it stays a valid URL."""
+        """Return a URL (full, or from the path on), redacted; it stays a valid URL.
+
+        What is no URL is redacted as text.
+        """
+        if _NO_URL.search(url):
+            return self.text(url)
         head, mark, query = self._userinfo(url).partition("?")
         scheme, colon, rest = head.partition("://")
         authority, *segments = (rest if colon else head).split("/")

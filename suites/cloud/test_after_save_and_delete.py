@@ -8,7 +8,7 @@ import pytest
 
 from parity.compare import Containing, a_date, an_object_id
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewUser
+from parity.plugin.fixtures import NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def test_after_save_sees_the_update(
 
 @after_save
 def test_after_save_sees_who_saved(
-    master: ParseClient, new_user: NewUser, expect: Expect, logged: str, log: Logged
+    master: ParseClient, new_guest: NewGuest, expect: Expect, logged: str, log: Logged
 ) -> None:
     """The trigger afterSave sees the user who saved, and whether it was the master key."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     made = alice.client.create(logged, {"name": "by alice"})
     expect.status(master.update(logged, made["objectId"], {"name": "by master"}), 200)
 
@@ -161,10 +161,10 @@ def test_batch_refuses_each_delete_by_itself(
 
 @after_delete
 def test_after_delete_sees_the_object(
-    parse: ParseClient, new_user: NewUser, expect: Expect, logged: str, log: Logged
+    parse: ParseClient, new_guest: NewGuest, expect: Expect, logged: str, log: Logged
 ) -> None:
     """The trigger afterDelete runs once, with the object as it was and the user who deleted it."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     made = parse.create(logged, {"name": "gone"})
 
     expect.body(alice.client.destroy(logged, made["objectId"]), {}, status=200)

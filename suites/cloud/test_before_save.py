@@ -9,7 +9,7 @@ import pytest
 
 from parity.compare import a_date, an_object_id
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser
+from parity.plugin.fixtures import NewClass, NewGuest
 from parity.targets import ParseClient
 
 pytestmark = [
@@ -107,10 +107,10 @@ def _seen(reply: Any, **members: Any) -> dict[str, Any]:
 
 
 def test_new_object_is_seen_as_new(
-    parse: ParseClient, new_user: NewUser, expect: Expect, hooked: str
+    parse: ParseClient, new_guest: NewGuest, expect: Expect, hooked: str
 ) -> None:
     """On create beforeSave sees a new object with its fields, all dirty, and the user."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
 
     made = alice.client.create(hooked, {"hook": "describe", "name": "one", "kept": "k"})
 
@@ -183,10 +183,10 @@ def test_master_writes_may_be_refused(
 
 
 def test_acl_of_the_trigger_is_enforced(
-    parse: ParseClient, new_user: NewUser, expect: Expect, hooked: str
+    parse: ParseClient, new_guest: NewGuest, expect: Expect, hooked: str
 ) -> None:
     """An object that beforeSave gives to its user is read by that user and nobody else."""
-    alice, bob = new_user("alice"), new_user("bob")
+    alice, bob = new_guest("alice"), new_guest("bob")
 
     made = alice.client.create(hooked, {"hook": "own"})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser, User
+from parity.plugin.fixtures import NewClass, NewGuest, User
 from parity.targets import ParseClient
 
 pytestmark = [
@@ -26,9 +26,9 @@ def _is(user: User) -> dict[str, Any]:
 
 
 @pytest.fixture
-def alice(new_user: NewUser) -> User:
+def alice(new_guest: NewGuest) -> User:
     """A user."""
-    return new_user("alice")
+    return new_guest("alice")
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def test_session_in_the_body_is_honoured(expect: Expect, alice: User) -> None:
     expect.body(sdk.call("parityWhoAmI"), {"result": _is(alice)}, status=200)
 
 
-def test_concurrent_calls_keep_their_users_apart(new_user: NewUser, expect: Expect) -> None:
+def test_concurrent_calls_keep_their_users_apart(new_guest: NewGuest, expect: Expect) -> None:
     """Calls of two users that run at the same time each see their own user."""
-    users = [new_user("alice"), new_user("bob")] * 4
+    users = [new_guest("alice"), new_guest("bob")] * 4
 
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda u: u.client.call("paritySlow", {"ms": 150}), users))
@@ -160,10 +160,10 @@ def test_query_with_the_session_sees_the_users_rows(
 
 
 def test_query_with_another_session_does_not(
-    expect: Expect, new_user: NewUser, diary: dict[str, Any]
+    expect: Expect, new_guest: NewGuest, diary: dict[str, Any]
 ) -> None:
     """A query in a function that passes another user's session does not see private rows."""
-    bob = new_user("bob")
+    bob = new_guest("bob")
 
     expect.equal(_pages(bob.client, diary, "user"), ["public"], at="$.pages")
 
@@ -212,10 +212,10 @@ def test_update_with_the_session_is_allowed(
 
 
 def test_destroy_with_another_session_is_refused(
-    expect: Expect, alice: User, new_user: NewUser, diary: dict[str, Any]
+    expect: Expect, alice: User, new_guest: NewGuest, diary: dict[str, Any]
 ) -> None:
     """A function that passes another user's session cannot destroy a private row."""
-    bob = new_user("bob")
+    bob = new_guest("bob")
 
     expect.error(bob.client.call("parityDestroy", {**diary, "as": "user"}), 101, status=404)
 

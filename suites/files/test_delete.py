@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser
+from parity.plugin.fixtures import NewClass, NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def test_rest_key_cannot_delete_a_file(parse: ParseClient, expect: Expect, uploa
 
 
 def test_uploader_cannot_delete_the_file(
-    parse: ParseClient, expect: Expect, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_guest: NewGuest
 ) -> None:
     """Even the user who uploaded a file cannot delete it without the master key."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     stored = alice.client.upload("hello.txt", b"still here", "text/plain")
 
     refused = alice.client.delete(f"files/{stored['name']}")

@@ -11,7 +11,7 @@ import pytest
 
 from parity.compare import Matching
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewUser
+from parity.plugin.fixtures import NewGuest
 from parity.targets import ParseClient
 
 pytestmark = [
@@ -157,9 +157,11 @@ def test_upload_without_a_key_is_refused(parse: ParseClient, expect: Expect) -> 
     expect.error(reply, None, status=401, message="unauthorized")
 
 
-def test_upload_by_a_logged_in_user(new_user: NewUser, parse: ParseClient, expect: Expect) -> None:
+def test_upload_by_a_logged_in_user(
+    new_guest: NewGuest, parse: ParseClient, expect: Expect
+) -> None:
     """A logged-in user may upload a file, and everybody may fetch it."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
 
     reply = alice.client.upload("hello.txt", b"by alice", "text/plain")
     expect.status(reply, 201)
@@ -193,10 +195,10 @@ def test_upload_as_the_javascript_sdk_sends_it(parse: ParseClient, expect: Expec
 
 
 def test_upload_as_the_javascript_sdk_sends_it_for_a_user(
-    new_user: NewUser, parse: ParseClient, expect: Expect
+    new_guest: NewGuest, parse: ParseClient, expect: Expect
 ) -> None:
     """The session token in the body of an SDK's upload is honoured, and a wrong one refused."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     body = {"base64": base64.b64encode(b"hi").decode(), "_ContentType": "text/plain"}
 
     expect.status(_as_sdk(parse, session_token=alice.token).post("files/a.txt", body), 201)

@@ -6,7 +6,7 @@ import pytest
 
 from parity.compare import a_date
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser, User
+from parity.plugin.fixtures import NewClass, NewGuest, User
 from parity.targets import ParseClient
 
 pytestmark = [
@@ -18,15 +18,15 @@ BOTH = {"read": True, "write": True}
 
 
 @pytest.fixture
-def alice(new_user: NewUser) -> User:
+def alice(new_guest: NewGuest) -> User:
     """A user who owns objects."""
-    return new_user("alice")
+    return new_guest("alice")
 
 
 @pytest.fixture
-def bob(new_user: NewUser) -> User:
+def bob(new_guest: NewGuest) -> User:
     """A user who owns nothing."""
-    return new_user("bob")
+    return new_guest("bob")
 
 
 def private(user: User) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from parity.compare import a_date, an_object_id
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser
+from parity.plugin.fixtures import NewClass, NewGuest
 from parity.targets import ParseClient
 
 pytestmark = [pytest.mark.area("objects"), pytest.mark.spec("rest/objects#batch-operations")]
@@ -171,10 +171,10 @@ def test_increments_in_one_batch_are_all_kept(
 
 @pytest.mark.spec("rest/security#object-level-access-control")
 def test_batch_respects_acl(
-    parse: ParseClient, expect: Expect, new_class: NewClass, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_class: NewClass, new_guest: NewGuest
 ) -> None:
     """In a batch an ACL holds as elsewhere: the owner's commands work, a stranger's get 101."""
-    alice, note = new_user("alice"), new_class("Note")
+    alice, note = new_guest("alice"), new_class("Note")
     acl = {alice.id: {"read": True, "write": True}}
     object_id = alice.client.create(note, {"text": "a", "ACL": acl})["objectId"]
     refused = parse.batch([put(note, object_id, text="b"), delete(note, object_id)])

@@ -4,7 +4,7 @@ import pytest
 
 from parity.compare import a_date, an_object_id
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser
+from parity.plugin.fixtures import NewClass, NewGuest
 from parity.targets import ParseClient
 
 pytestmark = [
@@ -92,10 +92,10 @@ def test_javascript_sdk_reads_updates_and_deletes(
 
 
 def test_session_token_in_the_body(
-    js_sdk: ParseClient, expect: Expect, new_class: NewClass, new_user: NewUser
+    js_sdk: ParseClient, expect: Expect, new_class: NewClass, new_guest: NewGuest
 ) -> None:
     """The session token in the body opens the user's private objects; without it they are shut."""
-    alice, note = new_user("alice"), new_class("Note")
+    alice, note = new_guest("alice"), new_class("Note")
     acl = {alice.id: {"read": True, "write": True}}
     object_id = js_sdk.as_user(alice.token).create(note, {"text": "a", "ACL": acl})["objectId"]
     found = js_sdk.as_user(alice.token).fetch(note, object_id)

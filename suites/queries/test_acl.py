@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewUser
+from parity.plugin.fixtures import NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ pytestmark = [
 
 
 def test_a_query_shows_each_user_what_they_may_read(
-    parse: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_table: NewTable, new_guest: NewGuest
 ) -> None:
     """Each of two users finds and counts their own rows and public ones, nobody else's."""
-    alice, bob = new_user("alice"), new_user("bob")
+    alice, bob = new_guest("alice"), new_guest("bob")
     table = new_table(
         "Note",
         [
@@ -44,10 +44,10 @@ def test_a_query_shows_each_user_what_they_may_read(
 
 
 def test_a_count_alone_leaves_hidden_rows_out(
-    parse: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_table: NewTable, new_guest: NewGuest
 ) -> None:
     """A count without rows does not tell how many rows there are that one may not read."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     table = new_table("Note", [{"n": 0}, {"n": 0, "ACL": {alice.id: {"read": True}}}])
     reply = parse.find(table.name, {"n": 0}, count=1, limit=0)
     expect.body(reply, {"results": [], "count": 1}, status=200)
@@ -79,11 +79,15 @@ def test_no_constraint_reveals_a_hidden_row(
 
 
 def test_a_row_without_readers_is_for_the_master_key(
-    parse: ParseClient, master: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient,
+    master: ParseClient,
+    expect: Expect,
+    new_table: NewTable,
+    new_guest: NewGuest,
 ) -> None:
     """A row with an empty ACL shows to no user, and to the master key."""
     table = new_table("Note", [{"n": 0, "ACL": {}}, {"n": 1}])
-    for client in (parse, new_user("alice").client):
+    for client in (parse, new_guest("alice").client):
         expect.body(client.find(table.name, count=1), {**table.body(1), "count": 1}, status=200)
     reply = master.find(table.name, order="n", count=1)
     expect.body(reply, {**table.body(0, 1), "count": 2}, status=200)
@@ -98,10 +102,10 @@ def test_the_right_to_write_is_not_the_right_to_read(
 
 
 def test_a_change_of_the_acl_changes_queries(
-    parse: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_table: NewTable, new_guest: NewGuest
 ) -> None:
     """A row leaves the queries of others when its ACL closes, and comes back when it opens."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     own = {alice.id: {"read": True, "write": True}}
     table = new_table("Note", [{"n": 0, "ACL": {**own, "*": {"read": True}}}])
     object_id = table.rows[0]["objectId"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewUser
+from parity.plugin.fixtures import NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -145,10 +145,10 @@ def test_an_array_loses_its_pointers_to_nothing(
 
 @pytest.mark.spec("rest/security#object-level-access-control")
 def test_include_does_not_show_what_a_user_may_not_read(
-    parse: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_table: NewTable, new_guest: NewGuest
 ) -> None:
     """An included object shows only to those who may read it."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     acl = {alice.id: {"read": True}}
     secrets = new_table("Diary", [{"text": "secret", "ACL": acl}])
     pages = new_table("Page", [{"n": 0, "diary": secrets.pointer(0)}])

@@ -8,7 +8,7 @@ import pytest
 
 from parity.compare import a_date
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewClass, NewUser
+from parity.plugin.fixtures import NewClass, NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def test_members_that_a_user_may_not_read_are_hidden(
     expect: Expect,
     new_table: NewTable,
     new_class: NewClass,
-    new_user: NewUser,
+    new_guest: NewGuest,
 ) -> None:
     """A relation shows only the members that whoever asks may read."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     fans = new_table("Fan", [{"n": 0}, {"n": 1, "ACL": {alice.id: {"read": True}}}])
     post_class = new_class("Post")
     post = parse.create(post_class, relate("AddRelation", fans.pointer(0), fans.pointer(1)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parity.plugin.expect import Expect
-from parity.plugin.fixtures import NewUser
+from parity.plugin.fixtures import NewGuest
 from parity.targets import ParseClient
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ def test_a_value_is_among_the_values_that_a_query_finds(
 
 @pytest.mark.spec("rest/security#object-level-access-control")
 def test_a_subquery_does_not_see_what_the_user_may_not_read(
-    parse: ParseClient, expect: Expect, new_table: NewTable, new_user: NewUser
+    parse: ParseClient, expect: Expect, new_table: NewTable, new_guest: NewGuest
 ) -> None:
     """An inner query finds only rows that whoever asks may read."""
-    alice = new_user("alice")
+    alice = new_guest("alice")
     acl = {alice.id: {"read": True}}
     posts = new_table("Post", [{"title": "secret", "ACL": acl}])
     comments = new_table("Comment", [{"post": posts.pointer(0), "title": "secret"}])

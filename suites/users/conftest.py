@@ -11,31 +11,10 @@ import pytest
 from parity.compare import a_date
 from parity.plugin.expect import Expect
 from parity.plugin.fixtures import User
-from parity.targets import Namespace, ParseClient
+from parity.targets import ParseClient
 
-NewGuest = Callable[..., User]
 Row = Callable[..., dict[str, Any]]
 ExpectFree = Callable[[str], None]
-
-
-@pytest.fixture
-def new_guest(parse: ParseClient, namespace: Namespace) -> NewGuest:
-    """Sign users up by anonymous authData, with fields if wanted: ``("alice", phone="1")``.
-
-    No password is hashed for them, which makes them much faster to sign up than others; use them
-    where a check is not about passwords. ``password`` of the result is the anonymous id.
-    """
-
-    def make(base: str = "guest", **fields: Any) -> User:
-        username = namespace.user_name(base)
-        anonymous_id = str(uuid.uuid4())
-        body = {"username": username, "authData": {"anonymous": {"id": anonymous_id}}, **fields}
-        reply = parse.using(revocable_session=True).post("users", body)
-        assert reply.status == 201, f"a guest could not sign up: {reply.status} {reply.text}"
-        token = reply["sessionToken"]
-        return User(reply["objectId"], username, anonymous_id, token, parse.as_user(token))
-
-    return make
 
 
 @pytest.fixture

@@ -64,7 +64,6 @@ IGNORED = (
     "$notInQuery",
     "$select",
     "$dontSelect",
-    "$maxDistance",
     "$maxDistanceInKilometers",
     "$maxDistanceInMiles",
     "$maxDistanceInRadians",

@@ -105,15 +105,16 @@ def bad_token_is_401(_: Request, response: Response, state: State) -> Response:
 
 @sessions.on_reply
 def dead_tokens_answer(request: Request, response: Response, state: State) -> Response:
-    """users/me and sessions/me answer a dead token from a cache."""
-    if request.route not in ("users/me", "sessions/me") or not request.session:
+    """users/me and sessions/me still answer a token that is dead."""
+    owners = state.memo.setdefault("owners", {})
+    token = response.members.get("sessionToken")
+    if (signs_up(request) or logs_in(request)) and isinstance(token, str):
+        owners[token] = response.members.get("objectId")
+    is_me = request.route in ("users/me", "sessions/me") and response.code == 209
+    owner = owners.get(request.session) if is_me else None
+    if owner is None:
         return response
-    cache = state.memo.setdefault("me", {})
-    if response.ok:
-        cache[request.route, request.session] = response
-        return response
-    cached: Response = cache.get((request.route, request.session), response)
-    return cached
+    return answer(200, {"objectId": owner, "sessionToken": request.session})
 
 
 @sessions.on_request
@@ -216,4 +217,24 @@ sessions.add(
     "Session tokens do not begin with r:.",
     request=_restore_prefix,
     reply=tokens_of_another_format,
+)
+
+
+def _answer_by_url(request: Request, state: State) -> Request | Response:
+    is_meant = request.verb == "GET" and request.route in ("users/me", "sessions/me")
+    cached: Response | None = state.memo.get(request.route) if is_meant else None
+    return cached or request
+
+
+def _keep_by_url(request: Request, response: Response, state: State) -> Response:
+    if request.verb == "GET" and request.route in ("users/me", "sessions/me") and response.ok:
+        state.memo[request.route] = response
+    return response
+
+
+sessions.add(
+    "me-is-cached-by-url",
+    "A cache answers users/me to everybody with whoever asked first.",
+    request=_answer_by_url,
+    reply=_keep_by_url,
 )

@@ -95,6 +95,15 @@ def sign_up_errors_have_another_code(request: Request, response: Response, _: St
     return response.with_members(code=142) if is_meant else response
 
 
+@users.on_reply
+def generated_usernames_repeat(request: Request, response: Response, state: State) -> Response:
+    """Every user who has no user name is given the same one."""
+    name = response.members.get("username")
+    if not (signs_up(request) and isinstance(name, str)) or "username" in request.members:
+        return response
+    return response.with_members(username=state.memo.setdefault("name", name))
+
+
 # Logging in
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tests.faults.faults_objects import objects, reads
@@ -229,3 +230,39 @@ def method_override_ignored(request: Request, _: State) -> Request | Response:
     if request.verb == request.method:
         return request
     return request.with_json({k: v for k, v in request.members.items() if k != "_method"})
+
+
+def _answer_from_cache(request: Request, state: State) -> Request | Response:
+    if not (request.of_class and request.is_fetch):
+        return request
+    cached: Response | None = state.memo.get(request.target)
+    return cached or request
+
+
+def _keep_in_cache(request: Request, response: Response, state: State) -> Response:
+    if request.of_class and request.is_fetch and response.ok:
+        state.memo[request.target] = response
+    return response
+
+
+objects.add(
+    "stale-reads",
+    "A cache answers what an object was when it was first retrieved, and to everybody.",
+    request=_answer_from_cache,
+    reply=_keep_in_cache,
+)
+
+
+@objects.on_request
+def creates_twice(request: Request, _: State) -> Request | Response:
+    """A create is done twice, as by a gateway that retries."""
+    return replace(request, times=2) if request.of_class and request.is_create else request
+
+
+@objects.on_request
+def batch_stops_early(request: Request, _: State) -> Request | Response:
+    """A batch does only its first 10 requests."""
+    wanted = request.members.get("requests")
+    if request.route != "batch" or not isinstance(wanted, list):
+        return request
+    return request.with_json({**request.members, "requests": wanted[:10]})

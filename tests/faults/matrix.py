@@ -93,6 +93,9 @@ def fill(
     for fault in faults:
         matrix.touched[fault.name] = [c for each in controls for c in each.touched[fault.name]]
     plan = {fault.name: _limited(fault, matrix.controls, limit) for fault in NAMED}
+    for fault in NAMED:
+        if fault.area in matrix.controls and not matrix.controls[fault.area].touched[fault.name]:
+            say(f"{fault.area}/{fault.name} could change nothing that a check of its area sees")
     say(f"{sum(map(len, plan.values()))} checks under {len(NAMED)} faults")
     work_off(fault_jobs(NAMED, plan, exchanges, CHUNK, matrix.trials, say), folder, jobs)
     _rest_of_the_area(matrix, plan, exchanges, jobs, folder, say)
@@ -176,6 +179,9 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
                 "touched": len(matrix.touched.get(fault.name, ())),
                 "tried": len(trial.seen) if trial else 0,
                 "failed": sorted(each.check for each in trial.failed()) if trial else [],
+                "errors": sorted(e.check for e in trial.seen if e.outcome == Outcome.ERROR)
+                if trial
+                else [],
             }
             for fault in (*NAMED, *MUTANTS)
             for trial in (matrix.trials.get(fault.name),)
@@ -208,7 +214,11 @@ def as_markdown(document: dict[str, Any]) -> str:
     not_caught = [faults[name] for name in document["not_caught"]]
     lines += _list(
         "Faults that their area does not notice",
-        [f"{e['area']}/{e['name']} (touches {e['touched']}): {e['seen']}" for e in not_caught],
+        [
+            f"{e['area']}/{e['name']} (touches {e['touched']}, {len(e['errors'])} errors): "
+            f"{e['seen']}"
+            for e in not_caught
+        ],
     )
     checks = document["checks"]
     weak = "failed_before_its_expectations_by"

@@ -163,6 +163,14 @@ def binary_garbage(_: Request, response: Response, state: State) -> Response:
     return replace(response, body=b"garbage " + response.body) if is_other else response
 
 
+@mutants.on_reply
+def other_types(_: Request, response: Response, state: State) -> Response:
+    """Everything has another content type."""
+    if not response.header("Content-Type"):
+        return response
+    return response.with_headers(Content_Type="application/x-mutant")
+
+
 mutants.add("field-added", "Every object has one more field.", reply=add_field)
 for _seed in (1, 2, 3):
     mutants.add(
@@ -203,6 +211,14 @@ def other_code(_: Request, response: Response, state: State) -> Response:
     return response.with_members(code=code + 5000) if isinstance(code, int) else response
 
 
+def all_altered(_: Request, response: Response, state: State) -> Response:
+    """Return a reply with every value in it altered, ids and times as well."""
+    value = response.json
+    for place in places(value):
+        value = changed_at(value, place, alter)
+    return response.with_json(value) if value is not None else response
+
+
 def emptied(_: Request, response: Response, state: State) -> Response:
     """Return a reply without anything in it."""
     return response.with_json({}) if response.json is not None else replace(response, body=b"")
@@ -211,6 +227,7 @@ def emptied(_: Request, response: Response, state: State) -> Response:
 last.add("status", "The last reply of a check has another status.", reply=only_last(other_status))
 last.add("code", "The last error of a check has another code.", reply=only_last(other_code))
 last.add("field-added", "The last object has one more field.", reply=only_last(add_field))
+last.add("all-altered", "Every value of the last reply is another.", reply=only_last(all_altered))
 last.add("emptied", "The last reply of a check is empty.", reply=only_last(emptied))
 for _seed in (1, 2):
     last.add(

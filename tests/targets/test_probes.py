@@ -36,6 +36,7 @@ def test_probes_say_what_a_server_can_do(fake_parse: FakeParse) -> None:
         ("files", "file_upload"),
         ("classes", "client_class_creation"),
         ("functions", "cloud_fixture"),
+        ("users", "anonymous_users"),
     ],
 )
 def test_what_a_server_refuses_is_not_available_and_says_why(
