@@ -1,33 +1,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from parity.model import Kind, Outcome, Style, Writes
+from parity.model import Kind, Outcome
 from parity.model.evidence import (
-    CapabilityFact,
     CheckEvent,
     DifferenceFact,
     Event,
-    EvidenceWriter,
     ExchangeFact,
-    Header,
     KnownDifferenceEvent,
     NoticeEvent,
-    TargetFacts,
     TruncatedEvidence,
     read_evidence,
 )
-
-TARGETS = ("hosted", "selfhosted")
+from tests.model.samples import TARGETS, header, lines, write
 
 text = st.text(st.characters(exclude_categories=()), max_size=30)
 count = st.integers(0, 10**6)
@@ -109,45 +102,6 @@ _numbers = iter(range(10**9))
 def fresh(folder: Path) -> Path:
     """Return a path that no example has used: Hypothesis shares one tmp_path between them."""
     return folder / f"{next(_numbers)}.jsonl"
-
-
-def facts(name: str) -> TargetFacts:
-    return TargetFacts(
-        name=name,
-        style=Style.PARSE_SERVER,
-        url=f"http://127.0.0.1:1337/{name}",
-        server_version="9.10.0",
-        embedded=True,
-        note="",
-        writes=Writes.DISPOSABLE,
-        keys=("rest_key", "master_key"),
-        capabilities=(CapabilityFact("master_key", available=True, reason="accepted"),),
-    )
-
-
-def header(worker: str = "main", run_id: str = "run-1") -> Header:
-    return Header(
-        run_id=run_id,
-        started_at="2026-07-30T12:34:56.789Z",
-        suite_version="0.1.0",
-        seed=7,
-        arguments=("suites/", "-q"),
-        targets=tuple(facts(name) for name in TARGETS),
-        worker=worker,
-        digests={"suites": "ab12"},
-    )
-
-
-def write(path: Path, events: list[Event], head: Header | None = None) -> Path:
-    with EvidenceWriter(path, head or header()) as writer:
-        for event in events:
-            writer.write(event)
-    return path
-
-
-def lines(path: Path) -> Iterator[Any]:
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        yield json.loads(line)
 
 
 def validator() -> Draft202012Validator:
