@@ -64,5 +64,7 @@ def test_a_team_runs_its_own_suite_with_nothing_but_the_wheel(wheel: Path, tmp_p
 
     assert result.returncode == 0, result.stdout + result.stderr
     (file,) = suite.glob("reports/*/evidence.jsonl")
+    folder = subprocess.check_output([str(venv / "bin" / "parity"), "suites"], text=True).strip()
+    assert (Path(folder) / "smoke" / "test_guide_calls.py").is_file()
     outcomes = sorted(check.outcome for check in read_evidence(file).checks)
     assert outcomes == [Outcome.KNOWN_DIFFERENCE] * 2 + [Outcome.PASS] * 4

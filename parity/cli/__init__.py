@@ -13,6 +13,7 @@ import click
 
 from parity.cli.doctor import doctor
 from parity.cli.stack import stack
+from parity.cli.suites import suites
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
 
@@ -43,6 +44,7 @@ def main() -> None:
 
 main.add_command(doctor)
 main.add_command(stack)
+main.add_command(suites)
 
 
 def _complain(*lines: str) -> None:

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parity.model import ExitCode, UserError
-from parity.stack.directory import leftovers
+from parity.stack.directory import leftovers, temporary_folder
 from parity.stack.install import cache_root, server_folder
 from parity.stack.parts import (
     Part,
@@ -122,7 +121,7 @@ def examine() -> list[Row]:
         npm_row,
         *_servers(can_install=npm_row.state is State.OK),
         _room("room in the cache", cache_root(), SERVER_NEEDS * _to_install(), "PARITY_CACHE"),
-        _room("room for a stack", Path(tempfile.gettempdir()), TMP_NEEDS, "TMPDIR"),
+        _room("room for a stack", temporary_folder(), TMP_NEEDS, "TMPDIR"),
         _reports(Path("reports")),
         _config(os.environ.get("PARITY_CONFIG", "")),
         _browser(),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import string
@@ -58,6 +59,7 @@ WRAPS: dict[str, Wrap] = {
     "header": lambda s: f"X-Parse-REST-API-Key: {s}\r\nAccept: */*",
     "batch": lambda s: json.dumps({"requests": [{"path": f"/parse/a/{s}", "body": {"a": s}}]}),
     "password": lambda s: json.dumps({"password": s}),
+    "page": lambda s: f"<td title='{html.escape(s)}'>",
 }
 METHODS: dict[str, Callable[[Redactor, str], str]] = {
     "text": Redactor.text,
@@ -91,9 +93,10 @@ def unbased(text: str) -> str:
 
 def survives(secret: str, text: str) -> bool:
     """Tell whether a secret can be read in a text after undoing any encodings."""
+    undo = (unquote, unquote_plus, unescaped, html.unescape)
     texts = {text}
     for _ in range(4):
-        texts |= {step(each) for each in texts for step in (unquote, unquote_plus, unescaped)}
+        texts |= {step(each) for each in texts for step in undo}
     return any(secret in each or secret in unbased(each) for each in texts)
 
 
@@ -106,6 +109,14 @@ def test_a_known_secret_survives_nowhere(wrap: str, method: str, secret: str) ->
 
     assert survives(secret, text)
     assert not survives(secret, METHODS[method](redactor, text))
+
+
+@given(secret_values)
+def test_a_path_that_is_encoded_without_need_hides_nothing(secret: str) -> None:
+    encoded = "".join(f"%{byte:02x}" for byte in secret.encode())
+    redacted = Redactor({secret: "$APP_ID"}, KEY).url(f"http://127.0.0.1/files/{encoded}/a.txt")
+
+    assert redacted == "http://127.0.0.1/files/$APP_ID/a.txt"
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -209,6 +220,34 @@ def test_an_address_stays_an_address(email: str, field: str) -> None:
     assert stand_in.endswith("@redacted.example")
     assert redactor.text(f"Mail to <{email}>.") == f"Mail to <{stand_in}>."
     assert email not in unquote(redactor.url(f"/a?{urlencode({field: email})}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password":"hunter2 hunter2","cut o',
+        '{"password":"hunter2 \\" hunter2","cut o',
+        '{"log":"{\\"password\\":\\"hunter2 hunter2\\"}","cut o',
+        "{'password': 'hunter2 hunter2'}",
+        "password = 'hunter2 hunter2'",
+        '{"old-password":12345678,"cut o',
+        "password: hunter2",
+        "{ password: hunter2, name: x }",
+        "Authorization: Bearer hunter2 hunter2",
+        "curl -H 'Authorization: Bearer hunter2' -H 'Cookie: a=hunter2; b=hunter2'",
+        "Set-Cookie: hunter2=hunter2; Path=/\r\nServer: x",
+        "X-Parse-Master-Key: hunter2",
+        "GET /verify_email?username=u&token=hunter2",
+        "user=x;password=hunter2;y",
+    ],
+)
+def test_a_field_is_known_by_its_name_in_any_text(text: str) -> None:
+    redactor = Redactor({}, KEY)
+    redacted = redactor.text(text)
+
+    assert "hunter2" not in redacted
+    assert "12345678" not in redacted
+    assert redactor.text(redacted) == redacted
 
 
 def test_auth_data_keeps_its_shape() -> None:
