@@ -24,6 +24,7 @@ from parity.plugin.expect import CheckFailure
 from parity.plugin.recorder import Record
 from parity.plugin.repeat import transcript
 from parity.plugin.state import RECORD, RECORDER, RUN
+from parity.stack import stack_problem
 from parity.targets import ParseClient
 from parity.wire import Redactor
 
@@ -218,6 +219,8 @@ def _mark_if_down(item: pytest.Item, target: str, reason: str) -> None:
     try:
         client.get("config", timeout_s=CONFIRM_S)
     except HarnessError:
+        problem = stack_problem(run.stack) if run.stack is not None else None
+        reason = f"{reason} ({problem})" if problem else reason
         run.down_file(target).write_text(run.redactor.text(reason), encoding="utf-8")
     finally:
         client.close()

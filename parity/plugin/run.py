@@ -216,8 +216,8 @@ class Run:
             document = json.loads(self.shared_file.read_text(encoding="utf-8"))
             if document["stack"] is not None:
                 private = Path(document["stack"]) / STACK_FILE
-                targets = stack_from_json(private.read_text(encoding="utf-8")).targets
-                self.targets = {each.name: each for each in targets}
+                self.stack = stack_from_json(private.read_text(encoding="utf-8"))
+                self.targets = {each.name: each for each in self.stack.targets}
             else:
                 self.targets = {name: self.settings.targets[name] for name in self.target_names}
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from parity.stack.launch import (
     default_members,
-    join_stack,
     stack_problem,
     start_stack,
     stop_stack,
@@ -14,7 +13,6 @@ __all__ = [
     "Stack",
     "default_members",
     "hosted_member",
-    "join_stack",
     "selfhosted_member",
     "stack_problem",
     "start_stack",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,6 @@ from parity.stack.stack import (
     hosted_member,
     new_keys,
     selfhosted_member,
-    stack_from_json,
-    stack_to_json,
 )
 from parity.stack.versions import needs_of
 
@@ -129,7 +126,7 @@ def stop_stack(stack: Stack) -> None:
     """Stop a stack and remove its directory. Stopping one that is stopped does nothing.
 
     Args:
-        stack: What :func:`start_stack` or :func:`join_stack` returned.
+        stack: What :func:`start_stack` returned.
 
     Raises:
         UserError: It could not be stopped in time.
@@ -164,57 +161,6 @@ def stack_problem(stack: Stack) -> str | None:
     except FileNotFoundError:
         return None
     return str(status["problem"])
-
-
-def join_stack(
-    rendezvous: Path,
-    members: Sequence[Member] | None = None,
-    *,
-    owner_pid: int,
-    cloud: Path | None = None,
-    progress: Progress | None = None,
-) -> Stack:
-    """Share one stack among many processes, such as pytest-xdist's workers.
-
-    The first that comes starts it, the others wait and get the same one.
-
-    Args:
-        rendezvous: A private directory that all of them know; it must exist.
-        members: See :func:`start_stack`.
-        owner_pid: The process that owns the stack: not one of the workers, but who started them.
-        cloud: See :func:`start_stack`.
-        progress: See :func:`start_stack`.
-
-    Returns:
-        The stack.
-
-    Raises:
-        UserError: See :func:`start_stack`; every process gets the error of the one that tried.
-    """
-    result = rendezvous / "stack.json"
-    with (rendezvous / "stack.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not result.exists():
-            _publish(
-                result,
-                lambda: start_stack(members, owner_pid=owner_pid, cloud=cloud, progress=progress),
-            )
-    answer = json.loads(result.read_text("utf-8"))
-    if "error" in answer:
-        raise UserError(**answer["error"])
-    return stack_from_json(answer["stack"])
-
-
-def _publish(result: Path, start: Callable[[], Stack]) -> None:
-    try:
-        answer: dict[str, Any] = {"stack": stack_to_json(start())}
-    except UserError as error:
-        answer = {"error": {"what": error.what, "remedy": error.remedy, "code": error.code}}
-    unfinished = result.with_suffix(".new")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
-    unfinished.rename(result)
 
 
 def _check(members: Sequence[Member], cloud: Path | None) -> None:

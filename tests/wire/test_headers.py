@@ -21,7 +21,10 @@ from parity.wire.headers import BODY_FIELDS
 from tests.wire.strategies import json_values
 
 APP = Secret("app")
-keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=":"), min_size=1)
+# In HTTP Basic, ":" parts the halves and "javascript-key=" marks the kind of key.
+keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=":"), min_size=1).filter(
+    lambda key: not key.startswith("javascript-key=")
+)
 secrets = st.none() | keys.map(Secret)
 texts = st.none() | keys
 
