@@ -185,17 +185,19 @@ for _seed in (1, 2, 3):
     )
 
 
-def is_last(request: Request, state: State) -> bool:
-    """Return whether this is the last exchange of its check; true where that is not known."""
-    number = state.count(f"last/{request.check}")
-    return number >= state.exchanges.get(request.check, 0)
+def only_last(change: OnReply, before: int = 0) -> OnReply:
+    """Limit a change to the last exchange of each check.
 
-
-def only_last(change: OnReply) -> OnReply:
-    """Limit a change to the last exchange of each check."""
+    Args:
+        change: The change.
+        before: How many exchanges before the last.
+    """
 
     def reply(request: Request, response: Response, state: State) -> Response:
-        return change(request, response, state) if is_last(request, state) else response
+        number = state.count(f"last/{request.check}")
+        # Where the number of exchanges is not known, any could be the last.
+        wanted = state.exchanges.get(request.check, number + before) - before
+        return change(request, response, state) if number == wanted else response
 
     return reply
 
@@ -240,3 +242,9 @@ for _seed in (1, 2):
         "One value of the last reply is missing.",
         reply=only_last(at_random(None, _seed)),
     )
+
+for _change, _name, _seen in (
+    (other_status, "status", "The last reply but one has another status."),
+    (all_altered, "all-altered", "Every value of the last reply but one is another."),
+):
+    last.add(f"but-one-{_name}", _seen, reply=only_last(_change, before=1))

@@ -211,7 +211,7 @@ class Proxy:
         changed = sent != request
         if isinstance(sent, Response):
             return True
-        if changed and request.verb == "GET" and request.route != "login":
+        if changed and request.verb == sent.verb == "GET" and request.route != "login":
             # A read can be tried: a fault that finds the same has changed nothing.
             tried = await self._forward(sent)
             changed = (tried.status, tried.body) != (response.status, response.body)
@@ -255,7 +255,7 @@ def _reply(response: Response, incoming: web.Request, origin: str, base: str) ->
     if location.startswith(origin):
         response = response.with_headers(Location=base + location[len(origin) :])
     body = response.body
-    if response.header("Content-Type").startswith("application/json"):
+    if body[:1] in (b"{", b"["):
         body = body.replace(origin.encode(), base.encode())
     made = web.Response(status=response.status, body=body if incoming.method != "HEAD" else None)
     made.headers.clear()
