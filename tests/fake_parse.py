@@ -104,6 +104,9 @@ class FakeParse:
             return _json(400, {"code": 141, "error": f'Invalid function: "{rest}"'})
         if head == "schemas" and method == "GET":
             return _json(200, {"results": [{"className": name} for name in self._rows]})
+        if head == "schemas" and method == "DELETE":
+            self._rows.pop(rest, None)
+            return _json(200, {})
         if head == "users" and method == "POST":
             made = {"objectId": "user000001", "createdAt": "2026-01-01T00:00:00.000Z"}
             return _json(201, {**made, "sessionToken": f"r:{'0' * 32}"})

@@ -70,10 +70,9 @@ class Recorder:
         """Delete what this process created on targets that are not thrown away anyway.
 
         Returns:
-            What is left, by target, where there is anything.
+            What is left, by target.
         """
-        left = {name: sweeper.sweep() for name, sweeper in self._sweepers.items()}
-        return {name: paths for name, paths in left.items() if paths}
+        return {name: sweeper.sweep() for name, sweeper in self._sweepers.items()}
 
     def facts(self, record: Record) -> tuple[ExchangeFact, ...]:
         """Return the exchanges of a check, redacted."""

@@ -20,7 +20,7 @@ from parity.plugin.run import Run, RunPlan
 from parity.plugin.state import RECORDER, RUN
 from parity.plugin.summary import print_summary
 from parity.report import write_report, write_summary
-from parity.targets.sweep import orphans
+from parity.targets.sweep import orphans, sweep_classes
 
 NO_TESTS = 5
 """pytest's exit code for "nothing was collected"; ours as well for "nothing was checked"."""
@@ -156,7 +156,7 @@ class SessionPlugin:
         for name, target in self.run.targets.items():
             if target.embedded:
                 continue
-            left = [each for each in orphans(target) if not self.run.namespace.owns(each)]
+            left = orphans(target, self.run.namespace)
             if left:
                 self.run.orphans[name] = left
                 self._say(
@@ -170,7 +170,7 @@ class SessionPlugin:
         if not self.run.started:
             return
         evidence = self.run.open_evidence()
-        for name, left in self.recorder.sweep().items():
+        for name, left in self._sweep().items():
             evidence.write(NoticeEvent("warning", name, f"could not be removed: {', '.join(left)}"))
         if self.run.ready_s:
             ready = f"targets started and probed in {self.run.ready_s:.2f} s"
@@ -180,6 +180,15 @@ class SessionPlugin:
                 NoticeEvent("warning", name, f"left by killed runs: {', '.join(classes)}")
             )
         self.recorder.close(interrupted=exitstatus == 2, exit_status=int(exitstatus))
+
+    def _sweep(self) -> dict[str, list[str]]:
+        """Remove what this process wrote, and in the end the classes that all of them made."""
+        left = self.recorder.sweep()
+        for name, target in self.run.targets.items():
+            down = self.run.down_file(name).exists()
+            if not (self.is_worker or target.embedded or down):
+                left[name] = left.get(name, []) + sweep_classes(target, self.run.namespace)
+        return {name: paths for name, paths in left.items() if paths}
 
     def _finish(self, session: pytest.Session, exitstatus: int) -> None:
         folder = self.run.folder

@@ -10,7 +10,7 @@ from typing import Any
 from parity.model import BadReply, HarnessError, Target, UserError, Writes
 from parity.targets.client import ParseClient
 from parity.targets.namespace import Namespace
-from parity.targets.sweep import Sweeper
+from parity.targets.sweep import Sweeper, sweep_classes
 
 FIXTURE_FUNCTION = "parityFixture"
 """Function of ``scenarios/cloud/main.js`` that answers which version of the fixture is loaded."""
@@ -105,6 +105,7 @@ def probe(target: Target, namespace: Namespace) -> ServerFacts:
         client.close()
         if not target.embedded:
             sweeper.sweep()
+            sweep_classes(target, namespace)
 
 
 def _must_accept_keys(client: ParseClient) -> None:

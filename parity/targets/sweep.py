@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from parity.model import Exchange, HarnessError, Target
 from parity.targets.client import ParseClient
-from parity.targets.namespace import CLASS_PATTERN
+from parity.targets.namespace import CLASS_PATTERN, Namespace
+from parity.targets.reply import Reply
 
+BATCH = 50
+"""Requests in one batch: the most that the hosted service took (REST guide, "Objects")."""
 _CREATED = re.compile(
     r"/(?:classes/(?P<cls>\w+)|(?P<kind>users|roles|installations|files)(?:/[^/]+)?)$"
 )
@@ -24,17 +28,12 @@ class Sweeper:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._classes: set[str] = set()
         self._paths: list[str] = []
 
     def observe(self, exchange: Exchange) -> None:
         """Note what a successful request created, alone or in a batch."""
         response = exchange.response
-        if (
-            response is None
-            or exchange.request.method != "POST"
-            or not isinstance(response.json, dict | list)
-        ):
+        if response is None or exchange.request.method != "POST":
             return
         path = urlsplit(exchange.request.url).path
         if path.endswith("/batch") and isinstance(response.json, list):
@@ -43,40 +42,35 @@ class Sweeper:
             self._note(path, response.json)
 
     def sweep(self) -> list[str]:
-        """Delete everything that was noted, users and rows first, then the classes.
+        """Delete what was noted, the newest first.
+
+        With a master key, rows of the run's own classes are left to :func:`sweep_classes`, which
+        is one request for all of a class, and sessions of users go with them.
 
         Returns:
             Paths that could not be removed, such as rows that only a user may delete when no
             master key is known.
         """
-        if not self._paths and not self._classes:
+        paths, self._paths = self._paths, []
+        if not paths:
             return []
-        client = ParseClient(self.target)
+        client = _strongest(self.target)
         has_master = self.target.keys.master_key is not None
-        client = client.as_master() if has_master else client
+        if has_master:
+            paths = [path for path in paths if not _is_in_own_class(path)]
         left: list[str] = []
         try:
-            # The newest first: a file or a row may belong to an older one.
-            for path in reversed(self._paths):
-                if has_master and self._in_swept_class(path):
-                    continue
+            if has_master:
+                _end_sessions(client, [p.split("/")[1] for p in paths if p.startswith("users/")])
+            for path in reversed(dict.fromkeys(paths)):
                 reply = client.delete(path, raw=True)
-                if not reply.ok and reply.status != 404:
+                if not (reply.ok or _is_gone(reply)):
                     left.append(path)
-            for name in sorted(self._classes) if has_master else ():
-                client.delete(f"purge/{name}", raw=True)
-                if not client.delete(f"schemas/{name}", raw=True).ok:
-                    left.append(f"schemas/{name}")
         except HarnessError as error:
             left.append(f"the rest, because {error}")
         finally:
             client.close()
-        self._paths.clear()
-        self._classes.clear()
         return left
-
-    def _in_swept_class(self, path: str) -> bool:
-        return path.split("/", maxsplit=1)[0] == "classes" and path.split("/")[1] in self._classes
 
     def _note_batch(self, body: bytes, answers: list[object]) -> None:
         try:
@@ -91,34 +85,94 @@ class Sweeper:
     def _note(self, path: str, made: dict[str, object]) -> None:
         match = _CREATED.search(path)
         name = made.get("name") if match and match["kind"] == "files" else made.get("objectId")
-        if match is None or not isinstance(name, str):
-            return
-        if match["kind"]:
-            self._paths.append(f"{match['kind']}/{name}")
-            return
-        if CLASS_PATTERN.fullmatch(match["cls"]):
-            # Others, such as the classes of the cloud fixture, belong to more than this run.
-            self._classes.add(match["cls"])
-        self._paths.append(f"classes/{match['cls']}/{name}")
+        if match is not None and isinstance(name, str):
+            self._paths.append(f"{match['kind'] or 'classes/' + match['cls']}/{name}")
 
 
-def orphans(target: Target) -> list[str]:
+def sweep_classes(target: Target, namespace: Namespace) -> list[str]:
+    """Delete the classes of a run, whoever of its processes made them and by whatever request.
+
+    Args:
+        target: Where to look; without a master key nothing can be found or deleted.
+        namespace: Names of the run.
+
+    Returns:
+        What could not be removed.
+    """
+    client = _strongest(target)
+    left: list[str] = []
+    try:
+        for name in _own_classes(client):
+            if namespace.owns(name):
+                client.delete(f"purge/{name}", raw=True)
+                if not client.delete(f"schemas/{name}", raw=True).ok:
+                    left.append(f"schemas/{name}")
+    except HarnessError as error:
+        left.append(f"the classes, because {error}")
+    finally:
+        client.close()
+    return left
+
+
+def orphans(target: Target, namespace: Namespace) -> list[str]:
     """Return the classes that killed runs left on a target.
 
     Args:
         target: Where to look; without a master key nothing can be found.
+        namespace: Names of this run, which are no orphans.
 
     Returns:
         Class names in alphabetical order.
     """
-    if target.keys.master_key is None:
-        return []
-    client = ParseClient(target).as_master()
+    client = _strongest(target)
     try:
-        reply = client.get("schemas")
+        return sorted(name for name in _own_classes(client) if not namespace.owns(name))
     finally:
         client.close()
-    if not reply.ok:
-        return []
-    names = [str(each.get("className", "")) for each in reply.results if isinstance(each, dict)]
-    return sorted(name for name in names if CLASS_PATTERN.fullmatch(name))
+
+
+def _own_classes(client: ParseClient) -> Iterator[str]:
+    """Yield the classes that some run of ours made; none without a master key."""
+    if client.habits.key != "master_key":
+        return
+    reply = client.get("schemas")
+    for each in reply.results if reply.ok else []:
+        name = str(each.get("className", "")) if isinstance(each, dict) else ""
+        if CLASS_PATTERN.fullmatch(name):
+            yield name
+
+
+def _strongest(target: Target) -> ParseClient:
+    client = ParseClient(target)
+    return client.as_master() if target.keys.master_key is not None else client
+
+
+def _is_gone(reply: Reply) -> bool:
+    """Return whether there was nothing to delete any more.
+
+    101 is a missing row, 153 a missing file; 2.8.4 answers 206 for a missing user (observed).
+    """
+    return reply.status == 404 or (reply.error is not None and reply.error.code in (101, 153, 206))
+
+
+def _is_in_own_class(path: str) -> bool:
+    head, _, rest = path.partition("/")
+    return head == "classes" and CLASS_PATTERN.fullmatch(rest.partition("/")[0]) is not None
+
+
+def _end_sessions(client: ParseClient, users: list[str]) -> None:
+    """Delete the sessions of users, which Parse Server leaves when it deletes a user (observed)."""
+    for start in range(0, len(users), BATCH):
+        pointers = [
+            {"__type": "Pointer", "className": "_User", "objectId": each}
+            for each in users[start : start + BATCH]
+        ]
+        found = client.find("_Session", {"user": {"$in": pointers}}, limit=1000, keys="objectId")
+        sessions = [str(row["objectId"]) for row in (found.results if found.ok else [])]
+        for first in range(0, len(sessions), BATCH):
+            client.batch(
+                [
+                    {"method": "DELETE", "path": f"classes/_Session/{each}", "body": {}}
+                    for each in sessions[first : first + BATCH]
+                ]
+            )

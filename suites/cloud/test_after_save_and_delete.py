@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from parity.compare import Containing, a_date, an_object_id
 from parity.plugin.expect import Expect
 from parity.plugin.fixtures import NewGuest
-from parity.targets import ParseClient
+from parity.targets import ParseClient, Reply
 
 if TYPE_CHECKING:
     from suites.cloud.conftest import Logged
@@ -19,9 +20,25 @@ pytestmark = [
     pytest.mark.requires("cloud_fixture"),
 ]
 
+NewLocked = Callable[..., Reply]
+
 after_save = pytest.mark.spec("cloudcode/cloud-code#aftersave-triggers")
 before_delete = pytest.mark.spec("cloudcode/cloud-code#beforedelete-triggers")
 after_delete = pytest.mark.spec("cloudcode/cloud-code#afterdelete-triggers")
+
+
+@pytest.fixture
+def new_locked(parse: ParseClient, logged: str) -> Iterator[NewLocked]:
+    """Create rows that cannot be deleted; they can again when the check is over."""
+    made: list[Reply] = []
+
+    def create(client: ParseClient = parse, **fields: Any) -> Reply:
+        made.append(client.create(logged, fields or {"locked": True}))
+        return made[-1]
+
+    yield create
+    for row in made:
+        parse.update(logged, row["objectId"], {"locked": False, "failure": {"__op": "Delete"}})
 
 
 @after_save
@@ -98,10 +115,10 @@ def test_refused_save_runs_no_after_save(
 
 @before_delete
 def test_refused_delete_keeps_the_object(
-    parse: ParseClient, expect: Expect, logged: str, log: Logged
+    parse: ParseClient, expect: Expect, logged: str, log: Logged, new_locked: NewLocked
 ) -> None:
     """A delete that beforeDelete refuses is answered with its message, and the object stays."""
-    made = parse.create(logged, {"locked": True})
+    made = new_locked()
 
     refused = parse.destroy(logged, made["objectId"])
 
@@ -111,10 +128,12 @@ def test_refused_delete_keeps_the_object(
 
 
 @before_delete
-def test_refused_delete_has_an_own_code(parse: ParseClient, expect: Expect, logged: str) -> None:
+def test_refused_delete_has_an_own_code(
+    parse: ParseClient, expect: Expect, logged: str, new_locked: NewLocked
+) -> None:
     """A code of its own that beforeDelete refuses with reaches the client."""
     failure = {"how": "parse", "code": 4711, "message": "own"}
-    made = parse.create(logged, {"failure": failure})
+    made = new_locked(failure=failure)
 
     refused = parse.destroy(logged, made["objectId"])
 
@@ -123,18 +142,22 @@ def test_refused_delete_has_an_own_code(parse: ParseClient, expect: Expect, logg
 
 
 @before_delete
-def test_master_deletes_may_be_refused(master: ParseClient, expect: Expect, logged: str) -> None:
+def test_master_deletes_may_be_refused(
+    master: ParseClient, expect: Expect, logged: str, new_locked: NewLocked
+) -> None:
     """The trigger beforeDelete may refuse deletes with the master key."""
-    made = master.create(logged, {"locked": True})
+    made = new_locked(master)
 
     expect.error(master.destroy(logged, made["objectId"]), 141, message="this object is locked")
     expect.status(master.fetch(logged, made["objectId"]), 200)
 
 
 @before_delete
-def test_unlocked_object_is_deleted(parse: ParseClient, expect: Expect, logged: str) -> None:
+def test_unlocked_object_is_deleted(
+    parse: ParseClient, expect: Expect, logged: str, new_locked: NewLocked
+) -> None:
     """The trigger beforeDelete sees the object as it is stored: once unlocked, it is deleted."""
-    made = parse.create(logged, {"locked": True})
+    made = new_locked()
     expect.error(parse.destroy(logged, made["objectId"]), 141)
 
     expect.status(parse.update(logged, made["objectId"], {"locked": False}), 200)
@@ -145,10 +168,10 @@ def test_unlocked_object_is_deleted(parse: ParseClient, expect: Expect, logged: 
 
 @before_delete
 def test_batch_refuses_each_delete_by_itself(
-    parse: ParseClient, expect: Expect, logged: str
+    parse: ParseClient, expect: Expect, logged: str, new_locked: NewLocked
 ) -> None:
     """In a batch beforeDelete refuses each object by itself."""
-    locked, free = parse.create(logged, {"locked": True}), parse.create(logged, {})
+    locked, free = new_locked(), parse.create(logged, {})
     paths = [f"classes/{logged}/{made['objectId']}" for made in (locked, free)]
 
     reply = parse.batch([{"method": "DELETE", "path": path} for path in paths])
@@ -175,10 +198,10 @@ def test_after_delete_sees_the_object(
 
 @after_delete
 def test_deletes_by_functions_run_the_triggers(
-    parse: ParseClient, expect: Expect, logged: str, log: Logged
+    parse: ParseClient, expect: Expect, logged: str, log: Logged, new_locked: NewLocked
 ) -> None:
     """Both beforeDelete and afterDelete run for objects that a cloud function destroys."""
-    locked, free = parse.create(logged, {"locked": True}), parse.create(logged, {"name": "free"})
+    locked, free = new_locked(), parse.create(logged, {"name": "free"})
 
     def destroyed(object_id: str) -> Any:
         return parse.call("parityDestroy", {"className": logged, "objectId": object_id})

@@ -51,6 +51,15 @@ def test_caller_with_session_is_the_user(expect: Expect, alice: User) -> None:
     expect.body(alice.client.call("parityWhoAmI"), {"result": _is(alice)}, status=200)
 
 
+def test_next_caller_without_session_is_nobody(
+    parse: ParseClient, expect: Expect, alice: User
+) -> None:
+    """A function that is called without a session right after a user's call does not see him."""
+    expect.body(alice.client.call("parityWhoAmI"), {"result": _is(alice)}, status=200)
+
+    expect.body(parse.call("parityWhoAmI"), {"result": NOBODY}, status=200)
+
+
 def test_caller_with_master_key_is_master(master: ParseClient, expect: Expect) -> None:
     """A function that is called with the master key is master and has no user."""
     expect.body(master.call("parityWhoAmI"), {"result": {**NOBODY, "master": True}}, status=200)

@@ -97,6 +97,15 @@ def test_others_find_a_user(parse: ParseClient, expect: Expect, new_guest: NewGu
     expect.ids(bob.client.find("_User", {"username": alice.username}), [alice.id])
 
 
+@pytest.mark.spec("rest/users#querying")
+def test_others_find_a_public_user(parse: ParseClient, expect: Expect, new_guest: NewGuest) -> None:
+    """A user whose ACL lets everybody read is found by anybody's query."""
+    alice, bob = new_guest("alice", ACL=PUBLIC), new_guest("bob")
+
+    expect.ids(bob.client.find("_User", {"username": alice.username}), [alice.id])
+    expect.ids(parse.find("_User", {"username": alice.username}), [alice.id])
+
+
 def test_public_user_is_seen_without_secrets(
     parse: ParseClient, expect: Expect, new_user: NewUser, new_guest: NewGuest
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from parity.model import BadReply, HarnessError, Keys, Secret, TargetDown, UserError, Writes
 from parity.targets import CAPABILITIES, Namespace, ServerFacts, probe
 from parity.targets.client import ParseClient
-from parity.targets.sweep import Sweeper, orphans
+from parity.targets.sweep import Sweeper, orphans, sweep_classes
 from tests.fake_parse import Answer, FakeParse, html
 
 NAMES = Namespace("ab12cd")
@@ -156,4 +156,18 @@ def test_orphans_of_killed_runs_are_found(fake_parse: FakeParse) -> None:
     for each in ("GameScore", name, "ParityHooked"):
         parse.create(each, {})
 
-    assert orphans(fake_parse.target()) == [name]
+    assert orphans(fake_parse.target(), Namespace("zz99zz")) == [name]
+    assert orphans(fake_parse.target(), NAMES) == []
+
+
+def test_classes_of_a_run_are_dropped_whoever_made_them(fake_parse: FakeParse) -> None:
+    target = fake_parse.target()
+    parse = ParseClient(target)
+    others = ["GameScore", Namespace("zz99zz").class_name(), "ParityHooked"]
+    for each in [*others, NAMES.class_name(), Namespace("ab12cdgw1").class_name()]:
+        parse.create(each, {})
+
+    assert sweep_classes(target, NAMES) == []
+
+    left = [row["className"] for row in parse.as_master().get("schemas").results]
+    assert left == others
