@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.fake_parse import FakeParse
 
 pytest_plugins = ["pytester"]
+
+# A deadline is an assertion on wall-clock time, and the machine may be busy.
+settings.register_profile("parity", deadline=None)
+settings.load_profile("parity")
 
 
 @pytest.fixture(autouse=True)

@@ -99,9 +99,11 @@ class OutcomesPlugin:
             not_run = record.reason.startswith(NOT_RUN)
             # An attribute of our own, because it has to travel from a worker to the controller.
             vars(report)["parity_outcome"] = "not run" if not_run else str(record.outcome)
-        if report.failed:
+        if report.failed or record.expect.observed:
             facts = item.config.stash[RECORDER].facts(record)
             text = transcript(facts, record.check.target)
+            allure.attach(text)
+        if report.failed:
             report.sections.append(("Exchanges", text))
             _redact(report, run.redactor)
         if report.when == "setup":

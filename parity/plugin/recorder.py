@@ -61,7 +61,7 @@ class Recorder:
         """Add an exchange to the check that runs (called by its clients, from any thread)."""
         if self.current is not None:
             self.current.exchanges.append(exchange)
-            allure.attach(exchange, self.run.redactor)
+            allure.step(exchange, self.run.redactor)
         target = self.run.targets[exchange.target]
         if not target.embedded:
             self._sweepers.setdefault(target.name, Sweeper(target)).observe(exchange)

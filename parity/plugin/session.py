@@ -17,6 +17,7 @@ from parity.plugin.checks import TARGET_FIXTURE, is_check, select
 from parity.plugin.options import RunOptions
 from parity.plugin.recorder import Recorder
 from parity.plugin.run import Run, RunPlan
+from parity.plugin.schedule import TargetScheduling
 from parity.plugin.state import RECORDER, RUN
 from parity.plugin.summary import print_summary
 from parity.report import write_report, write_summary
@@ -90,6 +91,13 @@ class SessionPlugin:
         """Tell a worker which run it belongs to."""
         node.workerinput["parity_plan"] = self.run.plan.as_json()
         self.workers.append(str(node.workerinput["workerid"]))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Give each target to one worker, unless another way was asked for with ``--dist``."""
+        if config.getoption("dist") != "load":
+            return None
+        return TargetScheduling(config, log, self.run.target_names)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:

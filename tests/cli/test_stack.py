@@ -86,7 +86,10 @@ def test_ctrl_c_before_it_is_up_is_no_error(up: Up, own_tmp: Path) -> None:
 def test_what_it_prints_is_ready_to_use(up: Up, tmp_path: Path) -> None:
     popen = up("--config-out", "parity.toml", "--seed", "60")
     assert popen.stdout is not None
-    lines = list(iter(popen.stdout.readline, "Ctrl-C stops it.\n"))
+    lines = []
+    while (line := popen.stdout.readline()) != "Ctrl-C stops it.\n":
+        assert line, "it ended before it was up"
+        lines.append(line)
     exports = [line.removeprefix("export ").strip() for line in lines if line.startswith("export ")]
     environ = dict(line.split("=", 1) for line in exports)
     settings = load_settings(tmp_path / "parity.toml", environ)
