@@ -17,7 +17,7 @@ suites: $(READY)
 	exit $$status
 
 test: $(READY)
-	$(BIN)/pytest tests -q -n $(JOBS) --random-order
+	$(BIN)/pytest tests -q -n $(JOBS) --random-order --timeout 300
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -196,21 +196,19 @@ def batch_is_500(request: Request, _: State) -> Request | Response:
 @objects.on_reply
 def batch_is_reversed(request: Request, response: Response, _: State) -> Response:
     """The results of a batch are in reversed order."""
-    is_list = request.route == "batch" and isinstance(response.json, list)
-    return response.with_json(response.json[::-1]) if is_list else response
+    return response.with_json(response.json[::-1]) if _lists(request, response) else response
 
 
 @objects.on_reply
 def batch_without_its_last(request: Request, response: Response, _: State) -> Response:
     """The last result of a batch is missing."""
-    is_list = request.route == "batch" and isinstance(response.json, list)
-    return response.with_json(response.json[:-1]) if is_list else response
+    return response.with_json(response.json[:-1]) if _lists(request, response) else response
 
 
 @objects.on_reply
 def batch_fails_as_a_whole(request: Request, response: Response, _: State) -> Response:
     """One failed request of a batch makes the whole batch an error."""
-    if request.route != "batch" or not isinstance(response.json, list):
+    if not _lists(request, response):
         return response
     errors = [each["error"] for each in response.json if "error" in each]
     return answer(400, errors[0]) if errors else response
@@ -219,9 +217,15 @@ def batch_fails_as_a_whole(request: Request, response: Response, _: State) -> Re
 @objects.on_reply
 def batch_error_looks_like_success(request: Request, response: Response, _: State) -> Response:
     """A failed request of a batch is listed as a success."""
-    if request.route != "batch" or not isinstance(response.json, list):
+    if not _lists(request, response):
         return response
     return response.with_json([{"success": each.get("success", {})} for each in response.json])
+
+
+def _lists(request: Request, response: Response) -> bool:
+    """Tell whether a reply is the list of results of a batch."""
+    value = response.json if request.route == "batch" else None
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 @objects.on_request
