@@ -33,7 +33,8 @@ def main() -> None:
     share = (wall - server) / wall
     count = len(evidence.checks)
     print(f"suites: {count} checks, {requests} requests, one process")
-    print(f"  wall time          {wall:7.2f} s   limit {LIMIT_S:.0f} s   ratio {wall / LIMIT_S:.2f}")
+    ratio = wall / LIMIT_S
+    print(f"  wall time          {wall:7.2f} s   limit {LIMIT_S:.0f} s   ratio {ratio:.2f}")
     print(f"  waiting for server {server:7.2f} s   (of it {ready_s(evidence):.2f} s to start)")
     print(
         f"  harness overhead   {wall - server:7.2f} s   share {share:.0%}, limit {LIMIT_SHARE:.0%}"

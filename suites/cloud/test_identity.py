@@ -88,11 +88,9 @@ def test_session_is_refused_after_logout(expect: Expect, alice: User) -> None:
     expect.error(alice.client.call("parityWhoAmI"), 209)
 
 
-def test_session_in_the_body_is_honoured(expect: Expect, alice: User) -> None:
+def test_session_in_the_body_is_honoured(js_sdk: ParseClient, expect: Expect, alice: User) -> None:
     """A session token in the body, as the JavaScript SDK sends it, makes the caller that user."""
-    if alice.client.target.keys.javascript_key is None:
-        pytest.skip("no javascript_key is configured")
-    sdk = alice.client.using(key="javascript_key", in_body=True)
+    sdk = js_sdk.using(session_token=alice.token, installation_id=None)
 
     expect.body(sdk.call("parityWhoAmI"), {"result": _is(alice)}, status=200)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import random
 import re
-from typing import Any
 
 import pytest
 
@@ -175,17 +174,13 @@ def test_upload_with_an_invalid_session_is_refused(parse: ParseClient, expect: E
     expect.error(stranger.upload("hello.txt", b"by nobody", "text/plain"), 209)
 
 
-def _as_sdk(parse: ParseClient, **habits: Any) -> ParseClient:
-    if parse.target.keys.javascript_key is None:
-        pytest.skip("no javascript_key is configured")
-    return parse.using(key="javascript_key", in_body=True, **habits)
-
-
-def test_upload_as_the_javascript_sdk_sends_it(parse: ParseClient, expect: Expect) -> None:
+def test_upload_as_the_javascript_sdk_sends_it(
+    js_sdk: ParseClient, parse: ParseClient, expect: Expect
+) -> None:
     """A JSON body with base64 and _ContentType, as the JavaScript SDK sends it, is decoded."""
     body = {"base64": base64.b64encode(ALL_BYTES).decode(), "_ContentType": "image/png"}
 
-    reply = _as_sdk(parse).post("files/pic.png", body)
+    reply = js_sdk.post("files/pic.png", body)
 
     expect.keys(reply, ["name", "url"])
     expect.status(reply, 201)
@@ -195,14 +190,14 @@ def test_upload_as_the_javascript_sdk_sends_it(parse: ParseClient, expect: Expec
 
 
 def test_upload_as_the_javascript_sdk_sends_it_for_a_user(
-    new_guest: NewGuest, parse: ParseClient, expect: Expect
+    new_guest: NewGuest, js_sdk: ParseClient, expect: Expect
 ) -> None:
     """The session token in the body of an SDK's upload is honoured, and a wrong one refused."""
     alice = new_guest("alice")
     body = {"base64": base64.b64encode(b"hi").decode(), "_ContentType": "text/plain"}
 
-    expect.status(_as_sdk(parse, session_token=alice.token).post("files/a.txt", body), 201)
-    wrong = _as_sdk(parse, session_token="r:" + "0" * 32)
+    expect.status(js_sdk.as_user(alice.token).post("files/a.txt", body), 201)
+    wrong = js_sdk.as_user("r:" + "0" * 32)
     expect.error(wrong.post("files/a.txt", body), 209)
 
 

@@ -39,19 +39,6 @@ def round_trip(parse: ParseClient, expect: Expect, new_class: NewClass) -> Round
 
 
 @pytest.fixture
-def js_sdk(parse: ParseClient) -> ParseClient:
-    """A client that sends its credentials in the body, as the JavaScript SDK 1.6 does."""
-    if parse.target.keys.javascript_key is None:
-        pytest.skip("no javascript_key is configured")
-    return parse.using(
-        key="javascript_key",
-        in_body=True,
-        client_version="js1.6.14",
-        installation_id="6b3bd2f4-0f3c-4f5e-9f0c-2d4f5b7a9c11",
-    )
-
-
-@pytest.fixture
 def no_key(parse: ParseClient) -> ParseClient:
     """A client that sends the application id alone, to a server that asks for more."""
     names = {name for name, _ in parse.target.keys.items()}

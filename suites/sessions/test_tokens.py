@@ -79,14 +79,12 @@ def test_concurrent_users_do_not_mix(expect: Expect, new_guest: NewGuest) -> Non
 
 @pytest.mark.spec(HEADERS)
 def test_token_in_the_body_acts_like_the_header(
-    parse: ParseClient, expect: Expect, new_class: NewClass, new_guest: NewGuest
+    js_sdk: ParseClient, expect: Expect, new_class: NewClass, new_guest: NewGuest
 ) -> None:
     """The JavaScript SDK's _SessionToken in the body does what the header does."""
-    if parse.target.keys.javascript_key is None:
-        pytest.skip("no javascript_key is configured")
     note = new_class("Note")
     alice = new_guest("alice")
-    browser = parse.using(key="javascript_key", in_body=True, session_token=alice.token)
+    browser = js_sdk.as_user(alice.token)
 
     expect.contains(browser.me(), {"objectId": alice.id}, status=200)
     created = browser.create(note, {"ACL": {alice.id: {"read": True}}})

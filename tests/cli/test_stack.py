@@ -18,7 +18,13 @@ from parity.cli.stack import members_for
 from parity.model import Style
 from parity.stack.stack import Stack, stack_from_json
 from parity.targets.settings import load_settings
-from tests.stack.observe import answers, child_called, eventually, nothing_left
+from tests.stack.observe import (
+    answers,
+    as_in_a_terminal,
+    child_called,
+    eventually,
+    nothing_left,
+)
 
 COMMAND = "from parity.cli import main; main()"
 Up = Callable[..., "subprocess.Popen[str]"]
@@ -43,6 +49,7 @@ def up(own_tmp: Path, tmp_path: Path) -> Iterator[Up]:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=as_in_a_terminal,  # noqa: PLW1509 - the tests have no threads
             cwd=tmp_path,
         )
         started.append(popen)

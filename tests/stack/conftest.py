@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from parity.stack import Stack, start_stack, stop_stack
-from tests.stack.observe import DEADLINE_S, Runner
+from tests.stack.observe import DEADLINE_S, Runner, as_in_a_terminal
 
 
 @pytest.fixture
@@ -21,7 +21,13 @@ def run_python() -> Iterator[Callable[[str], Runner]]:
 
     def start(code: str, arguments: Sequence[str] = ()) -> Runner:
         command = [sys.executable, "-c", code, *arguments]
-        popen = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        popen = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=as_in_a_terminal,  # noqa: PLW1509 - the tests have no threads
+        )
         runners.append(Runner(popen))
         return runners[-1]
 

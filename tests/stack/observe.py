@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -90,6 +91,15 @@ def nothing_left(stack: Stack) -> bool:
         and not any(answers(target.url) for target in stack.targets)
         and not stack.directory.exists()
     )
+
+
+def as_in_a_terminal() -> None:
+    """Make Ctrl-C mean something in a new process, however the tests themselves were started.
+
+    A shell without job control starts background commands with SIGINT ignored, and children
+    inherit that. For ``preexec_fn``.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)
