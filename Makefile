@@ -11,7 +11,7 @@ JOBS ?= 2
 .PHONY: suites test lint format bench matrix clean
 
 suites: $(READY)
-	$(BIN)/pytest suites -n $(JOBS) --junitxml reports/junit.xml --alluredir reports/allure --clean-alluredir; \
+	@$(BIN)/pytest suites -n $(JOBS) --junitxml reports/junit.xml --alluredir reports/allure --clean-alluredir; \
 	status=$$?; \
 	echo "JUnit: reports/junit.xml · Allure results: reports/allure · what each file is: reports/README.md"; \
 	exit $$status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from parity.compare import KnownDifference
@@ -98,7 +99,7 @@ class Recorder:
                 outcome=outcome,
                 reason=redactor.text(record.reason),
                 duration_s=round(time.perf_counter() - record.started, 6),
-                server_s=round(sum(each.elapsed_s for each in record.exchanges), 6),
+                server_s=round(waited_s(record.exchanges), 6),
                 requests=len(record.exchanges),
                 worker=self.run.worker,
                 differences=tuple(self._differences(record)),
@@ -141,3 +142,17 @@ class Recorder:
             DifferenceFact(each.path, each.kind, each.expected, each.actual, known, source)
             for each, known in found
         ]
+
+
+def waited_s(exchanges: Sequence[Exchange]) -> float:
+    """Return the seconds in which at least one exchange was under way.
+
+    Args:
+        exchanges: In any order; those of concurrent requests overlap.
+    """
+    total, until = 0.0, 0.0
+    for each in sorted(exchanges, key=lambda exchange: exchange.started_at):
+        end = each.started_at + each.elapsed_s
+        total += max(0.0, end - max(each.started_at, until))
+        until = max(until, end)
+    return total

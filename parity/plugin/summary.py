@@ -71,11 +71,15 @@ def _known(evidence: Evidence) -> list[str]:
     severities = Counter(known.severity for known in observed)
     told = ", ".join(f"{count} {name}" for name, count in sorted(severities.items()))
     lines = [f"known differences observed: {len(observed)} ({told})"]
+    serious = [known for known in observed if known.severity != "benign"]
     lines += [
         f"  {known.id} {known.severity}: {known.title} ({', '.join(known.targets)})"
-        for known in observed
-        if known.severity != "benign"
+        for known in serious[:SHOWN_REASONS]
     ]
+    if len(serious) > SHOWN_REASONS:
+        lines.append(
+            f"  and {len(serious) - SHOWN_REASONS} more that are not benign, see the report"
+        )
     return lines
 
 
