@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from parity.model import Outcome
-from parity.model.evidence import read_evidence
+from parity.model.evidence import Evidence, read_evidence
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,29 +42,54 @@ def test_the_wheel_holds_suites_scenarios_locks_schemas_and_templates(wheel: Pat
     assert not [name for name in names if name.startswith("tests/") or "/__pycache__/" in name]
 
 
-def test_a_team_runs_its_own_suite_with_nothing_but_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    venv = tmp_path / "venv"
+@pytest.fixture(scope="module")
+def binaries(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has the wheel and what it asks for, and nothing else."""
+    venv = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     install = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     constraints = str(ROOT / "constraints.txt")
     subprocess.run([*install, "-c", constraints, f"{wheel}[stack]"], check=True)
-    suite = tmp_path / "team"
-    shutil.copytree(ROOT / "docs" / "example-suite", suite)
+    return venv / "bin"
 
+
+def run_pytest(binaries: Path, folder: Path, *arguments: str) -> Evidence:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "VIRTUAL"))}
     result = subprocess.run(
-        [str(venv / "bin" / "pytest"), "-q", "--alluredir=allure"],
-        cwd=suite,
+        [str(binaries / "pytest"), *arguments],
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=250,
         check=False,
     )
-
     assert result.returncode == 0, result.stdout + result.stderr
-    (file,) = suite.glob("reports/*/evidence.jsonl")
-    folder = subprocess.check_output([str(venv / "bin" / "parity"), "suites"], text=True).strip()
-    assert (Path(folder) / "smoke" / "test_guide_calls.py").is_file()
-    outcomes = sorted(check.outcome for check in read_evidence(file).checks)
+    (file,) = folder.glob("reports/*/evidence.jsonl")
+    return read_evidence(file)
+
+
+def test_the_shipped_suites_run_from_anywhere(binaries: Path, tmp_path: Path) -> None:
+    suites = subprocess.check_output([str(binaries / "parity"), "suites"], text=True).strip()
+
+    evidence = run_pytest(
+        binaries,
+        tmp_path,
+        suites,
+        *("-q", "--target", "selfhosted", "--area", "smoke", "--area", "files"),
+    )
+
+    assert {check.area for check in evidence.checks} == {"smoke", "files"}
+    assert evidence.checks[0].id.startswith(("smoke/", "files/"))
+
+
+def test_a_team_runs_its_own_suite_with_nothing_but_the_wheel(
+    binaries: Path, tmp_path: Path
+) -> None:
+    suite = tmp_path / "team"
+    shutil.copytree(ROOT / "docs" / "example-suite", suite)
+
+    evidence = run_pytest(binaries, suite, "-q", "--alluredir=allure")
+
+    outcomes = sorted(check.outcome for check in evidence.checks)
     assert outcomes == [Outcome.KNOWN_DIFFERENCE] * 2 + [Outcome.PASS] * 4

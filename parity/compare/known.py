@@ -271,6 +271,8 @@ def _text(value: Any) -> str:
 
 
 def _names(ending: str, check: str) -> bool:
+    # Where the suites are installed as a package, ids start below their folder.
+    ending = ending.removeprefix("suites/")
     return check == ending or check.endswith("/" + ending)
 
 

@@ -49,6 +49,13 @@ def test_an_entry_recognises_its_difference(tmp_path: Path) -> None:
     assert found.id == "KD-0001"
 
 
+@pytest.mark.parametrize("seen_as", [CHECK, CHECK.removeprefix("suites/"), f"somewhere/{CHECK}"])
+def test_an_entry_knows_its_check_wherever_the_suites_are(tmp_path: Path, seen_as: str) -> None:
+    text = ENTRY.replace(CHECK.removeprefix("suites/"), CHECK)
+
+    assert register(tmp_path, text).recognise(difference(), seen_as) is not None
+
+
 @pytest.mark.parametrize(
     ("planted", "check"),
     [
