@@ -227,9 +227,15 @@ class Run:
 
     # Both
 
+    def _known_difference_folders(self) -> list[Path]:
+        return [
+            shipped("scenarios/known-differences"),
+            *self.settings.known_differences,
+            *self.options.known_differences,
+        ]
+
     def _register(self) -> Register:
-        folders = [shipped("scenarios/known-differences"), *self.settings.known_differences]
-        return load_register([*folders, *self.options.known_differences])
+        return load_register(self._known_difference_folders())
 
     def _ready(self, register: Register) -> None:
         self.registers = {
@@ -278,8 +284,7 @@ class Run:
         )
 
     def _digested(self) -> list[Path]:
-        folders = [shipped("scenarios/known-differences"), *self.settings.known_differences]
-        folders += self.options.known_differences
+        folders = self._known_difference_folders()
         return sorted(file for folder in folders for file in folder.glob("*.toml"))
 
 

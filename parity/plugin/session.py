@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from parity.model import HarnessError, Outcome, UserError
+from parity.model import HarnessError, UserError
 from parity.model.evidence import Evidence, NoticeEvent, merge_evidence, read_evidence
 from parity.plugin.checks import TARGET_FIXTURE, is_check, select
 from parity.plugin.options import RunOptions
@@ -21,6 +21,7 @@ from parity.plugin.schedule import TargetScheduling
 from parity.plugin.state import RECORDER, RUN
 from parity.plugin.summary import print_summary
 from parity.report import write_report, write_summary
+from parity.report.tally import JUDGED
 from parity.targets.sweep import orphans, sweep_classes
 
 NO_TESTS = 5
@@ -261,4 +262,4 @@ def suite_files(config: pytest.Config) -> list[Path]:
 
 def was_checked(counts: Mapping[str, int]) -> bool:
     """Return whether a target with these counts of outcomes was judged at all."""
-    return any(counts[each] for each in (Outcome.PASS, Outcome.FAIL, Outcome.KNOWN_DIFFERENCE))
+    return any(counts[each] for each in JUDGED)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from parity.model import Outcome
-from parity.model.evidence import NOT_RUN, CheckEvent, Evidence
+from parity.model.evidence import CheckEvent, Evidence
+from parity.report.untested import NotTested, untested
 
 SHORT = {
     Outcome.PASS: "pass",
@@ -38,7 +39,12 @@ def print_summary(reporter: Any, evidence: Evidence, shown_folder: Path) -> None
         reporter.write_line(f"{target.name} ({target.style} {version}){note}")
         for line in _table(checks):
             reporter.write_line(f"  {line}")
-    for line in [*_known(evidence), *_unsupported(evidence), *_not_run(evidence)]:
+    left_out = untested(evidence)
+    for line in [
+        *_known(evidence),
+        *_unsupported(left_out.unsupported),
+        *_not_run(left_out.not_run),
+    ]:
         reporter.write_line(line)
     for notice in evidence.notices:
         if notice.level == "info" and reporter.verbosity < 1:
@@ -83,29 +89,20 @@ def _known(evidence: Evidence) -> list[str]:
     return lines
 
 
-def _unsupported(evidence: Evidence) -> list[str]:
-    reasons = Counter(
-        (check.target, check.reason)
-        for check in evidence.checks
-        if check.outcome is Outcome.UNSUPPORTED
-    )
-    if not reasons:
+def _unsupported(groups: tuple[NotTested, ...]) -> list[str]:
+    if not groups:
         return []
-    lines = [f"not tested: {sum(reasons.values())}"]
-    for (target, reason), count in reasons.most_common(SHOWN_REASONS):
-        lines.append(f"  {count} on {target}: {reason}")
-    if len(reasons) > SHOWN_REASONS:
-        lines.append(f"  and for {len(reasons) - SHOWN_REASONS} more reasons, see the report")
+    lines = [f"not tested: {sum(len(each.checks) for each in groups)}"]
+    lines += [
+        f"  {len(each.checks)} on {each.target}: {each.reason}" for each in groups[:SHOWN_REASONS]
+    ]
+    if len(groups) > SHOWN_REASONS:
+        lines.append(f"  and for {len(groups) - SHOWN_REASONS} more reasons, see the report")
     return lines
 
 
-def _not_run(evidence: Evidence) -> list[str]:
-    reasons = Counter(
-        (check.target, check.reason)
-        for check in evidence.checks
-        if check.outcome is Outcome.ERROR and check.reason.startswith(NOT_RUN)
-    )
+def _not_run(groups: tuple[NotTested, ...]) -> list[str]:
     return [
-        f"{count} checks were not run on {target}, which is down: " + reason.removeprefix(NOT_RUN)
-        for (target, reason), count in reasons.items()
+        f"{len(each.checks)} checks were not run on {each.target}, which is down: {each.reason}"
+        for each in groups
     ]
