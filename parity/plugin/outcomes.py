@@ -79,7 +79,8 @@ class OutcomesPlugin:
         if missing is not None:
             pytest.skip(f"needs {missing.name}: {missing.reason}")
 
-    @pytest.hookimpl(wrapper=True)
+    # The last to be called is the first to see the report: before Allure attaches what it finds.
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -91,6 +92,8 @@ class OutcomesPlugin:
         if call.excinfo is not None:
             _redact_exception(call.excinfo.value, run.redactor)
         report = yield
+        # What a check printed comes with every later phase, also of a check that passes.
+        report.sections[:] = [(name, run.redactor.text(text)) for name, text in report.sections]
         if call.excinfo is not None:
             self._judge_exception(item, record, call, report)
         elif report.when == "call":
@@ -255,7 +258,6 @@ def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
                 ]
         if chained[1] is not None:
             chained[1].message = redactor.text(chained[1].message)
-    report.sections[:] = [(name, redactor.text(content)) for name, content in report.sections]
 
 
 def _local(text: str, redactor: Redactor) -> str:

@@ -17,6 +17,11 @@ def pointer(class_name: str, object_id: str) -> dict[str, str]:
     return {"__type": "Pointer", "className": class_name, "objectId": object_id}
 
 
+def named(parse: ParseClient, class_name: str, name: str) -> dict[str, str]:
+    """Create an object that has a name alone, and return a pointer to it."""
+    return pointer(class_name, parse.create(class_name, {"name": name})["objectId"])
+
+
 def relation(operator: str, *pointers: dict[str, str]) -> dict[str, Any]:
     """Return AddRelation or RemoveRelation."""
     return {"__op": operator, "objects": list(pointers)}
@@ -52,8 +57,8 @@ def test_relation_holds_an_object_once(
     """Adding an object that is in the relation, or removing one that is not, changes nothing."""
     game, player = new_class("Game"), new_class("Player")
     owner = pointer(game, parse.create(game, {})["objectId"])
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
-    ben = pointer(player, parse.create(player, {"name": "ben"})["objectId"])
+    ann = named(parse, player, "ann")
+    ben = named(parse, player, "ben")
     for _ in range(2):
         reply = parse.update(game, owner["objectId"], {"with": relation("AddRelation", ann)})
         expect.status(reply, 200)
@@ -68,7 +73,7 @@ def test_relation_shows_in_every_object_of_the_class(
 ) -> None:
     """Once a relation is used, every object of the class returns it with its target class."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
+    ann = named(parse, player, "ann")
     before, owner = parse.create(game, {}), parse.create(game, {})
     reply = parse.update(game, owner["objectId"], {"with": relation("AddRelation", ann)})
     expect.status(reply, 200)
@@ -88,8 +93,8 @@ def test_relation_of_one_object_is_its_own(
 ) -> None:
     """Two objects of a class have separate relations."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
-    ben = pointer(player, parse.create(player, {"name": "ben"})["objectId"])
+    ann = named(parse, player, "ann")
+    ben = named(parse, player, "ben")
     first = parse.create(game, {"with": relation("AddRelation", ann)})
     second = parse.create(game, {"with": relation("AddRelation", ben)})
     expect.status(second, 201)
@@ -105,8 +110,8 @@ def test_batch_operator_adds_and_removes_at_once(
     """The operator Batch applies AddRelation and RemoveRelation to one field in one PUT."""
     game, player = new_class("Game"), new_class("Player")
     owner = pointer(game, parse.create(game, {})["objectId"])
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
-    ben = pointer(player, parse.create(player, {"name": "ben"})["objectId"])
+    ann = named(parse, player, "ann")
+    ben = named(parse, player, "ben")
     parse.update(game, owner["objectId"], {"with": relation("AddRelation", ann)})
     both = {
         "__op": "Batch",
@@ -124,8 +129,8 @@ def test_deleted_object_leaves_the_relation(
 ) -> None:
     """An object that is deleted is no longer found through a relation; the others are."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
-    ben = pointer(player, parse.create(player, {"name": "ben"})["objectId"])
+    ann = named(parse, player, "ann")
+    ben = named(parse, player, "ben")
     created = parse.create(game, {"with": relation("AddRelation", ann, ben)})
     expect.body(parse.destroy(player, ann["objectId"]), {}, status=200)
     expect.equal(related(parse, pointer(game, created["objectId"]), "with", player), ["ben"])
@@ -149,7 +154,7 @@ def test_pointer_is_returned_as_a_pointer(
 ) -> None:
     """A pointer comes back as it was sent, not expanded: in a field, an object and an array."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
+    ann = named(parse, player, "ann")
     fields = {"winner": ann, "inner": {"player": ann}, "players": [ann, ann]}
     created = parse.create(game, fields)
     row = {**fields, **created.json, "updatedAt": created["createdAt"]}
@@ -189,7 +194,7 @@ def test_pointer_to_a_deleted_object_stays(
 ) -> None:
     """A pointer to a deleted object is still returned, and its target answers 101."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
+    ann = named(parse, player, "ann")
     fields = {"winner": ann, "players": [ann]}
     created = parse.create(game, fields)
     expect.status(parse.destroy(player, ann["objectId"]), 200)
@@ -204,8 +209,8 @@ def test_include_of_a_deleted_object_leaves_the_key_out(
 ) -> None:
     """GET with include succeeds when the target was deleted, and leaves that key out."""
     game, player = new_class("Game"), new_class("Player")
-    ann = pointer(player, parse.create(player, {"name": "ann"})["objectId"])
-    ben = pointer(player, parse.create(player, {"name": "ben"})["objectId"])
+    ann = named(parse, player, "ann")
+    ben = named(parse, player, "ben")
     created = parse.create(game, {"winner": ann, "loser": ben})
     expect.status(parse.destroy(player, ann["objectId"]), 200)
     found = parse.fetch(game, created["objectId"], include="winner,loser")

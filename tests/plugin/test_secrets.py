@@ -46,8 +46,9 @@ def test_leaks_in_an_exception(parse, target):
     raise ValueError(target.keys.master_key.value + f" {TOKEN} {EMAIL}")
 
 
-def test_is_not_parse(parse):
-    """The bytes that an error shows are redacted too."""
+def test_is_not_parse(parse, target):
+    """The bytes that an error shows are redacted too, and what the check printed."""
+    print("printed", target.keys.master_key.value, TOKEN)
     parse.get("broken")
 '''
 
