@@ -45,10 +45,13 @@ class Recognition:
         missing: Whether the target answers nothing there.
         kind: Kind of the Difference; unset accepts any.
         checks: The checks that observe it, as endings of their ids.
+        requests: The requests in recorded traffic that observe it: ``GET /classes/*``, with ``*``
+            for one segment of a path or for any method.
     """
 
     path: str
-    checks: tuple[str, ...]
+    checks: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
     expected: Any = None
     actual: Any = None
     pattern: str | None = None
@@ -62,8 +65,18 @@ class Recognition:
             difference: What was observed.
             check: Id of the check: its node id without the target.
         """
-        if not any(_names(each, check) for each in self.checks):
-            return False
+        return any(_names(each, check) for each in self.checks) and self._matches(difference)
+
+    def recognises_traffic(self, difference: Difference, request: str) -> bool:
+        """Return whether this is the Difference, seen in recorded traffic.
+
+        Args:
+            difference: What was observed.
+            request: Method and path below the mount, without a query: ``GET /classes/Post/abc``.
+        """
+        return any(_covers(each, request) for each in self.requests) and self._matches(difference)
+
+    def _matches(self, difference: Difference) -> bool:
         if self.kind is not None and self.kind != difference.kind:
             return False
         if not re.fullmatch(re.escape(self.path).replace(r"\[\*\]", r"\[\d+\]"), difference.path):
@@ -164,6 +177,18 @@ class Register:
                 return entry
         return None
 
+    def recognise_traffic(self, difference: Difference, request: str) -> KnownDifference | None:
+        """Return the entry that explains a Difference in recorded traffic, or ``None``.
+
+        Args:
+            difference: What was observed.
+            request: Method and path below the mount, without a query.
+        """
+        for entry in self:
+            if any(each.recognises_traffic(difference, request) for each in entry.recognise):
+                return entry
+        return None
+
     def expected_by(self, check: str) -> list[KnownDifference]:
         """Return the entries that a check has to observe."""
         return [entry for entry in self if entry.expects(check)]
@@ -244,14 +269,23 @@ def _entry(raw: dict[str, Any]) -> KnownDifference:
     if not re.fullmatch(r"[A-Z]{2,}-\d{4}", raw["id"]):
         raise ValueError("an id is letters, a dash and four digits, such as KD-0042")
     recognise = tuple(
-        Recognition(**{**each, "checks": tuple(each.get("checks", ()))})
+        Recognition(
+            **{
+                **each,
+                "checks": tuple(each.get("checks", ())),
+                "requests": tuple(each.get("requests", ())),
+            }
+        )
         for each in raw["recognise"]
     )
     for number, each in enumerate(raw["recognise"]):
         if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
             raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
-        if not each.get("checks"):
-            raise ValueError(f"recognise {number} names no checks")
+        if not each.get("checks") and not each.get("requests"):
+            raise ValueError(f"recognise {number} names neither checks nor requests")
+        for pattern in each.get("requests", ()):
+            if not re.fullmatch(r"(\*|[A-Z]+) /\S*", pattern):
+                raise ValueError(f"{pattern!r} is not a method and a path, as in 'GET /classes/*'")
         re.compile(each.get("pattern", ""))
     return KnownDifference(
         **{
@@ -268,6 +302,13 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _covers(pattern: str, request: str) -> bool:
+    wanted, given = re.split(r"[ /]+", pattern), re.split(r"[ /]+", request)
+    return len(wanted) == len(given) and all(
+        each in ("*", other) for each, other in zip(wanted, given, strict=True)
+    )
 
 
 def _names(ending: str, check: str) -> bool:

@@ -7,19 +7,15 @@ Whoever builds an event redacts it first.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from parity.model.difference import Kind
 from parity.model.outcome import Outcome
+from parity.model.plain import plain
 from parity.model.target import Style, Target, Writes
-
-BODY_LIMIT = 16_384
-"""Characters of a body that evidence keeps."""
 
 NOT_RUN = "not run: "
 """How the reason of an error starts when the check was not even begun: its target is down."""
@@ -29,8 +25,6 @@ Effect = Literal["reads", "writes", "destructive"]
 Severity = Literal["breaking", "benign", "security"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-_DEEPEST = 40
-_LONGEST_INTEGER_BITS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +109,8 @@ class Header:
         targets: The targets in the order of the settings; names are unique.
         worker: ``main``, or pytest-xdist's ``gw0``, ``gw1``, …
         digests: Digests of the inputs by name, for example ``suites``.
+        job: What ran: ``suites``, or the command: ``replay``, ``verify``, ``audit``, …
+        unit: What a check of this run is about, for sentences: ``check``, ``collection``, ….
     """
 
     run_id: str
@@ -125,6 +121,8 @@ class Header:
     targets: tuple[TargetFacts, ...]
     worker: str = "main"
     digests: dict[str, str] = field(default_factory=dict)
+    job: str = "suites"
+    unit: str = "check"
 
     def __post_init__(self) -> None:
         _check_time(self.started_at)
@@ -187,6 +185,25 @@ class ExchangeFact:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingFact:
+    """What a person must know of a check that did not pass.
+
+    Attributes:
+        code: Stable code: ``AUD-POINTER-MISSING``.
+        severity: What it does to an app.
+        cause: Why it is so.
+        remedy: What to do: a sentence, a query or a command.
+        reproduce: A command that shows it again; empty if there is none.
+    """
+
+    code: str
+    severity: Severity
+    cause: str
+    remedy: str
+    reproduce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckEvent:
     """What became of one check on one target.
 
@@ -207,6 +224,7 @@ class CheckEvent:
         worker: Who ran it.
         differences: Where the responses were not as expected.
         exchanges: The requests and responses, kept when the outcome is not a pass.
+        finding: Cause and remedy, where whoever judged knows them.
     """
 
     id: str
@@ -225,6 +243,35 @@ class CheckEvent:
     worker: str = "main"
     differences: tuple[DifferenceFact, ...] = ()
     exchanges: tuple[ExchangeFact, ...] = ()
+    finding: FindingFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableEvent:
+    """Numbers of a run that are no outcome of a check: shares, rates, latencies.
+
+    Attributes:
+        id: Stable name of the table, for machines: ``collections``.
+        title: Its heading.
+        columns: Names of the columns, with units.
+        rows: Cells of each row, as many as there are columns: text, numbers, booleans or ``None``.
+        note: What the reader has to know; empty if nothing.
+    """
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        # What is in a cell may come from a server or a database.
+        object.__setattr__(self, "rows", tuple(tuple(map(plain, row)) for row in self.rows))
+        for number, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"row {number} has {len(row)} cells for {len(self.columns)} columns"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +338,7 @@ class Footer:
         _check_time(self.finished_at)
 
 
-Event = CheckEvent | KnownDifferenceEvent | NoticeEvent
+Event = CheckEvent | KnownDifferenceEvent | NoticeEvent | TableEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +351,7 @@ class Evidence:
         known_differences: Registered differences that apply or were observed.
         notices: What no check says.
         footer: Counts and how the run ended.
+        tables: Numbers that are no outcome.
     """
 
     header: Header
@@ -311,49 +359,7 @@ class Evidence:
     known_differences: tuple[KnownDifferenceEvent, ...]
     notices: tuple[NoticeEvent, ...]
     footer: Footer
-
-
-def utc_now() -> str:
-    """Return the time in the form that evidence uses: ``2026-07-30T12:34:56.789Z``."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def body_text(body: bytes | str, limit: int = BODY_LIMIT) -> str:
-    """Return a body as text, clipped.
-
-    Args:
-        body: Raw bytes (read as UTF-8, bad bytes replaced) or text.
-        limit: Characters to keep.
-
-    Returns:
-        The text, with ``…(+N bytes)`` at its end if N bytes (in UTF-8) were left out.
-    """
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    if len(text) <= limit:
-        return text
-    left_out = len(text[limit:].encode("utf-8", "surrogatepass"))
-    return f"{text[:limit]}…(+{left_out} bytes)"
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """Return the nearest value that JSON can hold, unchanged if it already can.
-
-    NaN, infinities, endless integers, other objects and too deep nesting become text.
-    """
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        bits = value.bit_length()
-        return value if bits <= _LONGEST_INTEGER_BITS else f"integer of {bits} bits"
-    if isinstance(value, float):
-        return value if math.isfinite(value) else repr(value)
-    if depth >= _DEEPEST:
-        return "… (nested deeper)"
-    if isinstance(value, Mapping):
-        return {str(key): plain(each, depth + 1) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each, depth + 1) for each in value]
-    return repr(value)
+    tables: tuple[TableEvent, ...] = ()
 
 
 def _check_time(text: str) -> None:

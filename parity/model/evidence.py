@@ -17,7 +17,6 @@ from typing import Any, Self
 
 from parity.model.decode import Misfit, decode
 from parity.model.events import (
-    BODY_LIMIT,
     NOT_RUN,
     CapabilityFact,
     CheckEvent,
@@ -26,16 +25,15 @@ from parity.model.events import (
     Event,
     Evidence,
     ExchangeFact,
+    FindingFact,
     Footer,
     Header,
     KnownDifferenceEvent,
     Level,
     NoticeEvent,
     Severity,
+    TableEvent,
     TargetFacts,
-    body_text,
-    plain,
-    utc_now,
 )
 from parity.model.evidence_errors import (
     BadEvidence,
@@ -46,6 +44,7 @@ from parity.model.evidence_errors import (
     UnwritableEvidence,
 )
 from parity.model.outcome import Outcome
+from parity.model.plain import BODY_LIMIT, body_text, plain, utc_now
 
 __all__ = [
     "BODY_LIMIT",
@@ -62,6 +61,7 @@ __all__ = [
     "EvidenceError",
     "EvidenceWriter",
     "ExchangeFact",
+    "FindingFact",
     "Footer",
     "Header",
     "KnownDifferenceEvent",
@@ -70,6 +70,7 @@ __all__ = [
     "NewerEvidence",
     "NoticeEvent",
     "Severity",
+    "TableEvent",
     "TargetFacts",
     "TruncatedEvidence",
     "UnwritableEvidence",
@@ -82,12 +83,13 @@ __all__ = [
 ]
 
 FORMAT = "parity-evidence"
-VERSION = 1
+VERSION = 2
 
 _KINDS: dict[str, type[Event]] = {
     "check": CheckEvent,
     "known_difference": KnownDifferenceEvent,
     "notice": NoticeEvent,
+    "table": TableEvent,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
@@ -195,7 +197,7 @@ def read_evidence(path: Path) -> Evidence:
         BadEvidence: If a line is not what the format says.
     """
     by_kind: dict[type[Any], list[Any]] = {
-        kind: [] for kind in (Header, CheckEvent, KnownDifferenceEvent, NoticeEvent, Footer)
+        kind: [] for kind in (Header, *_KINDS.values(), Footer)
     }
     for each in iterate_evidence(path):
         by_kind[type(each)].append(each)
@@ -205,6 +207,7 @@ def read_evidence(path: Path) -> Evidence:
         known_differences=tuple(by_kind[KnownDifferenceEvent]),
         notices=tuple(by_kind[NoticeEvent]),
         footer=by_kind[Footer][0],
+        tables=tuple(by_kind[TableEvent]),
     )
 
 
@@ -344,6 +347,8 @@ def merge_evidence(
             writer.write(notice)
         for known in _merge_known(evidence):
             writer.write(known)
+        for table in (table for part in evidence for table in part.tables):
+            writer.write(table)
         for check in sorted(checks, key=lambda each: (each.nodeid, each.worker)):
             writer.write(check)
         stopped = interrupted or any(part.footer.interrupted for part in evidence)

@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -28,6 +27,7 @@ from parity.model import HarnessError, Target, UserError
 from parity.model.evidence import CapabilityFact, EvidenceWriter, Header, TargetFacts, utc_now
 from parity.paths import shipped
 from parity.plugin.options import RunOptions
+from parity.report.files import make_folder, new_run_id
 from parity.stack import Stack, default_members, start_stack, stop_stack
 from parity.stack.stack import stack_from_json, stack_to_json
 from parity.targets import Namespace, ServerFacts, load_settings, probe
@@ -37,8 +37,6 @@ from parity.wire import Redactor
 
 Progress = Callable[[str], None]
 STACK_FILE = "run-stack.json"
-ROOM_BYTES = 20_000_000
-"""Free space that a run asks for at its start; evidence of a full run takes a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ class RunPlan:
     def make(cls, seed: int) -> RunPlan:
         """Return a plan for a new run."""
         started_at = utc_now()
-        stamp = started_at[:19].replace("-", "").replace(":", "")
-        mark = "".join(secrets.choice("0123456789abcdefghijklmnopqrstuvwxyz") for _ in range(6))
-        return cls(f"{stamp}-{mark}", started_at, seed, secrets.token_hex(16))
+        return cls(new_run_id(started_at), started_at, seed, secrets.token_hex(16))
 
     @property
     def mark(self) -> str:
@@ -286,34 +282,6 @@ class Run:
     def _digested(self) -> list[Path]:
         folders = self._known_difference_folders()
         return sorted(file for folder in folders for file in folder.glob("*.toml"))
-
-
-def make_folder(folder: Path) -> None:
-    """Make a run's folder, and prove that there is room in it.
-
-    Raises:
-        UserError: It cannot be written, or the disk is full.
-    """
-    remedy = "Give another folder with --report-dir or PARITY_REPORTS."
-    try:
-        folder.mkdir(parents=True, exist_ok=False)
-        trial = folder / "trial"
-        trial.write_bytes(b"0" * 65536)
-        trial.unlink()
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        raise UserError(
-            f"the report folder {folder} cannot be written: {error.strerror or error}",
-            remedy,
-            code="reports",
-        ) from error
-    if free < ROOM_BYTES:
-        raise UserError(
-            f"only {free // 1_000_000} MB are free where {folder} is, and a run needs "
-            f"{ROOM_BYTES // 1_000_000}",
-            remedy,
-            code="reports",
-        )
 
 
 def _digest(files: list[Path]) -> str:

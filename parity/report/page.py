@@ -121,6 +121,11 @@ class Page:
     check_seconds: float
     server_seconds: float
 
+    @property
+    def is_suites(self) -> bool:
+        """Whether pytest ran the suites; a command has neither levels nor slow checks."""
+        return self.evidence.header.job == "suites"
+
 
 def build(evidence: Evidence) -> Page:
     """Work out the page of a complete run."""

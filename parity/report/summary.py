@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from parity.report.tally import Tally
 from parity.report.verdict import verdict
 
 FORMAT = "parity-summary"
-VERSION = 1
+VERSION = 2
 
 
 def write_summary(evidence: Path, out: Path) -> None:
@@ -39,6 +40,7 @@ def summarise(evidence: Evidence) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "run_id": header.run_id,
+        "job": header.job,
         "suite_version": header.suite_version,
         "verdict": judged.word,
         "sentence": judged.sentence,
@@ -63,6 +65,7 @@ def summarise(evidence: Evidence) -> dict[str, Any]:
             {"id": each.id, "severity": each.severity, "observed": each.observed}
             for each in evidence.known_differences
         ],
+        "tables": [asdict(each) for each in evidence.tables],
         "failures": _nodeids(evidence, Outcome.FAIL),
         "errors": _nodeids(evidence, Outcome.ERROR),
     }

@@ -62,9 +62,9 @@ def verdict(evidence: Evidence) -> Verdict:
     word = _word(tally, doubts)
     if word is Word.PASS:
         on = "" if len(targets) == 1 else f" on {plural(len(targets), 'target')}"
-        said = [_passes(tally, on)]
+        said = [_passes(tally, on, evidence.header.unit)]
     elif word is Word.FAIL:
-        said = [_fails(evidence.checks, by_target), *doubts]
+        said = [_fails(evidence.checks, by_target, evidence.header.unit), *doubts]
     else:
         said = doubts
     sentence = " ".join([*said, *_known(evidence, None)])
@@ -78,9 +78,9 @@ def _judge_target(evidence: Evidence, name: str, checks: list[CheckEvent]) -> Ve
         doubts.insert(0, "The run was interrupted.")
     word = _word(tally, doubts)
     if word is Word.PASS:
-        said = [_passes(tally, "")]
+        said = [_passes(tally, "", evidence.header.unit)]
     elif word is Word.FAIL:
-        said = [_fails(checks, {}), *doubts]
+        said = [_fails(checks, {}, evidence.header.unit), *doubts]
     else:
         said = doubts
     return Verdict(word, " ".join([*said, *_known(evidence, name)]), {})
@@ -117,20 +117,21 @@ def _doubts_of_target(
     doubts = []
     tally = Tally.of(checks)
     errors = tally[Outcome.ERROR]
+    unit = evidence.header.unit
     if errors:
-        doubts.append(f"{plural(errors, 'check')}{where} ended in an error and judged nothing.")
+        doubts.append(f"{plural(errors, unit)}{where} ended in an error and judged nothing.")
     if not tally.total:
-        doubts.append(f"No check ran{where}: a run that tested nothing does not pass.")
+        doubts.append(f"No {unit} was judged{where}: a run that tested nothing does not pass.")
     elif not tally.judged and not errors:
-        doubts.append(f"No check{where} judged the server: all of them are unsupported.")
+        doubts.append(f"No {unit}{where} was judged: all of them are unsupported.")
     notices = [n for n in evidence.notices if n.level == "error" and n.target == name]
     return doubts + [_full_stop(notice.message) for notice in notices]
 
 
-def _passes(tally: Tally, where: str) -> str:
+def _passes(tally: Tally, where: str, unit: str) -> str:
     passed, known = tally[Outcome.PASS], tally[Outcome.KNOWN_DIFFERENCE]
     unsupported = tally[Outcome.UNSUPPORTED]
-    text = f"{plural(passed, 'check')}{where} {'passes' if passed == 1 else 'pass'}"
+    text = f"{plural(passed, unit)}{where} {'passes' if passed == 1 else 'pass'}"
     if known:
         text += f"; {known:,} {'meets' if known == 1 else 'meet'} only known differences"
     if unsupported:
@@ -138,11 +139,13 @@ def _passes(tally: Tally, where: str) -> str:
     return f"{text}."
 
 
-def _fails(checks: Iterable[CheckEvent], by_target: dict[str, list[CheckEvent]]) -> str:
+def _fails(
+    checks: Iterable[CheckEvent], by_target: dict[str, list[CheckEvent]], unit: str
+) -> str:
     tally = Tally.of(checks)
     failed = tally[Outcome.FAIL]
     verb = "fails" if failed == 1 else "fail"
-    text = f"{failed:,} of {plural(tally.judged, 'check')} {verb}"
+    text = f"{failed:,} of {plural(tally.judged, unit)} {verb}"
     failed_on = {name: Tally.of(each)[Outcome.FAIL] for name, each in by_target.items()}
     where = [f"{number:,} on {name}" for name, number in failed_on.items() if number]
     if len(where) > 1:

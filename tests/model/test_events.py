@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from parity.model import Secret, Style, Target
-from parity.model.events import Header, TargetFacts, body_text, utc_now
+from parity.model.events import Header, TargetFacts
+from parity.model.plain import body_text, utc_now
 from parity.model.target import Keys
 
 

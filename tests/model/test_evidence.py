@@ -155,7 +155,7 @@ def test_no_file_is_named(tmp_path: Path) -> None:
 
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
-    path.write_text('{"event":"header","format":"parity-evidence","version":2,"new":1}\n', "utf-8")
+    path.write_text('{"event":"header","format":"parity-evidence","version":3,"new":1}\n', "utf-8")
 
     with pytest.raises(NewerEvidence, match="Upgrade"):
         read_evidence(path)
@@ -180,7 +180,7 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
         ('"digests":{', '"digests":[],"x":{', "line 1: header: unknown field 'x'"),
         ('"event":"check"', '"event":"chekc"', "line 2: unknown event 'chekc'"),
         ('"format":"parity-evidence"', '"format":"har"', "line 1: expected the header"),
-        ('"version":1', '"version":"1"', "line 1: header.version: expected 1, got '1'"),
+        ('"version":2', '"version":"2"', "line 1: header.version: expected 2, got '2'"),
         ('"started_at":"2026-', '"started_at":"26-', "line 1: header: expected a time like"),
         ('"started_at":"2026-07', '"started_at":"2026-13', "line 1: header: month must be"),
         ('"name":"hosted"', '"name":"selfhosted"', "line 1: header: two targets have the same"),

@@ -132,7 +132,7 @@ def test_a_run_without_checks_does_not_pass(judge: Make) -> None:
     judged = judge()
 
     assert judged.word is Word.COULD_NOT_JUDGE
-    assert "No check ran on hosted: a run that tested nothing does not pass." in judged.sentence
+    assert "No check was judged on hosted: a run that tested nothing does not pass." in judged.sentence
 
 
 def test_a_run_without_targets_does_not_pass(judge: Make) -> None:

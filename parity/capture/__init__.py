@@ -1,0 +1,1 @@
+"""Traffic in: the recording format, importers, and the recording reverse proxy."""

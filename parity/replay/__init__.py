@@ -1,0 +1,1 @@
+"""Replays recorded traffic against a target and explains every difference."""
