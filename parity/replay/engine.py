@@ -1,0 +1,366 @@
+"""Replays a recording against one target: plans, sends, judges, adds up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+
+from parity.capture.recording import RecordedExchange
+from parity.compare import Register
+from parity.model import HarnessError, Target, TargetDown, TargetTimeout, Writes
+from parity.replay.access import access
+from parity.replay.bindings import Bindings, Times
+from parity.replay.effects import Effects
+from parity.replay.journal import Entry, Journal
+from parity.replay.judge import Answer, Class, Judge, Judgement
+from parity.replay.operation import Action, Operation, parse_operation
+from parity.replay.order import Node, Order
+from parity.replay.reconcile import reconcile
+from parity.replay.rewrite import MissingKey, Rewriter, Rewritten
+from parity.replay.send import Sender
+from parity.replay.signature import signature
+from parity.replay.tally import Tally
+
+WINDOW = 512
+"""Exchanges that are planned ahead; more would find no more that can run side by side."""
+GIVE_UP_AFTER = 8
+"""Exchanges in a row without any answer after which the target is taken to be down."""
+NO_RESPONSE = "no response was recorded"
+READ_ONLY = "it would write, and the replay is read-only"
+NO_CLOUD_CODE = "it needs the app's cloud code, which the embedded server does not have (--cloud)"
+
+
+class Shown(Protocol):
+    """Keeps an exchange to be shown to people."""
+
+    def __call__(
+        self, node: Node, sent: Rewritten | None, answer: Answer | None, judgement: Judgement
+    ) -> None:
+        """Keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to replay.
+
+    Attributes:
+        speed: Factor of the recorded speed; ``None`` for as fast as it goes.
+        lanes: Most requests under way at once.
+        literal: The target has a copy of the recorded server's data (``--state migrated``).
+        read_only: Send no request that writes.
+        allow: What may leave the server: ``push``, ``email``, ``webhooks``.
+        has_cloud_code: Whether the target runs the app's own cloud code.
+        selected: Numbers of the exchanges to send; ``None`` for all.
+        judged: Numbers of those that count; ``None`` for all that are sent.
+        time_ordered: Classes that some query orders by the time of a write.
+    """
+
+    speed: float | None = None
+    lanes: int = 16
+    literal: bool = False
+    read_only: bool = False
+    allow: frozenset[str] = frozenset()
+    has_cloud_code: bool = True
+    selected: frozenset[int] | None = None
+    judged: frozenset[int] | None = None
+    time_ordered: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a replay is, for whoever shows it.
+
+    Attributes:
+        done: Exchanges that are finished.
+        tally: What became of them.
+        lag_s: Most seconds that a request was sent after its time (``--speed``).
+    """
+
+    done: int = 0
+    tally: Tally = field(default_factory=Tally)
+    lag_s: float = 0.0
+
+
+class Replay:
+    """One replay against one target.
+
+    Args:
+        target: Where to.
+        mount: Path of the recorded mount.
+        register: Known differences that apply to the target.
+        options: How.
+        journal: For going on after a kill.
+        folder: Folder of the run, for temporary files.
+        shown: Gets exchanges worth showing.
+        started_at: When the recording began, seconds since the epoch.
+        on_answer: Gets every answer, for whoever records it.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        mount: str,
+        register: Register,
+        options: Options,
+        journal: Journal,
+        folder: Path,
+        shown: Shown,
+        started_at: float,
+        on_answer: Callable[[Node, Rewritten, Answer], None] | None = None,
+    ) -> None:
+        self.target = target
+        self.options = options
+        self.journal = journal
+        self.progress = Progress()
+        self._mount = mount
+        self._bindings = Bindings(folder / f"bindings-{target.name}.sqlite")
+        self._times = Times()
+        self._rewriter = Rewriter(target, mount, self._live)
+        self._judge = Judge(
+            bindings=self._bindings,
+            times=self._times,
+            register=register,
+            mounts=(mount, self._rewriter.live_mount),
+            literal=options.literal,
+            started_at=_iso(started_at),
+        )
+        self._order = Order()
+        self._effects = Effects()
+        self._ready: asyncio.Queue[Node | None]
+        self._room: asyncio.Event
+        self._shown = shown
+        self._on_answer = on_answer
+        self._first_at = started_at
+        self._begun = 0.0
+        self._silent = 0
+        self._failure: BaseException | None = None
+        self._read_only = options.read_only or target.writes is Writes.FORBIDDEN
+
+    async def run(self, exchanges: Iterable[RecordedExchange]) -> Tally:
+        """Replay them all.
+
+        Args:
+            exchanges: In recorded order.
+
+        Returns:
+            What became of them.
+
+        Raises:
+            HarnessError: The target went down; what was done is in the journal.
+        """
+        self._ready, self._room = asyncio.Queue(), asyncio.Event()
+        self._begun = time.monotonic()
+        async with Sender(self.target.name, self.target.timeout_s) as sender:
+            workers = [
+                asyncio.create_task(self._work(sender)) for _ in range(max(1, self.options.lanes))
+            ]
+            try:
+                await self._feed(exchanges, sender)
+            finally:
+                for _ in workers:
+                    self._ready.put_nowait(None)
+                if self._failure is not None:
+                    for worker in workers:
+                        worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
+                self.journal.flush()
+                self._bindings.close()
+        if self._failure is not None:
+            raise self._failure
+        return self.progress.tally
+
+    async def _feed(self, exchanges: Iterable[RecordedExchange], sender: Sender) -> None:
+        for number, exchange in enumerate(exchanges):
+            if self.options.selected is not None and number not in self.options.selected:
+                continue
+            node = self._plan(number, exchange)
+            entry = self.journal.find(number) if self.journal.resumed else None
+            if entry is not None and await self._resume(node, entry, sender):
+                continue
+            touched = access(node.operation, node.response, self.options.time_ordered)
+            if self._order.add(node, touched):
+                self._release(node)
+            while len(self._order) >= WINDOW and self._failure is None:
+                self._room.clear()
+                await self._room.wait()
+            if self._failure is not None:
+                return
+        while len(self._order) and self._failure is None:
+            self._room.clear()
+            await self._room.wait()
+
+    def _plan(self, number: int, exchange: RecordedExchange) -> Node:
+        request, response = exchange.request, exchange.response
+        operation = parse_operation(request.method, request.url, request.body, self._mount)
+        sent = _json(request.body) if operation.is_json else None
+        recorded = None if response is None else _json(response.body)
+        judged = self.options.judged is None or number in self.options.judged
+        return Node(number, exchange, operation, sent, recorded, is_judged=judged)
+
+    def _release(self, node: Node) -> None:
+        """Let an exchange run when its time has come."""
+        if self.options.speed is not None:
+            due = self._begun + (node.exchange.at - self._first_at) / self.options.speed
+            wait = due - time.monotonic()
+            if wait > 0:
+                loop = asyncio.get_running_loop()
+                loop.call_later(wait, self._ready.put_nowait, node)
+                return
+            self.progress.lag_s = max(self.progress.lag_s, -wait)
+        self._ready.put_nowait(node)
+
+    async def _work(self, sender: Sender) -> None:
+        while (node := await self._ready.get()) is not None:
+            try:
+                await self._exchange(node, sender)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - raised again by run()
+                self._failure = self._failure or error
+            for follower in self._order.finish(node):
+                self._release(follower)
+            if len(self._order) < WINDOW // 2 or self._failure is not None:
+                self._room.set()
+            if self._failure is not None:
+                return
+
+    async def _exchange(self, node: Node, sender: Sender) -> None:
+        why = self._why_not(node.operation)
+        if why:
+            self._enter(node, Judgement(Class.NOT_SENT, reason=why), None, None)
+            return
+        try:
+            rewritten = self._rewriter.rewrite(node.exchange.request, node.sent)
+        except MissingKey as error:
+            self._enter(node, Judgement(Class.UNSUPPORTED, reason=str(error)), None, None)
+            return
+        changes = node.operation.changes or node.operation.action is Action.LOG_IN
+        if changes:
+            self.journal.announce(node.number, time.time())
+        try:
+            method = node.exchange.request.method
+            answer = await sender.send(method, rewritten, again=not changes)
+        except (TargetDown, TargetTimeout) as error:
+            self._silent += 1
+            if self._silent >= GIVE_UP_AFTER:
+                raise HarnessError(
+                    f"{self.target.name} gave no answer to {GIVE_UP_AFTER} requests in a row: "
+                    f"{error}. What was done is kept: go on with --resume."
+                ) from error
+            self._enter(node, Judgement(Class.ERROR, reason=str(error)), rewritten, None)
+            return
+        self._silent = 0
+        self._enter(node, self._judged(node, answer), rewritten, answer)
+
+    def _judged(self, node: Node, answer: Answer) -> Judgement:
+        if node.exchange.response is None:
+            return Judgement(Class.UNSUPPORTED, reason=NO_RESPONSE)
+        if node.operation.action is Action.FUNCTION and self._lacks_cloud_code(answer):
+            return Judgement(Class.UNSUPPORTED, reason=NO_CLOUD_CODE)
+        return self._judge.judge(node.number, node.operation, node.exchange, answer)
+
+    def _lacks_cloud_code(self, answer: Answer) -> bool:
+        if self.options.has_cloud_code or answer.status != 400:
+            return False
+        body = _json(answer.body)
+        # Source: parse-server src/Routers/FunctionsRouter.js, "Invalid function", code 141.
+        return (
+            isinstance(body, dict)
+            and body.get("code") == 141
+            and str(body.get("error", "")).startswith("Invalid ")
+        )
+
+    def _why_not(self, operation: Operation) -> str:
+        if self._read_only and operation.changes:
+            return READ_ONLY
+        for part in operation.parts or (operation,):
+            if part.outbound and part.outbound not in self.options.allow:
+                return f"it would send {part.outbound} (--allow {part.outbound} lets it)"
+        return ""
+
+    def _enter(
+        self,
+        node: Node,
+        judgement: Judgement,
+        sent: Rewritten | None,
+        answer: Answer | None,
+        elapsed_ms: float | None = None,
+    ) -> None:
+        """Write an exchange that is finished into the journal and add it up."""
+        live_ms = answer.elapsed_ms if answer is not None else elapsed_ms
+        self.journal.enter(
+            node.number, judgement, live_ms, flush=node.operation.changes and sent is not None
+        )
+        if answer is not None and sent is not None and self._on_answer is not None:
+            self._on_answer(node, sent, answer)
+        if self._account(node, judgement, live_ms):
+            self._shown(node, sent, answer, judgement)
+
+    def _account(self, node: Node, judgement: Judgement, live_ms: float | None) -> bool:
+        follows = self._effects.follow(node, judgement)
+        self.progress.done += 1
+        if not node.is_judged:
+            return False
+        return self.progress.tally.add(
+            signature(node.operation),
+            node.operation.action.value,
+            node.exchange.lane,
+            node.exchange.id,
+            judgement,
+            recorded_ms=node.exchange.elapsed_ms,
+            live_ms=live_ms,
+            follows=follows,
+        )
+
+    async def _resume(self, node: Node, entry: Entry, sender: Sender) -> bool:
+        """Take over what an earlier run did; return whether nothing is left to do."""
+        if entry.judgement is not None:
+            for recorded, live in entry.judgement.learned:
+                self._bindings.bind(recorded, live)
+            for owner, recorded, live in entry.judgement.times:
+                self._times.fits(owner, recorded, live, node.number)
+            if self._account(node, entry.judgement, entry.elapsed_ms):
+                self._shown(node, None, None, entry.judgement)
+            return True
+        await self._wait_until_idle()
+        answer = await reconcile(node, entry, self._rewriter, sender, self._bindings, self.target)
+        if isinstance(answer, str):
+            self._enter(node, Judgement(Class.ERROR, reason=answer), None, None)
+            return True
+        if answer is None:
+            return False
+        self._enter(node, self._judged(node, answer), None, answer)
+        return True
+
+    async def _wait_until_idle(self) -> None:
+        while len(self._order) and self._failure is None:
+            self._room.clear()
+            await self._room.wait()
+
+    def _live(self, recorded: str) -> str | None:
+        found = self._bindings.live(recorded)
+        if found is None and len(recorded) == 24 and recorded[-1] == "Z":
+            return self._times.live(recorded)
+        return found
+
+
+def _json(body: bytes) -> object:
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _iso(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,349 @@
+"""Judges one replayed exchange: equal, known to differ, different, or not to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from parity.capture.recording import RecordedExchange
+from parity.compare import Register
+from parity.compare.values import MISSING
+from parity.model import Difference, Kind
+from parity.replay.bindings import Bindings, Times
+from parity.replay.names import Names
+from parity.replay.operation import Action, Operation
+from parity.replay.pairing import Pairing
+from parity.replay.prior import IF_DIFFERENT, needs_prior_state
+from parity.replay.rows import match_rows, missing_and_extra, order_of, wrong_order
+
+
+class Class(StrEnum):
+    """What became of an exchange."""
+
+    EQUAL = "equal"
+    KNOWN = "known difference"
+    DIFFERENT = "different"
+    PRIOR_STATE = "needs prior state"
+    UNSUPPORTED = "unsupported"
+    NOT_SENT = "not sent"
+    ERROR = "error"
+
+
+CLIENT_HEADERS: Final = (
+    "X-Parse-Job-Status-Id",
+    "X-Parse-Push-Status-Id",
+    "Retry-After",
+    "Content-Disposition",
+)
+"""Response headers that clients read, compared by presence or value; ``Location`` and
+``Content-Type`` have rules of their own. What else a response carries is about the transfer, or
+no client reads it (docs/replay.md lists them)."""
+
+
+_RELATION_OPS = frozenset({"AddRelation", "RemoveRelation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A live response.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header names in lower case.
+        body: The body, content-decoded.
+        elapsed_ms: Milliseconds from sending until the body was read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed_ms: float
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found out about one exchange.
+
+    Attributes:
+        outcome: What became of it.
+        differences: What differs, each with the id of the entry that explains it, or ``None``.
+        reason: Why it could not be judged, or in part only; empty if it could.
+        learned: Bindings that it taught.
+        times: Times that it taught: object, recorded, live.
+    """
+
+    outcome: Class
+    differences: list[tuple[Difference, str | None]] = field(default_factory=list)
+    reason: str = ""
+    learned: list[tuple[str, str]] = field(default_factory=list)
+    times: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Judge:
+    """Compares responses of one target with recorded ones.
+
+    Args:
+        bindings: Shared with whoever rewrites requests.
+        times: The same.
+        register: Known differences that apply to the target.
+        mounts: Path of the recorded and of the live mount.
+        literal: Whether the target has a copy of the recorded server's data.
+        started_at: When the recording began, ISO 8601: what is older was there before.
+    """
+
+    def __init__(
+        self,
+        *,
+        bindings: Bindings,
+        times: Times,
+        register: Register,
+        mounts: tuple[str, str],
+        literal: bool = False,
+        started_at: str = "",
+    ) -> None:
+        self._bindings = bindings
+        self._times = times
+        self._register = register
+        self._mounts = mounts
+        self._literal = literal
+        self._started_at = started_at
+        self._relations: set[str] = set()
+        self._names = Names()
+
+    def judge(
+        self, number: int, operation: Operation, exchange: RecordedExchange, answer: Answer
+    ) -> Judgement:
+        """Compare the answer with the recorded response and learn from it.
+
+        Args:
+            number: Number of the exchange in the recording.
+            operation: What it asks for.
+            exchange: With a recorded response.
+            answer: What the target answered.
+        """
+        response = exchange.response
+        assert response is not None
+        pairing = Pairing(
+            self._bindings,
+            self._times,
+            number,
+            literal=self._literal,
+            class_name=operation.class_name,
+            relations=self._relations,
+        )
+        self._note_relations(operation)
+        recorded, live = _json(response.body), _json(answer.body)
+        prior = ""
+        if not self._literal:
+            prior = needs_prior_state(
+                operation, response.status, recorded, pairing, self._names, self._started_at
+            )
+            self._names.note(operation, response.status)
+        if prior and (prior not in IF_DIFFERENT or response.status != answer.status):
+            return self._structure(operation, response.status, recorded, answer, live, prior)
+        if response.status != answer.status:
+            pairing.found.append(Difference("$status", Kind.VALUE, response.status, answer.status))
+        reason = ""
+        if recorded is None and live is None:
+            if response.body.strip() != answer.body.strip():
+                pairing.found.append(_bytes_differ(response.body, answer.body))
+        else:
+            if live is None and answer.body:
+                live = _text(answer.body)
+            reason = self._body(operation, recorded, live, pairing)
+        # Last: a Location names the object that the body has just bound.
+        self._headers(dict_of(response.headers), answer.headers, response.status, pairing)
+        return self._decide(operation, pairing, reason or pairing.prior)
+
+    def _body(self, operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
+        if operation.action is Action.BATCH and isinstance(recorded, list):
+            _batch(operation, recorded, live, pairing)
+            return ""
+        if operation.action is Action.UPLOAD and isinstance(recorded, dict):
+            _upload(recorded, live, pairing)
+            return ""
+        if _is_result(recorded) and _is_result(live):
+            return _results(operation, recorded, live, pairing)
+        pairing.values(recorded, MISSING if live is None else live, "$", operation.object_id)
+        return ""
+
+    def _headers(
+        self, recorded: Mapping[str, str], live: Mapping[str, str], status: int, pairing: Pairing
+    ) -> None:
+        if status == 201 and "location" in recorded:
+            pairing.location(recorded["location"], live.get("location"), self._mounts)
+        old, new = _media(recorded.get("content-type", "")), _media(live.get("content-type", ""))
+        if old != new and old:
+            pairing.found.append(Difference("$header.Content-Type", Kind.VALUE, old, new or None))
+        for name in CLIENT_HEADERS:
+            old, new = recorded.get(name.lower(), ""), live.get(name.lower(), "")
+            if bool(old) != bool(new):
+                kind = Kind.MISSING if old else Kind.EXTRA
+                pairing.found.append(Difference(f"$header.{name}", kind, old or None, new or None))
+
+    def _note_relations(self, operation: Operation) -> None:
+        for part in operation.parts or (operation,):
+            if part.changes and isinstance(part.body, dict):
+                for name, value in part.body.items():
+                    if isinstance(value, dict) and _makes_relation(value):
+                        self._relations.add(f"{part.class_name}.{name}")
+
+    def _decide(self, operation: Operation, pairing: Pairing, prior: str) -> Judgement:
+        found = [(each, self._explain(each, operation)) for each in pairing.found]
+        if any(entry is None for _, entry in found):
+            outcome = Class.DIFFERENT
+        elif prior:
+            outcome = Class.PRIOR_STATE
+        else:
+            outcome = Class.KNOWN if found else Class.EQUAL
+        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+
+    def _explain(self, difference: Difference, operation: Operation) -> str | None:
+        entry = self._register.recognise_traffic(difference, operation.request)
+        if entry is None and operation.parts:
+            number, inner = _inside(difference)
+            if inner is not None and number < len(operation.parts):
+                part = operation.parts[number]
+                entry = self._register.recognise_traffic(inner, part.request)
+        return None if entry is None else entry.id
+
+    def _structure(
+        self,
+        operation: Operation,
+        status: int,
+        recorded: Any,
+        answer: Answer,
+        live: Any,
+        reason: str,
+    ) -> Judgement:
+        """Judge what does not depend on the rows that were there: is it a Parse answer at all?"""
+        found: list[Difference] = []
+        if answer.status >= 500:
+            found.append(Difference("$status", Kind.VALUE, status, answer.status))
+        elif recorded is not None and live is None and answer.body:
+            found.append(Difference("$", Kind.TYPE, "a Parse response", _text(answer.body)))
+        elif status < 400 and answer.status < 400:
+            found += _shape(recorded, live)
+        judged = [(each, self._explain(each, operation)) for each in found]
+        unknown = any(entry is None for _, entry in judged)
+        return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
+
+
+def _makes_relation(value: dict[str, Any]) -> bool:
+    if value.get("__op") == "Batch":
+        return any(_makes_relation(each) for each in value.get("ops") or [] if each)
+    return value.get("__op") in _RELATION_OPS or value.get("__type") == "Relation"
+
+
+def dict_of(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return headers by lower-case name; of repeated ones the last."""
+    return {name.lower(): value for name, value in headers}
+
+
+def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
+    """Compare two results of a query; return why only a part of it could be judged, or ``""``."""
+    old, new = recorded["results"], live["results"]
+    rows = match_rows(old, new, pairing)
+    order = order_of(operation)
+    limit = operation.params.get("limit", 100)
+    full = str(limit).isdigit() and len(old) >= int(limit)
+    reason = ""
+    if rows.foreign:
+        reason = f"{len(rows.foreign)} rows that no request of the recording created"
+    elif full and order is None and (rows.missing or rows.extra):
+        # Which rows a limit lets through is the server's choice when no order is asked for.
+        reason = "a limit without an order: which rows come is the server's choice"
+        rows.missing.clear()
+    if reason and full:
+        rows.extra.clear()
+    for number, index in rows.pairs:
+        pairing.values(old[number], new[index], f"$.results[{number}]")
+    pairing.found += missing_and_extra(rows, old, new, "$.results")
+    if order is not None:
+        pairing.found += wrong_order(rows, old, new, order, "$.results")
+    for name, value in recorded.items():
+        if name != "results" and not (reason and name == "count"):
+            pairing.values(value, live.get(name, MISSING), f"$.{name}")
+    pairing.found += [
+        Difference(f"$.{name}", Kind.EXTRA, None, live[name])
+        for name in live
+        if name not in recorded
+    ]
+    return reason
+
+
+def _batch(operation: Operation, recorded: list[Any], live: Any, pairing: Pairing) -> None:
+    if not isinstance(live, list) or len(live) != len(recorded):
+        kind = Kind.LENGTH if isinstance(live, list) else Kind.TYPE
+        pairing.found.append(Difference("$", kind, recorded, live))
+        return
+    for number, (old, new) in enumerate(zip(recorded, live, strict=True)):
+        owner = operation.parts[number].object_id if number < len(operation.parts) else ""
+        if isinstance(old, dict) and isinstance(old.get("success"), dict):
+            owner = old["success"].get("objectId") or owner
+        pairing.values(old, new, f"$[{number}]", owner)
+
+
+def _upload(recorded: dict[str, Any], live: Any, pairing: Pairing) -> None:
+    if not isinstance(live, dict) or "name" not in recorded:
+        pairing.values(recorded, MISSING if live is None else live, "$")
+        return
+    pairing.file_name(recorded["name"], live.get("name", MISSING), "$.name")
+    pairing.file_url(recorded.get("url", MISSING), live.get("url", MISSING), "$.url")
+    rest = {key: value for key, value in recorded.items() if key not in ("name", "url")}
+    pairing.values(rest, {k: v for k, v in live.items() if k not in ("name", "url")}, "$")
+
+
+def _inside(difference: Difference) -> tuple[int, Difference | None]:
+    """Return which part of a batch a Difference is in, and the Difference as that part's own."""
+    head, bracket, rest = difference.path.partition("]")
+    number = head.removeprefix("$[")
+    if not bracket or not number.isdigit():
+        return 0, None
+    for word in (".success", ".error"):
+        if rest == word or rest.startswith((word + ".", word + "[")):
+            rest = rest[len(word) :]
+            break
+    inner = Difference("$" + rest, difference.kind, difference.expected, difference.actual)
+    return int(number), inner
+
+
+def _shape(recorded: Any, live: Any) -> list[Difference]:
+    if isinstance(recorded, dict) and isinstance(live, dict):
+        if ("results" in recorded) != ("results" in live):
+            return [Difference("$.results", Kind.MISSING, "rows", None)]
+        return []
+    if type(recorded) is not type(live):
+        return [Difference("$", Kind.TYPE, recorded, live)]
+    return []
+
+
+def _is_result(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("results"), list)
+
+
+def _bytes_differ(recorded: bytes, live: bytes) -> Difference:
+    if len(recorded) != len(live):
+        return Difference("$", Kind.LENGTH, f"{len(recorded)} bytes", f"{len(live)} bytes")
+    return Difference("$", Kind.VALUE, _text(recorded), _text(live))
+
+
+def _text(body: bytes) -> str:
+    return body[:500].decode("utf-8", "replace")
+
+
+def _media(value: str) -> str:
+    return value.partition(";")[0].strip().lower()
+
+
+def _json(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None

@@ -1,0 +1,114 @@
+"""Whether a recorded response depends on data that was there before the recording began."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from parity.replay.names import Names
+from parity.replay.operation import Action, Operation
+from parity.replay.pairing import Pairing
+
+TAKEN: Final = frozenset({137, 202, 203})
+"""Codes of a value that somebody has already. Source: REST guide "Error Codes"."""
+SCHEMA_OR_PERMISSION: Final = frozenset({111, 119})
+"""Codes that follow from a schema or permissions that may have been made before."""
+OLD_OBJECT = "it concerns an object that no request of the recording created"
+OLD_SESSION = "its session was opened before the recording began"
+OLD_USER = "it logs in a user who signed up before the recording began"
+OLD_NAME = "a name or address was taken before the recording began"
+OLD_DEVICE = "an installation with its ids was there before the recording began"
+REMOVED = "what it makes had been made before, and something that was not recorded removed it"
+OLD_SCHEMA = "a schema or permissions from before the recording decided it"
+IF_DIFFERENT = frozenset({OLD_NAME, OLD_SCHEMA, REMOVED})
+"""Reasons that count only where the target answers otherwise: the recording may have made the
+name or the schema itself."""
+
+
+def needs_prior_state(
+    operation: Operation,
+    status: int,
+    recorded: Any,
+    pairing: Pairing,
+    names: Names,
+    started_at: str,
+) -> str:
+    """Return why a response cannot be judged by its body on an empty target; ``""`` if it can.
+
+    Only a recorded *success* on something unknown shows that it was there: a recorded "not found"
+    is what an empty target answers as well.
+
+    Args:
+        operation: The request.
+        status: The recorded status.
+        recorded: The recorded body.
+        pairing: Knows what the recording created so far.
+        names: Knows which unique values it made.
+        started_at: When the recording began, ISO 8601.
+    """
+    if operation.parts and isinstance(recorded, list):
+        return _of_parts(operation, recorded, pairing, names, started_at)
+    if status >= 400 or (isinstance(recorded, dict) and set(recorded) == {"code", "error"}):
+        return _of_error(operation, recorded, names)
+    if operation.action in (Action.GET, Action.UPDATE, Action.DELETE):
+        if operation.object_id and pairing.is_foreign(operation.object_id):
+            return OLD_OBJECT
+    elif operation.action is Action.LOG_IN:
+        if pairing.is_foreign(_id(recorded)) and _may_be_older(recorded, started_at):
+            return OLD_USER
+    elif operation.action is Action.ME:
+        if pairing.is_foreign(_id(recorded)) and _may_be_older(recorded, started_at):
+            return OLD_SESSION
+    elif operation.action is Action.CREATE:
+        return _of_creation(operation, recorded, names, started_at)
+    return ""
+
+
+def _of_creation(operation: Operation, recorded: Any, names: Names, started_at: str) -> str:
+    made = names.has(operation)
+    if operation.class_name == "_Installation":
+        # One with the same ids is found again and updated; the answer has its "updatedAt".
+        again = isinstance(recorded, dict) and "updatedAt" in recorded
+        if again and (not made or _is_older(recorded, started_at)):
+            return OLD_DEVICE
+        return REMOVED if made and not again else ""
+    if _is_older(recorded, started_at):
+        return OLD_OBJECT
+    return REMOVED if made else ""
+
+
+def _of_parts(
+    operation: Operation, recorded: list[Any], pairing: Pairing, names: Names, started: str
+) -> str:
+    for part, answer in zip(operation.parts, recorded, strict=False):
+        if not isinstance(answer, dict):
+            continue
+        failed = "error" in answer
+        body = answer.get("error" if failed else "success")
+        why = needs_prior_state(part, 400 if failed else 200, body, pairing, names, started)
+        if why:
+            return why
+    return ""
+
+
+def _of_error(operation: Operation, recorded: Any, names: Names) -> str:
+    code = recorded.get("code") if isinstance(recorded, dict) else None
+    if code in TAKEN and operation.action in (Action.CREATE, Action.UPDATE):
+        return "" if names.has(operation) else OLD_NAME
+    if code in SCHEMA_OR_PERMISSION and operation.class_name:
+        return OLD_SCHEMA
+    return ""
+
+
+def _is_older(recorded: Any, started_at: str) -> bool:
+    created = recorded.get("createdAt") if isinstance(recorded, dict) else None
+    return isinstance(created, str) and bool(started_at) and created < started_at
+
+
+def _may_be_older(recorded: Any, started_at: str) -> bool:
+    created = recorded.get("createdAt") if isinstance(recorded, dict) else None
+    return not isinstance(created, str) or created < started_at
+
+
+def _id(recorded: Any) -> str:
+    value = recorded.get("objectId") if isinstance(recorded, dict) else None
+    return value if isinstance(value, str) else ""
