@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from parity.cli.doctor import doctor
+from parity.cli.replay import replay
 from parity.cli.stack import stack
 from parity.cli.suites import suites
 from parity.model import ExitCode, UserError
@@ -43,6 +44,7 @@ def main() -> None:
 
 
 main.add_command(doctor)
+main.add_command(replay)
 main.add_command(stack)
 main.add_command(suites)
 

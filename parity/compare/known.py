@@ -22,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 
 from parity.compare.values import differences
 from parity.model import Difference, Kind, Style, UserError
+from parity.model.evidence import KnownDifferenceEvent
 
 
 class Severity(StrEnum):
@@ -142,6 +143,25 @@ class KnownDifference:
         if version is None:
             return style == Style.PARSE_SERVER
         return self.versions.contains(Version(version), prereleases=True)
+
+    def event(self, targets: tuple[str, ...], observed: int) -> KnownDifferenceEvent:
+        """Return the entry as evidence.
+
+        Args:
+            targets: Names of the targets that it applies to.
+            observed: How many checks or exchanges observed it.
+        """
+        return KnownDifferenceEvent(
+            id=self.id,
+            title=self.title,
+            severity=self.severity.value,
+            cause=self.cause,
+            effect=self.effect,
+            remedy=self.remedy,
+            provenance=f"{self.provenance}: {self.source}",
+            targets=targets,
+            observed=observed,
+        )
 
     def expects(self, check: str) -> bool:
         """Return whether this check by itself has to observe the entry where it applies."""

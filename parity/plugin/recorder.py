@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from parity.compare import KnownDifference
 from parity.model import Difference, Exchange, Outcome
-from parity.model.evidence import CheckEvent, DifferenceFact, ExchangeFact, KnownDifferenceEvent
+from parity.model.evidence import CheckEvent, DifferenceFact, ExchangeFact
 from parity.plugin import allure
 from parity.plugin.checks import Check
 from parity.plugin.expect import Expect
@@ -116,21 +116,8 @@ class Recorder:
         entries = {e.id: e for register in registers.values() for e in register}
         for entry in entries.values():
             checks = self.observed.get(entry.id, (entry, set()))[1]
-            evidence.write(
-                KnownDifferenceEvent(
-                    id=entry.id,
-                    title=entry.title,
-                    severity=entry.severity.value,
-                    cause=entry.cause,
-                    effect=entry.effect,
-                    remedy=entry.remedy,
-                    provenance=f"{entry.provenance}: {entry.source}",
-                    targets=tuple(
-                        n for n, register in registers.items() if entry.id in register.entries
-                    ),
-                    observed=len(checks),
-                )
-            )
+            applies = tuple(n for n, register in registers.items() if entry.id in register.entries)
+            evidence.write(entry.event(applies, len(checks)))
         evidence.close(interrupted=interrupted, exit_status=exit_status)
 
     def _differences(self, record: Record) -> list[DifferenceFact]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from parity.replay.access import strings
-from parity.replay.judge import Class, Judgement
+from parity.replay.judgement import Class, Judgement
 from parity.replay.operation import Action
 from parity.replay.order import Node
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 import orjson
 
@@ -19,7 +18,9 @@ from parity.replay.access import access
 from parity.replay.bindings import Bindings, Times
 from parity.replay.effects import Effects
 from parity.replay.journal import Entry, Journal
-from parity.replay.judge import Answer, Class, Judge, Judgement
+from parity.replay.judge import Judge
+from parity.replay.judgement import Answer, Class, Judgement
+from parity.replay.noise import NO_NOISE, Noise
 from parity.replay.operation import Action, Operation, parse_operation
 from parity.replay.order import Node, Order
 from parity.replay.reconcile import reconcile
@@ -37,13 +38,8 @@ READ_ONLY = "it would write, and the replay is read-only"
 NO_CLOUD_CODE = "it needs the app's cloud code, which the embedded server does not have (--cloud)"
 
 
-class Shown(Protocol):
-    """Keeps an exchange to be shown to people."""
-
-    def __call__(
-        self, node: Node, sent: Rewritten | None, answer: Answer | None, judgement: Judgement
-    ) -> None:
-        """Keep it."""
+Shown = Callable[[Node, Rewritten | None, Answer | None], None]
+"""Keeps an exchange to be shown to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +56,7 @@ class Options:
         selected: Numbers of the exchanges to send; ``None`` for all.
         judged: Numbers of those that count; ``None`` for all that are sent.
         time_ordered: Classes that some query orders by the time of a write.
+        noise: Accepted noise of a control.
     """
 
     speed: float | None = None
@@ -71,6 +68,7 @@ class Options:
     selected: frozenset[int] | None = None
     judged: frozenset[int] | None = None
     time_ordered: frozenset[str] = frozenset()
+    noise: Noise = NO_NOISE
 
 
 @dataclass(slots=True)
@@ -131,6 +129,7 @@ class Replay:
             mounts=(mount, self._rewriter.live_mount),
             literal=options.literal,
             started_at=_iso(started_at),
+            noise=options.noise,
         )
         self._order = Order()
         self._effects = Effects()
@@ -302,7 +301,7 @@ class Replay:
         if answer is not None and sent is not None and self._on_answer is not None:
             self._on_answer(node, sent, answer)
         if self._account(node, judgement, live_ms):
-            self._shown(node, sent, answer, judgement)
+            self._shown(node, sent, answer)
 
     def _account(self, node: Node, judgement: Judgement, live_ms: float | None) -> bool:
         follows = self._effects.follow(node, judgement)
@@ -328,7 +327,7 @@ class Replay:
             for owner, recorded, live in entry.judgement.times:
                 self._times.fits(owner, recorded, live, node.number)
             if self._account(node, entry.judgement, entry.elapsed_ms):
-                self._shown(node, None, None, entry.judgement)
+                self._shown(node, None, None)
             return True
         await self._wait_until_idle()
         answer = await reconcile(node, entry, self._rewriter, sender, self._bindings, self.target)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from parity.model import Difference, Kind, UserError
-from parity.replay.judge import Class, Judgement
+from parity.replay.judgement import Class, Judgement
 
 FORMAT = "parity-replay-journal"
 VERSION = 1

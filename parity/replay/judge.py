@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 import orjson
@@ -14,24 +12,13 @@ from parity.compare import Register
 from parity.compare.values import MISSING
 from parity.model import Difference, Kind
 from parity.replay.bindings import Bindings, Times
+from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.names import Names
+from parity.replay.noise import NO_NOISE, NOISE, Noise
 from parity.replay.operation import Action, Operation
 from parity.replay.pairing import Pairing
 from parity.replay.prior import IF_DIFFERENT, needs_prior_state
 from parity.replay.rows import match_rows, missing_and_extra, order_of, wrong_order
-
-
-class Class(StrEnum):
-    """What became of an exchange."""
-
-    EQUAL = "equal"
-    KNOWN = "known difference"
-    DIFFERENT = "different"
-    PRIOR_STATE = "needs prior state"
-    UNSUPPORTED = "unsupported"
-    NOT_SENT = "not sent"
-    ERROR = "error"
-
 
 CLIENT_HEADERS: Final = (
     "X-Parse-Job-Status-Id",
@@ -47,42 +34,6 @@ no client reads it (docs/replay.md lists them)."""
 _RELATION_OPS = frozenset({"AddRelation", "RemoveRelation"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A live response.
-
-    Attributes:
-        status: HTTP status.
-        headers: Header names in lower case.
-        body: The body, content-decoded.
-        elapsed_ms: Milliseconds from sending until the body was read.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    elapsed_ms: float
-
-
-@dataclass(slots=True)
-class Judgement:
-    """What was found out about one exchange.
-
-    Attributes:
-        outcome: What became of it.
-        differences: What differs, each with the id of the entry that explains it, or ``None``.
-        reason: Why it could not be judged, or in part only; empty if it could.
-        learned: Bindings that it taught.
-        times: Times that it taught: object, recorded, live.
-    """
-
-    outcome: Class
-    differences: list[tuple[Difference, str | None]] = field(default_factory=list)
-    reason: str = ""
-    learned: list[tuple[str, str]] = field(default_factory=list)
-    times: list[tuple[str, str, str]] = field(default_factory=list)
-
-
 class Judge:
     """Compares responses of one target with recorded ones.
 
@@ -93,6 +44,7 @@ class Judge:
         mounts: Path of the recorded and of the live mount.
         literal: Whether the target has a copy of the recorded server's data.
         started_at: When the recording began, ISO 8601: what is older was there before.
+        noise: Accepted noise of a control.
     """
 
     def __init__(
@@ -104,6 +56,7 @@ class Judge:
         mounts: tuple[str, str],
         literal: bool = False,
         started_at: str = "",
+        noise: Noise = NO_NOISE,
     ) -> None:
         self._bindings = bindings
         self._times = times
@@ -111,6 +64,7 @@ class Judge:
         self._mounts = mounts
         self._literal = literal
         self._started_at = started_at
+        self._noise = noise
         self._relations: set[str] = set()
         self._names = Names()
 
@@ -209,6 +163,8 @@ class Judge:
             if inner is not None and number < len(operation.parts):
                 part = operation.parts[number]
                 entry = self._register.recognise_traffic(inner, part.request)
+        if entry is None and self._noise.explains(operation, difference):
+            return NOISE
         return None if entry is None else entry.id
 
     def _structure(

@@ -10,10 +10,16 @@ import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from parity.model import Difference, UserError
+from parity.replay.operation import Operation
+from parity.replay.place import place
+from parity.replay.signature import signature
 from parity.replay.tally import Tally
 
+NOISE: Final = "NOISE"
+"""Stands where the id of a known difference stands, for what accepted noise explains."""
 _HEAD = """# Differences between two replays against the same server: {server}.
 # A value that differs here differs for a reason of its own: a clock, a random number, a race.
 # Look at each; one that is noise and nothing else gets accepted = true, and explains this
@@ -31,41 +37,45 @@ class Noise:
 
     places: frozenset[tuple[str, str, str]] = frozenset()
 
-    def explains(self, signature: str, path: str, difference: Difference) -> bool:
+    def explains(self, operation: Operation, difference: Difference) -> bool:
         """Return whether a Difference is accepted noise.
 
         Args:
-            signature: Signature of the exchange.
-            path: Path of the Difference with ``[*]`` for any index.
-            difference: The Difference.
+            operation: The request.
+            difference: Where the answer differs.
         """
-        return (signature, path, str(difference.kind)) in self.places
+        if not self.places:
+            return False
+        return (signature(operation), place(difference), str(difference.kind)) in self.places
 
 
-def write_noise(tally: Tally, path: Path, server: str) -> int:
+NO_NOISE: Final = Noise()
+
+
+def write_noise(tally: Tally, file: Path, server: str) -> int:
     """Write what differed in a control as a file to review.
 
     Args:
         tally: Of the second replay, compared with the first.
-        path: The TOML file.
+        file: The TOML file.
         server: What was asked, for the head of the file.
 
     Returns:
         Number of entries.
     """
     entries = []
-    for signature, of in sorted(tally.signatures.items()):
-        for (place, kind), cluster in sorted(of.clusters.items()):
+    for name, of in sorted(tally.signatures.items()):
+        for (path, kind), cluster in sorted(of.clusters.items()):
             entries.append(
                 "[[noise]]\n"
-                f"signature = {json.dumps(signature)}\n"
-                f"path = {json.dumps(place)}\n"
+                f"signature = {json.dumps(name)}\n"
+                f"path = {json.dumps(path)}\n"
                 f"kind = {json.dumps(kind)}\n"
                 f"seen = {cluster.exchanges}\n"
                 f"example = {json.dumps(', '.join(cluster.examples))}\n"
                 "accepted = false\n"
             )
-    path.write_text("\n".join([_HEAD.format(server=server), *entries]), encoding="utf-8")
+    file.write_text("\n".join([_HEAD.format(server=server), *entries]), encoding="utf-8")
     return len(entries)
 
 

@@ -16,7 +16,7 @@ import orjson
 from parity.model import Target
 from parity.replay.bindings import Bindings
 from parity.replay.journal import Entry
-from parity.replay.judge import Answer
+from parity.replay.judgement import Answer
 from parity.replay.operation import Action
 from parity.replay.order import Node
 from parity.replay.rewrite import Rewriter, Rewritten

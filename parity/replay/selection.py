@@ -31,8 +31,10 @@ def select(
     mount: str,
     wanted: Callable[[RecordedExchange, Operation], bool],
 ) -> tuple[frozenset[int], frozenset[int]]:
-    """Choose exchanges and their prerequisites: what minted the values they use, and what wrote
-    to the objects and classes that they read.
+    """Choose exchanges and their prerequisites.
+
+    Those are what minted the values they use, and what wrote to the objects and classes that
+    they read.
 
     Args:
         exchanges: The whole recording.

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from parity.model import HarnessError, TargetDown, TargetTimeout
-from parity.replay.judge import Answer
+from parity.replay.judgement import Answer
 from parity.replay.rewrite import Rewritten
 
 LARGEST_ANSWER = 256 * 1024 * 1024

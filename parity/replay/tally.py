@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from parity.model import Difference
-from parity.replay.judge import Class, Judgement
+from parity.replay.judgement import Class, Judgement
 from parity.replay.latency import Latency
+from parity.replay.place import place
 
 EXAMPLES = 3
 """Exchanges of a cluster that are kept to be shown."""
@@ -17,7 +17,6 @@ MOST_CLUSTERS = 2_000
 """Clusters that are told apart; what comes after is counted under one name."""
 
 JUDGED = (Class.EQUAL, Class.KNOWN, Class.DIFFERENT)
-_INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(slots=True)
@@ -165,7 +164,7 @@ def _differences(
         count, example = of.known.get(entry, (0, _first(judgement, entry)))
         of.known[entry] = (count + 1, example)
     unknown = {
-        (_INDEX.sub("[*]", each.path), str(each.kind)): each
+        (place(each), str(each.kind)): each
         for each, known in reversed(judgement.differences)
         if known is None
     }

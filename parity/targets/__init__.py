@@ -3,7 +3,7 @@
 from parity.targets.client import ParseClient
 from parity.targets.interlocks import refuse_shared_database, refuse_write
 from parity.targets.namespace import Namespace
-from parity.targets.probes import CAPABILITIES, Capability, ServerFacts, probe
+from parity.targets.probes import CAPABILITIES, Capability, ServerFacts, probe, server_version
 from parity.targets.reply import Reply
 from parity.targets.settings import Settings, load_settings
 
@@ -19,4 +19,5 @@ __all__ = [
     "probe",
     "refuse_shared_database",
     "refuse_write",
+    "server_version",
 ]

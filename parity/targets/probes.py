@@ -108,6 +108,26 @@ def probe(target: Target, namespace: Namespace) -> ServerFacts:
             sweep_classes(target, namespace)
 
 
+def server_version(target: Target) -> str | None:
+    """Ask a target for its version, without writing anything.
+
+    Args:
+        target: Where to ask.
+
+    Returns:
+        The configured version, else what the server says to the master key, else ``None``.
+
+    Raises:
+        HarnessError: The target does not answer, or refuses the keys.
+    """
+    client = ParseClient(target)
+    try:
+        _must_accept_keys(client)
+        return target.version or _master_key(client)[0]
+    finally:
+        client.close()
+
+
 def _must_accept_keys(client: ParseClient) -> None:
     """Raise if the target answers, but refuses the configured keys."""
     target = client.target

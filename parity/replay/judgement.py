@@ -1,0 +1,57 @@
+"""What a target answered, and what was found out about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from parity.model import Difference
+
+
+class Class(StrEnum):
+    """What became of an exchange."""
+
+    EQUAL = "equal"
+    KNOWN = "known difference"
+    DIFFERENT = "different"
+    PRIOR_STATE = "needs prior state"
+    UNSUPPORTED = "unsupported"
+    NOT_SENT = "not sent"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A live response.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header names in lower case.
+        body: The body, content-decoded.
+        elapsed_ms: Milliseconds from sending until the body was read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed_ms: float
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found out about one exchange.
+
+    Attributes:
+        outcome: What became of it.
+        differences: What differs, each with the id of the entry that explains it, or ``None``.
+        reason: Why it could not be judged, or in part only; empty if it could.
+        learned: Bindings that it taught.
+        times: Times that it taught: object, recorded, live.
+    """
+
+    outcome: Class
+    differences: list[tuple[Difference, str | None]] = field(default_factory=list)
+    reason: str = ""
+    learned: list[tuple[str, str]] = field(default_factory=list)
+    times: list[tuple[str, str, str]] = field(default_factory=list)
