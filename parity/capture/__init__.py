@@ -1,1 +1,1 @@
-"""Traffic in: the recording format, importers, and the recording reverse proxy."""
+"""Traffic in: recordings, importers, and the capture proxy."""

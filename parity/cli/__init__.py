@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from parity.cli.doctor import doctor
+from parity.cli.export import export
+from parity.cli.import_ import import_
 from parity.cli.replay import replay
 from parity.cli.stack import stack
 from parity.cli.suites import suites
@@ -44,6 +46,8 @@ def main() -> None:
 
 
 main.add_command(doctor)
+main.add_command(import_)
+main.add_command(export)
 main.add_command(replay)
 main.add_command(stack)
 main.add_command(suites)

@@ -22,7 +22,7 @@ from parity.model.evidence import TargetFacts
 from parity.paths import shipped
 from parity.replay import evidence, numbers
 from parity.replay.dry_run import counts
-from parity.replay.engine import Options, Progress, Replay
+from parity.replay.engine import Observer, Options, Progress, Replay
 from parity.replay.evidence import Subject
 from parity.replay.judgement import Class
 from parity.replay.noise import NO_NOISE, read_noise, write_noise
@@ -125,10 +125,10 @@ class _Session:
         self.asked = asked
         self.subject = Subject(source.name, target.name, expected)
         self.examples = Examples(self.subject, source.origin, redactor)
-        self.survey = survey(source, source.mount, count_writes=False)
+        self.survey = survey(source.lines(), source.mount)
         self.progress: Progress | None = None
 
-    def run(self, recorder: Recorder | None = None) -> Replay:
+    def run(self, observe: Observer | None = None) -> Replay:
 
         options = _options(self.asked, self.source)
         folder = self.asked.resume or self.folder
@@ -163,7 +163,7 @@ class _Session:
             folder=self.folder,
             examples=self.examples,
             watch=watch,
-            recorder=recorder,
+            observe=observe,
         )
 
     def write(self, job: Job) -> None:
@@ -203,7 +203,11 @@ def _answers_of(
     path = job.folder / f"answers-{target.name}.jsonl"
     register = _register(asked, target, _version(target))
     session = _Session(asked, source, target, "the recording", job.folder, redactor, register)
-    session.run(Recorder(path, target, redactor))
+    recorder = Recorder(path, target, redactor)
+    try:
+        session.run(recorder.write)
+    finally:
+        recorder.close()
     return open_source(path, job.folder, redactor, allow_truncated=False)
 
 

@@ -20,6 +20,7 @@ MARKERS = (
     "spec(*ids): the documented sections that state the behaviour: 'rest/queries#constraints'",
     "effect(name): reads, writes or destructive; what it does to the target (default: writes)",
     "requires(*names): capabilities that the target must have: " + ", ".join(CAPABILITIES),
+    "title(text): what the check is called, where one function runs many (default: docstring)",
 )
 TARGET_FIXTURE = "target"
 
@@ -37,7 +38,7 @@ class Check:
         effect: ``reads``, ``writes`` or ``destructive``.
         spec: Documented sections that state the behaviour.
         requires: Capabilities that the target must have.
-        title: First line of the docstring.
+        title: First line of the docstring, or of the marker ``title``.
     """
 
     id: str
@@ -75,7 +76,9 @@ def describe_check(item: pytest.Item) -> Check:
         for each in requires
         if each not in CAPABILITIES
     ]
-    title = (getattr(getattr(item, "function", None), "__doc__", None) or "").strip()
+    mark = item.get_closest_marker("title")
+    doc = getattr(getattr(item, "function", None), "__doc__", None)
+    title = str(mark.args[0] if mark is not None and mark.args else doc or "").strip()
     if not title:
         problems.append("it has no docstring that states the behaviour")
     if problems:

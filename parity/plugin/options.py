@@ -80,6 +80,15 @@ _OPTIONS = (
         metavar="FILE",
     ),
     _Option(
+        "--recording",
+        "PARITY_RECORDINGS",
+        "parity_recordings",
+        "recorded traffic that suites/replay replays: a recording, a cassette, a HAR file, or a "
+        "folder of them; may be repeated",
+        many=True,
+        metavar="FILE",
+    ),
+    _Option(
         "--seed",
         "PARITY_SEED",
         "parity_seed",
@@ -101,6 +110,7 @@ class RunOptions:
         reports: Folder of runs; ``None`` means as configured.
         known_differences: Further folders of known differences.
         cloud: Cloud code for the embedded servers; ``None`` means the shipped fixture.
+        recordings: Recorded traffic to replay.
         seed: Seed of made-up data.
     """
 
@@ -111,6 +121,7 @@ class RunOptions:
     reports: Path | None
     known_differences: tuple[Path, ...]
     cloud: Path | None
+    recordings: tuple[Path, ...]
     seed: int
 
 
@@ -146,6 +157,7 @@ def read_options(config: pytest.Config) -> RunOptions:
         reports=_one_path(values["reports"]),
         known_differences=tuple(map(Path, values["known_differences"])),
         cloud=_one_path(values["cloud"]),
+        recordings=tuple(map(Path, values["recordings"])),
         seed=_seed(values["seed"]),
     )
 

@@ -11,6 +11,12 @@ from pathlib import Path
 
 import orjson
 
+from parity.capture.exchanges import lacks_body
+from parity.capture.importers.parse_server_log import (
+    KEYS_NOT_LOGGED,
+    PAIRED_BY_ORDER,
+    REBUILT_ERROR,
+)
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register
 from parity.model import HarnessError, Target, TargetDown, TargetTimeout, Writes
@@ -21,7 +27,7 @@ from parity.replay.journal import Entry, Journal
 from parity.replay.judge import Judge
 from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.noise import NO_NOISE, Noise
-from parity.replay.operation import Action, Operation, parse_operation
+from parity.replay.operation import Action, parse_operation
 from parity.replay.order import Node, Order
 from parity.replay.reconcile import reconcile
 from parity.replay.rewrite import MissingKey, Rewriter, Rewritten
@@ -29,17 +35,27 @@ from parity.replay.send import Sender
 from parity.replay.signature import signature
 from parity.replay.tally import Tally
 
-WINDOW = 512
-"""Exchanges that are planned ahead; more would find no more that can run side by side."""
+AHEAD = 6
+"""Exchanges planned ahead for each lane; more would find little more that can run side by side,
+and a query waits for every write to its class that is planned."""
+LEAST_WINDOW = 64
+SHORTEST_MINTED = 10
+"""Characters of an object id; nothing shorter is minted by a server."""
 GIVE_UP_AFTER = 8
 """Exchanges in a row without any answer after which the target is taken to be down."""
 NO_RESPONSE = "no response was recorded"
+NO_REQUEST_BODY = "the body of the request was not recorded"
+NO_ANSWER_BODY = "the body of the response was not recorded; the status is the same"
+DOUBTFUL = frozenset({PAIRED_BY_ORDER, REBUILT_ERROR, KEYS_NOT_LOGGED})
+"""Notes of an import that did not find everything in its file."""
 READ_ONLY = "it would write, and the replay is read-only"
 NO_CLOUD_CODE = "it needs the app's cloud code, which the embedded server does not have (--cloud)"
 
 
 Shown = Callable[[Node, Rewritten | None, Answer | None], None]
 """Keeps an exchange to be shown to people."""
+Observer = Callable[[Node, Rewritten | None, Answer | None, Judgement], None]
+"""Gets an exchange with what was sent, what came back and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +114,7 @@ class Replay:
         folder: Folder of the run, for temporary files.
         shown: Gets exchanges worth showing.
         started_at: When the recording began, seconds since the epoch.
-        on_answer: Gets every answer, for whoever records it.
+        observe: Gets every exchange that is finished, for whoever records it.
     """
 
     def __init__(
@@ -112,7 +128,7 @@ class Replay:
         folder: Path,
         shown: Shown,
         started_at: float,
-        on_answer: Callable[[Node, Rewritten, Answer], None] | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.target = target
         self.options = options
@@ -132,15 +148,17 @@ class Replay:
             noise=options.noise,
         )
         self._order = Order()
+        self._window = max(LEAST_WINDOW, AHEAD * options.lanes)
         self._effects = Effects()
         self._ready: asyncio.Queue[Node | None]
         self._room: asyncio.Event
         self._shown = shown
-        self._on_answer = on_answer
+        self._observe = observe
         self._first_at = started_at
         self._begun = 0.0
         self._silent = 0
         self._failure: BaseException | None = None
+        self._flushing = False
         self._read_only = options.read_only or target.writes is Writes.FORBIDDEN
 
     async def run(self, exchanges: Iterable[RecordedExchange]) -> Tally:
@@ -157,7 +175,7 @@ class Replay:
         """
         self._ready, self._room = asyncio.Queue(), asyncio.Event()
         self._begun = time.monotonic()
-        async with Sender(self.target.name, self.target.timeout_s) as sender:
+        async with Sender(self.target.name, self.target.url, self.target.timeout_s) as sender:
             workers = [
                 asyncio.create_task(self._work(sender)) for _ in range(max(1, self.options.lanes))
             ]
@@ -187,7 +205,7 @@ class Replay:
             touched = access(node.operation, node.response, self.options.time_ordered)
             if self._order.add(node, touched):
                 self._release(node)
-            while len(self._order) >= WINDOW and self._failure is None:
+            while len(self._order) >= self._window and self._failure is None:
                 self._room.clear()
                 await self._room.wait()
             if self._failure is not None:
@@ -226,13 +244,13 @@ class Replay:
                 self._failure = self._failure or error
             for follower in self._order.finish(node):
                 self._release(follower)
-            if len(self._order) < WINDOW // 2 or self._failure is not None:
+            if len(self._order) < self._window // 2 or self._failure is not None:
                 self._room.set()
             if self._failure is not None:
                 return
 
     async def _exchange(self, node: Node, sender: Sender) -> None:
-        why = self._why_not(node.operation)
+        why = self._why_not(node)
         if why:
             self._enter(node, Judgement(Class.NOT_SENT, reason=why), None, None)
             return
@@ -260,11 +278,18 @@ class Replay:
         self._enter(node, self._judged(node, answer), rewritten, answer)
 
     def _judged(self, node: Node, answer: Answer) -> Judgement:
-        if node.exchange.response is None:
+        response = node.exchange.response
+        if response is None:
             return Judgement(Class.UNSUPPORTED, reason=NO_RESPONSE)
+        if lacks_body(node.exchange, "response") and response.status == answer.status:
+            return Judgement(Class.UNSUPPORTED, reason=NO_ANSWER_BODY)
         if node.operation.action is Action.FUNCTION and self._lacks_cloud_code(answer):
             return Judgement(Class.UNSUPPORTED, reason=NO_CLOUD_CODE)
-        return self._judge.judge(node.number, node.operation, node.exchange, answer)
+        judgement = self._judge.judge(node.number, node.operation, node.exchange, answer)
+        doubt = next((each for each in node.exchange.notes if each in DOUBTFUL), "")
+        if doubt and judgement.outcome is Class.DIFFERENT and answer.status < 500:
+            return Judgement(Class.UNSUPPORTED, reason=f"the recording is not sure: {doubt}")
+        return judgement
 
     def _lacks_cloud_code(self, answer: Answer) -> bool:
         if self.options.has_cloud_code or answer.status != 400:
@@ -277,7 +302,10 @@ class Replay:
             and str(body.get("error", "")).startswith("Invalid ")
         )
 
-    def _why_not(self, operation: Operation) -> str:
+    def _why_not(self, node: Node) -> str:
+        operation = node.operation
+        if lacks_body(node.exchange, "request"):
+            return NO_REQUEST_BODY
         if self._read_only and operation.changes:
             return READ_ONLY
         for part in operation.parts or (operation,):
@@ -295,15 +323,23 @@ class Replay:
     ) -> None:
         """Write an exchange that is finished into the journal and add it up."""
         live_ms = answer.elapsed_ms if answer is not None else elapsed_ms
-        self.journal.enter(
-            node.number, judgement, live_ms, flush=node.operation.changes and sent is not None
-        )
-        if answer is not None and sent is not None and self._on_answer is not None:
-            self._on_answer(node, sent, answer)
+        self.journal.enter(node.number, judgement, live_ms)
+        if node.operation.changes and not self._flushing:
+            # Together with whatever else ends in this turn of the loop.
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+        if self._observe is not None:
+            self._observe(node, sent, answer, judgement)
         if self._account(node, judgement, live_ms):
             self._shown(node, sent, answer)
 
+    def _flush(self) -> None:
+        self._flushing = False
+        self.journal.flush()
+
     def _account(self, node: Node, judgement: Judgement, live_ms: float | None) -> bool:
+        if node.exchange.response is not None:
+            self._judge.note(node.operation, node.exchange.response.status)
         follows = self._effects.follow(node, judgement)
         self.progress.done += 1
         if not node.is_judged:
@@ -345,6 +381,8 @@ class Replay:
             await self._room.wait()
 
     def _live(self, recorded: str) -> str | None:
+        if len(recorded) < SHORTEST_MINTED:
+            return None
         found = self._bindings.live(recorded)
         if found is None and len(recorded) == 24 and recorded[-1] == "Z":
             return self._times.live(recorded)

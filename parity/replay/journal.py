@@ -75,21 +75,13 @@ class Journal:
         self._write({"a": number, "at": at})
         self.flush()
 
-    def enter(
-        self,
-        number: int,
-        judgement: Judgement,
-        elapsed_ms: float | None,
-        *,
-        flush: bool,
-    ) -> None:
-        """Say what became of an exchange.
+    def enter(self, number: int, judgement: Judgement, elapsed_ms: float | None) -> None:
+        """Say what became of an exchange; :meth:`flush` brings it to the operating system.
 
         Args:
             number: Number of the exchange.
             judgement: What became of it.
             elapsed_ms: How long the answer took.
-            flush: Whether it has to be with the operating system on return.
         """
         entry: dict[str, Any] = {"n": number, "o": judgement.outcome.value, "t": elapsed_ms}
         if judgement.learned:
@@ -104,7 +96,7 @@ class Journal:
                 for each, known in judgement.differences
             ]
         self._write(entry)
-        if flush or len(self._unwritten) > 256:
+        if len(self._unwritten) > 256:
             self.flush()
 
     def find(self, number: int) -> Entry | None:

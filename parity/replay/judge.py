@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
 from parity.capture.recording import RecordedExchange
-from parity.compare import Register
+from parity.compare import Register, Traffic
 from parity.compare.values import MISSING
 from parity.model import Difference, Kind
 from parity.replay.bindings import Bindings, Times
@@ -17,8 +18,9 @@ from parity.replay.names import Names
 from parity.replay.noise import NO_NOISE, NOISE, Noise
 from parity.replay.operation import Action, Operation
 from parity.replay.pairing import Pairing
-from parity.replay.prior import IF_DIFFERENT, needs_prior_state
+from parity.replay.prior import IF_DIFFERENT, Known, needs_prior_state
 from parity.replay.rows import match_rows, missing_and_extra, order_of, wrong_order
+from parity.wire.headers import read_auth
 
 CLIENT_HEADERS: Final = (
     "X-Parse-Job-Status-Id",
@@ -89,16 +91,13 @@ class Judge:
             class_name=operation.class_name,
             relations=self._relations,
         )
-        self._note_relations(operation)
         recorded, live = _json(response.body), _json(answer.body)
         prior = ""
         if not self._literal:
-            prior = needs_prior_state(
-                operation, response.status, recorded, pairing, self._names, self._started_at
-            )
-            self._names.note(operation, response.status)
+            known = Known(pairing, self._names, exchange.request, self._started_at)
+            prior = needs_prior_state(operation, response.status, recorded, known)
         if prior and (prior not in IF_DIFFERENT or response.status != answer.status):
-            return self._structure(operation, response.status, recorded, answer, live, prior)
+            return self._structure(operation, exchange, recorded, answer, live, prior)
         if response.status != answer.status:
             pairing.found.append(Difference("$status", Kind.VALUE, response.status, answer.status))
         reason = ""
@@ -111,7 +110,25 @@ class Judge:
             reason = self._body(operation, recorded, live, pairing)
         # Last: a Location names the object that the body has just bound.
         self._headers(dict_of(response.headers), answer.headers, response.status, pairing)
-        return self._decide(operation, pairing, reason or pairing.prior)
+        found = self._explained(pairing.found, operation, exchange, answer)
+        prior = reason or pairing.prior
+        if any(entry is None for _, entry in found):
+            outcome = Class.DIFFERENT
+        elif prior:
+            outcome = Class.PRIOR_STATE
+        else:
+            outcome = Class.KNOWN if found else Class.EQUAL
+        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+
+    def note(self, operation: Operation, status: int) -> None:
+        """Remember what an exchange made when it was recorded, whatever became of it now.
+
+        Args:
+            operation: The request.
+            status: The recorded status.
+        """
+        self._names.note(operation, status)
+        self._note_relations(operation)
 
     def _body(self, operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
         if operation.action is Action.BATCH and isinstance(recorded, list):
@@ -146,23 +163,30 @@ class Judge:
                     if isinstance(value, dict) and _makes_relation(value):
                         self._relations.add(f"{part.class_name}.{name}")
 
-    def _decide(self, operation: Operation, pairing: Pairing, prior: str) -> Judgement:
-        found = [(each, self._explain(each, operation)) for each in pairing.found]
-        if any(entry is None for _, entry in found):
-            outcome = Class.DIFFERENT
-        elif prior:
-            outcome = Class.PRIOR_STATE
-        else:
-            outcome = Class.KNOWN if found else Class.EQUAL
-        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+    def _explained(
+        self,
+        found: list[Difference],
+        operation: Operation,
+        exchange: RecordedExchange,
+        answer: Answer,
+    ) -> list[tuple[Difference, str | None]]:
+        if not found:
+            return []
+        auth = _auth(exchange)
+        return [
+            (each, self._explain(each, operation, Traffic(operation.request, answer.status, auth)))
+            for each in found
+        ]
 
-    def _explain(self, difference: Difference, operation: Operation) -> str | None:
-        entry = self._register.recognise_traffic(difference, operation.request)
+    def _explain(
+        self, difference: Difference, operation: Operation, traffic: Traffic
+    ) -> str | None:
+        entry = self._register.recognise_traffic(difference, traffic)
         if entry is None and operation.parts:
             number, inner = _inside(difference)
             if inner is not None and number < len(operation.parts):
-                part = operation.parts[number]
-                entry = self._register.recognise_traffic(inner, part.request)
+                inside = replace(traffic, request=operation.parts[number].request)
+                entry = self._register.recognise_traffic(inner, inside)
         if entry is None and self._noise.explains(operation, difference):
             return NOISE
         return None if entry is None else entry.id
@@ -170,13 +194,15 @@ class Judge:
     def _structure(
         self,
         operation: Operation,
-        status: int,
+        exchange: RecordedExchange,
         recorded: Any,
         answer: Answer,
         live: Any,
         reason: str,
     ) -> Judgement:
         """Judge what does not depend on the rows that were there: is it a Parse answer at all?"""
+        assert exchange.response is not None
+        status = exchange.response.status
         found: list[Difference] = []
         if answer.status >= 500:
             found.append(Difference("$status", Kind.VALUE, status, answer.status))
@@ -184,9 +210,14 @@ class Judge:
             found.append(Difference("$", Kind.TYPE, "a Parse response", _text(answer.body)))
         elif status < 400 and answer.status < 400:
             found += _shape(recorded, live)
-        judged = [(each, self._explain(each, operation)) for each in found]
+        judged = self._explained(found, operation, exchange, answer)
         unknown = any(entry is None for _, entry in judged)
         return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
+
+
+def _auth(exchange: RecordedExchange) -> str:
+    sent = read_auth(dict(exchange.request.headers), _json(exchange.request.body))
+    return "master" if sent is not None and sent.keys.master_key is not None else ""
 
 
 def _makes_relation(value: dict[str, Any]) -> bool:
@@ -209,7 +240,9 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
     full = str(limit).isdigit() and len(old) >= int(limit)
     reason = ""
     if rows.foreign:
-        reason = f"{len(rows.foreign)} rows that no request of the recording created"
+        # What else is there or not, besides the rows that the recording made, is not its doing.
+        reason = "rows that no request of the recording created"
+        rows.extra.clear()
     elif full and order is None and (rows.missing or rows.extra):
         # Which rows a limit lets through is the server's choice when no order is asked for.
         reason = "a limit without an order: which rows come is the server's choice"
@@ -283,9 +316,19 @@ def _is_result(value: Any) -> bool:
 
 
 def _bytes_differ(recorded: bytes, live: bytes) -> Difference:
+    if _is_text(recorded) and _is_text(live):
+        return Difference("$", Kind.VALUE, _text(recorded), _text(live))
     if len(recorded) != len(live):
         return Difference("$", Kind.LENGTH, f"{len(recorded)} bytes", f"{len(live)} bytes")
-    return Difference("$", Kind.VALUE, _text(recorded), _text(live))
+    return Difference("$", Kind.VALUE, f"{len(recorded)} bytes", "other bytes")
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body
 
 
 def _text(body: bytes) -> str:

@@ -25,6 +25,21 @@ class Names:
         """Return whether the recording made a unique value that the request gives."""
         return any(each in self._made for each in _values(operation))
 
+    def has_user(self, sent: Any) -> bool:
+        """Return whether the recording signed up the user who logs in.
+
+        Args:
+            sent: Parameters or body of the log-in.
+        """
+        names = sent if isinstance(sent, dict) else {}
+        # A username may be an e-mail address, and an address may be sent as a username.
+        given = [names[each] for each in ("username", "email") if isinstance(names.get(each), str)]
+        return any(
+            hash(("_User", name, value)) in self._made
+            for value in given
+            for name in UNIQUE["_User"]
+        )
+
     def note(self, operation: Operation, status: int) -> None:
         """Remember what a recorded request made.
 

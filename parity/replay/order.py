@@ -163,7 +163,8 @@ def _texts(node: Node) -> Iterator[str]:
     yield from node.operation.segments
     for part in node.operation.parts:
         yield from part.segments
-    for _, value in node.exchange.request.headers:
-        yield value
+    for name, value in node.exchange.request.headers:
+        if name[:2] in ("X-", "x-"):
+            yield value
     yield from strings(node.operation.params)
     yield from strings(node.sent)

@@ -139,7 +139,7 @@ class Pairing:
             self.values(left, right, f"{path}[{number}]", owner, key)
 
     def _strings(self, recorded: str, live: str, path: str, owner: str, key: str) -> None:
-        if key in MINTED_TIMES and owner:
+        if key in MINTED_TIMES:
             if not self._time(recorded, live, owner):
                 self.found.append(Difference(path, Kind.VALUE, recorded, live))
             return
@@ -172,6 +172,8 @@ class Pairing:
             return recorded == live
         if self.literal and recorded == live:
             return True
+        if not owner:
+            return True  # it is a time, and nobody says of what
         if not self.times.fits(owner, recorded, live, self.exchange):
             return False
         self.times_learned.append((owner, recorded, live))

@@ -1,20 +1,22 @@
-"""Sends requests: aiohttp with as many connections as there are lanes."""
+"""Sends requests over as many connections as there are lanes."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import ssl
 import time
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
+from parity.capture.bodies import TooLongError, UndecodableError, decoded
 from parity.model import HarnessError, TargetDown, TargetTimeout
+from parity.replay.http1 import LARGEST_ANSWER, BrokenConnection, Connection
 from parity.replay.judgement import Answer
 from parity.replay.rewrite import Rewritten
 
-LARGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes of an answer that are read; a larger one is an error of the run, not a Difference."""
+LOOK_EVERY_S = 0.25
 
 
 class Sender:
@@ -22,22 +24,28 @@ class Sender:
 
     Args:
         target: The target's name, for messages.
+        url: Its base URL; requests go to its host whatever their own says.
         timeout_s: Seconds for a whole exchange.
     """
 
-    def __init__(self, target: str, timeout_s: float) -> None:
+    def __init__(self, target: str, url: str, timeout_s: float) -> None:
+        parts = urlsplit(url)
         self._target = target
         self._timeout_s = timeout_s
-        self._session: aiohttp.ClientSession
+        self._address = (
+            parts.hostname or "",
+            parts.port or (443 if parts.scheme == "https" else 80),
+        )
+        self._host = parts.netloc.rpartition("@")[2]
+        self._origin_length = len(f"{parts.scheme}://{parts.netloc}")
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._late: set[Connection] = set()
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-            skip_auto_headers=("User-Agent", "Content-Type"),
-            auto_decompress=True,
-        )
+        self._watch = asyncio.create_task(self._close_late_ones())
         return self
 
     async def __aexit__(
@@ -46,7 +54,12 @@ class Sender:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._session.close()
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        for each in [*self._idle, *self._busy]:
+            each.close()
 
     async def send(self, method: str, request: Rewritten, *, again: bool) -> Answer:
         """Send a request and read the answer.
@@ -62,33 +75,75 @@ class Sender:
             TargetTimeout: No answer in time.
             HarnessError: The answer is no HTTP, or too large.
         """
+        started = time.perf_counter()
+        connection = self._take() or await self._connect()
+        self._busy.add(connection)
         try:
-            return await self._once(method, request)
-        except aiohttp.ClientConnectorError as error:
-            raise TargetDown(f"{self._target} does not answer: {error.strerror}") from error
-        except TimeoutError as error:
-            raise TargetTimeout(
-                f"{self._target} did not answer within {self._timeout_s:g} s"
-            ) from error
-        except (aiohttp.ClientError, ConnectionError) as error:
+            status, headers, body = await connection.exchange(
+                method,
+                request.url[self._origin_length :],
+                self._host,
+                request.headers,
+                request.body,
+            )
+        except BrokenConnection as error:
+            if connection in self._late:
+                self._late.discard(connection)
+                raise TargetTimeout(
+                    f"{self._target} did not answer within {self._timeout_s:g} s"
+                ) from error
             # A server may close an idle connection just when it is used again.
             if again:
                 return await self.send(method, request, again=False)
-            reason = str(error) or type(error).__name__
-            raise TargetDown(f"{self._target} broke the connection: {reason}") from error
+            raise TargetDown(f"{self._target} broke the connection: {error}") from error
+        finally:
+            self._busy.discard(connection)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        if connection.is_open:
+            self._idle.append(connection)
+        if "content-encoding" in headers:
+            body = _decoded(body, headers["content-encoding"])
+        return Answer(status, headers, body, elapsed_ms)
 
-    async def _once(self, method: str, request: Rewritten) -> Answer:
-        started = time.perf_counter()
-        async with self._session.request(
-            method,
-            URL(request.url, encoded=True),
-            headers=request.headers,
-            data=request.body or None,
-            allow_redirects=False,
-        ) as response:
-            body = await response.read()
-            if len(body) > LARGEST_ANSWER:
-                raise HarnessError(f"{self._target} answered with {len(body)} bytes")
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            return Answer(response.status, headers, body, elapsed_ms)
+    def _take(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
+        return None
+
+    async def _connect(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                _, connection = await loop.create_connection(
+                    Connection, *self._address, ssl=self._tls
+                )
+        except TimeoutError as error:
+            raise TargetTimeout(
+                f"{self._target} did not take a connection within {self._timeout_s:g} s"
+            ) from error
+        except ssl.SSLError as error:
+            raise HarnessError(f"{self._target}: TLS failed: {error}") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TargetDown(f"{self._target} does not answer: {reason}") from error
+        return connection
+
+    async def _close_late_ones(self) -> None:
+        # One look at all of them instead of a timer for each exchange.
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            limit = time.monotonic() - self._timeout_s
+            for connection in list(self._busy):
+                if 0 < connection.busy_since < limit:
+                    self._late.add(connection)
+                    connection.close()
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    # Nothing asked for an encoding, but some proxies use one all the same.
+    try:
+        return decoded(body, encoding, LARGEST_ANSWER)
+    except (UndecodableError, TooLongError) as error:
+        raise HarnessError(f"an answer cannot be decoded: {error}") from error

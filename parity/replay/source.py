@@ -59,6 +59,11 @@ class Source:
         with open_recording(self.path, allow_truncated=self.truncated) as reader:
             yield from reader
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the exchanges as they are."""
+        with open_recording(self.path, allow_truncated=self.truncated) as reader:
+            yield from reader.lines()
+
     def digest(self) -> str:
         """Return a digest of the whole file."""
         with self.path.open("rb") as file:
@@ -85,25 +90,29 @@ def open_source(path: Path, folder: Path, redactor: Redactor, *, allow_truncated
                 "Give a recording, a cassette, a HAR file, or a folder of them.",
                 code="recording-missing",
             )
-        return _imported(_by_time(files), path, folder, redactor)
+        return _imported(files, path, folder, redactor)
     if path.suffix in CASSETTE_SUFFIXES:
         return _imported([path], path, folder, redactor)
     with open_recording(path, allow_truncated=allow_truncated) as reader:
         return _of(reader, path, str(path), None)
 
 
-def _by_time(files: list[Path]) -> list[Path]:
-    # Cassettes of one app build on each other: a row that one has made, the next one finds.
-    reader = Import(files)
-    for _ in reader.exchanges():
-        pass
-    reports = reader.report.files
-    return [each.path for each in sorted(reports, key=lambda each: each.first_at or 0.0)]
+def _in_time(importer: Import) -> Iterator[RecordedExchange]:
+    """Yield the exchanges of several files, those of the file that began first before others.
+
+    Cassettes of one app build on each other: a row that one has made, the next one finds. Within
+    a file its own order stays.
+    """
+    files: dict[str, list[RecordedExchange]] = {}
+    for exchange in importer.exchanges():
+        files.setdefault(exchange.origin.rpartition("#")[0], []).append(exchange)
+    for _, exchanges in sorted(files.items(), key=lambda item: item[1][0].at):
+        yield from exchanges
 
 
 def _imported(files: list[Path], path: Path, folder: Path, redactor: Redactor) -> Source:
     importer = Import(files)
-    out = folder / "imported.jsonl"
+    out = folder / f"{path.stem}.jsonl"
     header = RecordingHeader(
         base_url=importer.report.base.url,
         created_at=utc_now(),
@@ -112,7 +121,7 @@ def _imported(files: list[Path], path: Path, folder: Path, redactor: Redactor) -
         tool="parse-parity",
     )
     with RecordingWriter(out, header, redactor=redactor) as writer:
-        for exchange in importer.exchanges():
+        for exchange in importer.exchanges() if len(files) == 1 else _in_time(importer):
             writer.write(exchange)
         writer.close(importer.report.counts)
     with open_recording(out) as reader:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parity.capture.recording import RecordedExchange
+from parity.capture.recording_format import read_line
 from parity.replay.operation import Action, parse_operation
 
 _TIMES = ("createdAt", "updatedAt", "_created_at", "_updated_at")
-_MARKS = (b"createdAt", b"updatedAt", b"_created_at", b"_updated_at")
+_ORDER = re.compile(rb"order.{1,40}(?:created|updated)", re.DOTALL)
+_AT = re.compile(rb'"at":([0-9.eE+-]+)')
+_LANE = re.compile(rb'"lane":"([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,6 @@ class Survey:
         ended_at: The latest.
         time_ordered: Classes that some query orders by the time of a write: their writes have to
             keep their order across lanes, or such a query shows another order.
-        writes: Exchanges that may change a server.
         lanes: Number of clients.
     """
 
@@ -30,45 +33,38 @@ class Survey:
     started_at: float
     ended_at: float
     time_ordered: frozenset[str]
-    writes: int
     lanes: int
 
 
-def survey(exchanges: Iterable[RecordedExchange], mount: str, *, count_writes: bool) -> Survey:
-    """Look through a recording.
+def survey(lines: Iterable[bytes], mount: str) -> Survey:
+    """Look through a recording, without reading more of a line than needed.
 
     Args:
-        exchanges: All of them.
+        lines: The line of each exchange.
         mount: Path of the recorded mount.
-        count_writes: Whether to understand every request; takes longer.
     """
-    number = writes = 0
+    number = 0
     started, ended = float("inf"), 0.0
     ordered: set[str] = set()
-    lanes: set[int] = set()
-    for exchange in exchanges:
+    lanes: set[bytes] = set()
+    for line in lines:
         number += 1
-        started, ended = min(started, exchange.at), max(ended, exchange.at)
-        lanes.add(hash(exchange.lane))
-        request = exchange.request
-        ordering = _may_order_by_time(request.url, request.body)
-        if not (ordering or count_writes):
-            continue
-        operation = parse_operation(request.method, request.url, request.body, mount)
-        writes += operation.changes
-        for part in operation.parts or (operation,):
-            if part.action is Action.QUERY and _orders_by_time(part.params.get("order")):
-                ordered.add(part.class_name)
-    if not number:
-        started = 0.0
-    return Survey(number, started, ended, frozenset(ordered), writes, len(lanes))
+        if (found := _AT.search(line)) is not None:
+            at = float(found[1])
+            started, ended = min(started, at), max(ended, at)
+        if (lane := _LANE.search(line)) is not None:
+            lanes.add(lane[1])
+        if _ORDER.search(line) is not None:
+            exchange = read_line(line)
+            if isinstance(exchange, RecordedExchange):
+                ordered.update(_ordered_by_time(exchange, mount))
+    return Survey(number, started if number else 0.0, ended, frozenset(ordered), len(lanes))
 
 
-def _may_order_by_time(url: str, body: bytes) -> bool:
-    if "order" in url and any(each in url for each in _TIMES):
-        return True
-    return b"order" in body and any(each in body for each in _MARKS)
-
-
-def _orders_by_time(order: object) -> bool:
-    return isinstance(order, str) and any(each in order for each in _TIMES)
+def _ordered_by_time(exchange: RecordedExchange, mount: str) -> Iterable[str]:
+    request = exchange.request
+    operation = parse_operation(request.method, request.url, request.body, mount)
+    for part in operation.parts or (operation,):
+        order = part.params.get("order") if part.action is Action.QUERY else None
+        if isinstance(order, str) and any(each in order for each in _TIMES):
+            yield part.class_name

@@ -1,0 +1,179 @@
+"""Recorded traffic as checks: each exchange of a recording is one, replayed once a target."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from parity.compare import KnownDifference
+from parity.model import (
+    Exchange,
+    ExchangeRequest,
+    ExchangeResponse,
+    HarnessError,
+    Target,
+    UserError,
+)
+from parity.plugin.expect import CheckFailure, redacted
+from parity.plugin.recorder import Record
+from parity.plugin.run import Run
+from parity.plugin.state import RECORD, RECORDER, RUN
+from parity.replay.engine import Options
+from parity.replay.evidence import Subject
+from parity.replay.judgement import Answer, Class, Judgement
+from parity.replay.order import Node
+from parity.replay.rewrite import Rewritten
+from parity.replay.run import Examples, replay
+from parity.replay.source import CASSETTE_SUFFIXES, RECORDING_SUFFIXES, Source, open_source
+from parity.replay.survey import survey
+
+MOST_ITEMS = 20_000
+"""Exchanges that may be items of pytest; `parity replay` has no limit."""
+DEFAULT_FOLDER = "shared/recordings"
+"""Where a checkout's recordings are, beside the project."""
+
+
+@dataclass(slots=True)
+class Recordings:
+    """The recordings of a session, and what became of their exchanges.
+
+    Attributes:
+        sources: By the name that items have.
+        ids: Ids of the exchanges of each recording, in order.
+    """
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    _done: dict[tuple[str, str], dict[str, _Result]] = field(default_factory=dict)
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def load(self, paths: list[Path], run: Run) -> None:
+        """Open recordings, importing what has to be.
+
+        Raises:
+            UserError: One cannot be opened, or is too large for pytest.
+        """
+        self._folder = tempfile.TemporaryDirectory(prefix="parity-recordings-")
+        for path in paths:
+            source = open_source(path, Path(self._folder.name), run.redactor, allow_truncated=False)
+            self.ids[path.stem] = [each.id for each in source]
+            self.sources[path.stem] = source
+            if len(self.ids[path.stem]) > MOST_ITEMS:
+                raise UserError(
+                    f"{path} has more than {MOST_ITEMS:,} exchanges, too many for items of pytest",
+                    f"Replay it with: parity replay {path}",
+                    code="recording-large",
+                )
+
+    def close(self) -> None:
+        """Remove what was imported."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def settle(self, request: pytest.FixtureRequest, target: Target, name: str, one: str) -> None:
+        """Judge one exchange as the check that is running.
+
+        Args:
+            request: Of the check.
+            target: Its target; the recording is replayed at the first check of it.
+            name: Name of the recording.
+            one: Id of the exchange.
+
+        Raises:
+            CheckFailure: It differs, and nothing explains it.
+            HarnessError: It got no answer.
+        """
+        run = request.config.stash[RUN]
+        key = (target.name, name)
+        if key not in self._done:
+            self._done[key] = self._replay(run, target, self.sources[name])
+        result = self._done[key].get(one)
+        if result is None:
+            raise HarnessError("the replay ended before this exchange")
+        request.config.stash[RECORDER].observe(result.exchange)
+        _conclude(request.node.stash[RECORD], run, target, result.judgement)
+
+    def _replay(self, run: Run, target: Target, source: Source) -> dict[str, _Result]:
+        results: dict[str, _Result] = {}
+
+        def observe(
+            node: Node, sent: Rewritten | None, answer: Answer | None, judgement: Judgement
+        ) -> None:
+            exchange = _exchange(target, node, sent, answer)
+            results[node.exchange.id] = _Result(judgement, exchange)
+
+        assert self._folder is not None
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        replay(
+            source,
+            target,
+            survey=survey(source.lines(), source.mount),
+            register=run.registers[target.name],
+            options=Options(has_cloud_code=not run.embedded or run.options.cloud is not None),
+            journal=folder / "journal.jsonl",
+            inputs={},
+            folder=folder,
+            examples=Examples(Subject(source.name, target.name), source.origin, run.redactor),
+            watch=lambda _: None,
+            observe=observe,
+        )
+        return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    judgement: Judgement
+    exchange: Exchange
+
+
+def recording_paths(config: pytest.Config) -> list[Path]:
+    """Return the recordings that a session replays: those asked for, else the checkout's."""
+    asked = list(config.stash[RUN].options.recordings)
+    beside = config.rootpath.parent / DEFAULT_FOLDER
+    if not asked and beside.is_dir():
+        asked = [beside]
+    return [each for path in asked for each in _recordings_of(path)]
+
+
+def _recordings_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    inside = sorted(path.iterdir())
+    if any(each.suffix in CASSETTE_SUFFIXES for each in inside):
+        return [path]
+    return [each for each in inside if each.is_dir() or each.suffix in RECORDING_SUFFIXES]
+
+
+def _exchange(
+    target: Target, node: Node, sent: Rewritten | None, answer: Answer | None
+) -> Exchange:
+    request = node.exchange.request
+    url = request.url if sent is None else sent.url
+    headers = dict(request.headers) if sent is None else sent.headers
+    body = request.body if sent is None else sent.body
+    response = None
+    if answer is not None:
+        response = ExchangeResponse(answer.status, dict(answer.headers), answer.body, None)
+    elapsed = 0.0 if answer is None else answer.elapsed_ms / 1000
+    made = ExchangeRequest(request.method, url, headers, body)
+    return Exchange(target.name, made, response, elapsed, node.exchange.at)
+
+
+def _conclude(record: Record, run: Run, target: Target, judgement: Judgement) -> None:
+    known: dict[str, KnownDifference] = run.registers[target.name].entries
+    unknown = []
+    for difference, entry in judgement.differences:
+        shown = redacted(difference, run.redactor)
+        if entry is None:
+            unknown.append(shown)
+        else:
+            record.expect.observed.setdefault(entry, (known[entry], []))[1].append(shown)
+    if judgement.outcome is Class.ERROR:
+        raise HarnessError(judgement.reason)
+    if unknown:
+        raise CheckFailure(unknown, record.check)
+    if judgement.outcome not in (Class.EQUAL, Class.KNOWN):
+        pytest.skip(f"{judgement.outcome.value}: {judgement.reason}")
