@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import spawn, suites
+from benchmarks import capture, replay, spawn, suites
 
 if __name__ == "__main__":
     spawn.main()
     suites.main()
+    replay.main()
+    capture.main()

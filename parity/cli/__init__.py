@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from parity.cli.capture import capture
 from parity.cli.doctor import doctor
 from parity.cli.export import export
 from parity.cli.import_ import import_
@@ -46,6 +47,7 @@ def main() -> None:
 
 
 main.add_command(doctor)
+main.add_command(capture)
 main.add_command(import_)
 main.add_command(export)
 main.add_command(replay)
