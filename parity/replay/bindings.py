@@ -133,6 +133,10 @@ class Times:
         self._anywhere[recorded] = live
         return True
 
+    def live_times(self, object_id: str) -> set[str]:
+        """Return the live times that are known of an object, by its recorded id."""
+        return {live for _, live, _ in self._times.get(object_id, ())}
+
     def live(self, recorded: str) -> str | None:
         """Return the live time for a recorded one, whatever object it belongs to."""
         return self._anywhere.get(recorded)

@@ -11,12 +11,6 @@ from pathlib import Path
 
 import orjson
 
-from parity.capture.exchanges import lacks_body
-from parity.capture.importers.parse_server_log import (
-    KEYS_NOT_LOGGED,
-    PAIRED_BY_ORDER,
-    REBUILT_ERROR,
-)
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register
 from parity.model import HarnessError, Target, TargetDown, TargetTimeout, Writes
@@ -26,10 +20,11 @@ from parity.replay.effects import Effects
 from parity.replay.journal import Entry, Journal
 from parity.replay.judge import Judge
 from parity.replay.judgement import Answer, Class, Judgement
+from parity.replay.limits import doubted, why_not_judged, why_not_sent
 from parity.replay.noise import NO_NOISE, Noise
 from parity.replay.operation import Action, parse_operation
 from parity.replay.order import Node, Order
-from parity.replay.reconcile import reconcile
+from parity.replay.reconcile import Reconciler
 from parity.replay.rewrite import MissingKey, Rewriter, Rewritten
 from parity.replay.send import Sender
 from parity.replay.signature import signature
@@ -43,15 +38,6 @@ SHORTEST_MINTED = 10
 """Characters of an object id; nothing shorter is minted by a server."""
 GIVE_UP_AFTER = 8
 """Exchanges in a row without any answer after which the target is taken to be down."""
-NO_RESPONSE = "no response was recorded"
-NO_REQUEST_BODY = "the body of the request was not recorded"
-NO_ANSWER_BODY = "the body of the response was not recorded; the status is the same"
-DOUBTFUL = frozenset({PAIRED_BY_ORDER, REBUILT_ERROR, KEYS_NOT_LOGGED})
-"""Notes of an import that did not find everything in its file."""
-READ_ONLY = "it would write, and the replay is read-only"
-NO_CLOUD_CODE = "it needs the app's cloud code, which the embedded server does not have (--cloud)"
-
-
 Shown = Callable[[Node, Rewritten | None, Answer | None], None]
 """Keeps an exchange to be shown to people."""
 Observer = Callable[[Node, Rewritten | None, Answer | None, Judgement], None]
@@ -250,7 +236,7 @@ class Replay:
                 return
 
     async def _exchange(self, node: Node, sender: Sender) -> None:
-        why = self._why_not(node)
+        why = why_not_sent(node, read_only=self._read_only, allow=self.options.allow)
         if why:
             self._enter(node, Judgement(Class.NOT_SENT, reason=why), None, None)
             return
@@ -278,40 +264,11 @@ class Replay:
         self._enter(node, self._judged(node, answer), rewritten, answer)
 
     def _judged(self, node: Node, answer: Answer) -> Judgement:
-        response = node.exchange.response
-        if response is None:
-            return Judgement(Class.UNSUPPORTED, reason=NO_RESPONSE)
-        if lacks_body(node.exchange, "response") and response.status == answer.status:
-            return Judgement(Class.UNSUPPORTED, reason=NO_ANSWER_BODY)
-        if node.operation.action is Action.FUNCTION and self._lacks_cloud_code(answer):
-            return Judgement(Class.UNSUPPORTED, reason=NO_CLOUD_CODE)
+        why = why_not_judged(node, answer, has_cloud_code=self.options.has_cloud_code)
+        if why:
+            return Judgement(Class.UNSUPPORTED, reason=why)
         judgement = self._judge.judge(node.number, node.operation, node.exchange, answer)
-        doubt = next((each for each in node.exchange.notes if each in DOUBTFUL), "")
-        if doubt and judgement.outcome is Class.DIFFERENT and answer.status < 500:
-            return Judgement(Class.UNSUPPORTED, reason=f"the recording is not sure: {doubt}")
-        return judgement
-
-    def _lacks_cloud_code(self, answer: Answer) -> bool:
-        if self.options.has_cloud_code or answer.status != 400:
-            return False
-        body = _json(answer.body)
-        # Source: parse-server src/Routers/FunctionsRouter.js, "Invalid function", code 141.
-        return (
-            isinstance(body, dict)
-            and body.get("code") == 141
-            and str(body.get("error", "")).startswith("Invalid ")
-        )
-
-    def _why_not(self, node: Node) -> str:
-        operation = node.operation
-        if lacks_body(node.exchange, "request"):
-            return NO_REQUEST_BODY
-        if self._read_only and operation.changes:
-            return READ_ONLY
-        for part in operation.parts or (operation,):
-            if part.outbound and part.outbound not in self.options.allow:
-                return f"it would send {part.outbound} (--allow {part.outbound} lets it)"
-        return ""
+        return doubted(node, answer, judgement)
 
     def _enter(
         self,
@@ -366,7 +323,8 @@ class Replay:
                 self._shown(node, None, None)
             return True
         await self._wait_until_idle()
-        answer = await reconcile(node, entry, self._rewriter, sender, self._bindings, self.target)
+        asker = Reconciler(self.target, self._rewriter, sender, self._bindings, self._times)
+        answer = await asker.answer(node, entry.announced_at)
         if isinstance(answer, str):
             self._enter(node, Judgement(Class.ERROR, reason=answer), None, None)
             return True

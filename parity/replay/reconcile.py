@@ -14,10 +14,9 @@ from urllib.parse import quote
 import orjson
 
 from parity.model import Target
-from parity.replay.bindings import Bindings
-from parity.replay.journal import Entry
+from parity.replay.bindings import Bindings, Times
 from parity.replay.judgement import Answer
-from parity.replay.operation import Action
+from parity.replay.operation import Action, Operation
 from parity.replay.order import Node
 from parity.replay.rewrite import Rewriter, Rewritten
 from parity.replay.send import Sender
@@ -30,141 +29,179 @@ UNKNOWN: Final = (
 _CLOCKS_APART = timedelta(minutes=5)
 
 
-async def reconcile(
-    node: Node,
-    entry: Entry,
-    rewriter: Rewriter,
-    sender: Sender,
-    bindings: Bindings,
-    target: Target,
-) -> Answer | str | None:
-    """Ask the server about one announced write.
+class Unknown(Exception):
+    """Whether a write was done cannot be told."""
+
+
+class Reconciler:
+    """Asks one target about announced writes.
 
     Args:
-        node: The exchange.
-        entry: When it was announced.
-        rewriter: Rewrites it as the earlier run did.
+        target: Who is asked; its master key is used if it has one.
+        rewriter: Rewrites requests as the earlier run did.
         sender: Sends the questions.
-        bindings: What is known of the live objects.
-        target: Its master key is used if it has one.
-
-    Returns:
-        The answer that the server will have given; ``None`` if the write was not done and has to
-        be sent; a sentence if that cannot be told.
+        bindings: What is known of live ids.
+        times: What is known of live times.
     """
-    operation = node.operation
-    if operation.action is Action.LOG_IN:
-        return None  # another session is no second write to anything of the app
-    asker = _Asker(rewriter, sender, target, node)
-    since = datetime.fromtimestamp(entry.announced_at, UTC) - _CLOCKS_APART
-    if operation.action is Action.CREATE:
-        return await _created(node, asker, bindings, since)
-    if operation.object_id and operation.action in (Action.UPDATE, Action.DELETE):
-        row = await asker.fetch(operation.path)
-        if operation.action is Action.DELETE:
-            return None if row is not None else _answer(200, {})
-        if row is None or not isinstance(operation.body, dict):
-            return UNKNOWN
-        if _holds(row, asker.rewritten_body()):
-            return _answer(200, {"updatedAt": row.get("updatedAt")})
-        return None if _plain_fields(operation.body) else UNKNOWN
-    return UNKNOWN
 
-
-async def _created(
-    node: Node, asker: _Asker, bindings: Bindings, since: datetime
-) -> Answer | str | None:
-    wanted = asker.rewritten_body()
-    if not isinstance(wanted, dict):
-        return UNKNOWN
-    stamp = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    where = {"createdAt": {"$gte": {"__type": "Date", "iso": stamp}}}
-    rows = await asker.query(node.operation.path, where)
-    if rows is None:
-        return UNKNOWN
-    fitting = [
-        row
-        for row in rows
-        if isinstance(row, dict)
-        and _holds(row, wanted)
-        and bindings.recorded(str(row.get("objectId"))) is None
-    ]
-    if not fitting:
-        return None
-    row = fitting[0]
-    body = {"objectId": row.get("objectId"), "createdAt": row.get("createdAt")}
-    if node.operation.class_name == "_User":
-        return UNKNOWN  # its session token was in the answer that nobody read
-    live = asker.location(str(row.get("objectId")))
-    return _answer(201, body, {"location": live})
-
-
-class _Asker:
-    """Asks the target about rows, with the master key if there is one."""
-
-    def __init__(self, rewriter: Rewriter, sender: Sender, target: Target, node: Node) -> None:
-        self._sender = sender
+    def __init__(
+        self,
+        target: Target,
+        rewriter: Rewriter,
+        sender: Sender,
+        bindings: Bindings,
+        times: Times,
+    ) -> None:
         self._target = target
-        self._node = node
-        self._sent = rewriter.rewrite(node.exchange.request, node.sent)
         self._rewriter = rewriter
-        self._headers = dict(self._sent.headers)
-        if target.keys.master_key is not None:
-            self._headers = {
-                APPLICATION_ID: target.app_id.value,
-                KEY_HEADERS["master_key"]: target.keys.master_key.value,
-            }
+        self._sender = sender
+        self._bindings = bindings
+        self._times = times
 
-    def rewritten_body(self) -> Any:
-        """Return the body of the write, as it was sent, without what is about the request."""
+    async def answer(self, node: Node, announced_at: float) -> Answer | str | None:
+        """Ask about one announced write.
+
+        Args:
+            node: The exchange.
+            announced_at: When the earlier run announced it, seconds since the epoch.
+
+        Returns:
+            The answer that the server will have given; ``None`` if the write was not done and has
+            to be sent; a sentence if that cannot be told.
+        """
+        sent = self._rewriter.rewrite(node.exchange.request, node.sent)
+        since = datetime.fromtimestamp(announced_at, UTC) - _CLOCKS_APART
         try:
-            body = orjson.loads(self._sent.body)
-        except orjson.JSONDecodeError:
+            if node.operation.action is Action.BATCH:
+                return await self._batch(node, sent, since)
+            body = _content(orjson.loads(sent.body or b"null"))
+            found = await self._one(node.operation, body, node.response, sent, since)
+        except (Unknown, orjson.JSONDecodeError):
+            return UNKNOWN
+        if found is None:
             return None
-        if not isinstance(body, dict):
+        status = 201 if node.operation.action is Action.CREATE else 200
+        location = f"{self._target.url}{node.operation.path}/{found.get('objectId')}"
+        return _answer(status, found, {"location": location} if status == 201 else {})
+
+    async def _batch(self, node: Node, sent: Rewritten, since: datetime) -> Answer | None:
+        requests = orjson.loads(sent.body).get("requests")
+        recorded = node.response if isinstance(node.response, list) else []
+        answers: list[dict[str, Any] | None] = []
+        for number, part in enumerate(node.operation.parts):
+            old = recorded[number].get("success") if number < len(recorded) else None
+            if old is None and number < len(recorded):
+                raise Unknown  # it had failed when it was recorded
+            body = _content(requests[number].get("body"))
+            answers.append(await self._one(part, body, old, sent, since))
+        if all(each is None for each in answers):
             return None
-        return {key: value for key, value in body.items() if not key.startswith("_")}
+        if any(each is None for each in answers):
+            raise Unknown
+        return _answer(200, [{"success": each} for each in answers], {})
 
-    def location(self, object_id: str) -> str:
-        """Return the URL of an object of the class that is written to."""
-        return f"{self._target.url}{self._node.operation.path}/{object_id}"
+    async def _one(
+        self, operation: Operation, body: Any, recorded: Any, sent: Rewritten, since: datetime
+    ) -> dict[str, Any] | None:
+        """Return the body of the answer to a write that was done; ``None`` if it was not."""
+        action = operation.action
+        if action is Action.LOG_IN:
+            return None  # another session is no second write to anything of the app
+        if action is Action.LOG_OUT:
+            me = await self._get("/users/me", sent.headers)
+            return None if isinstance(me, dict) and "objectId" in me else {}
+        if action is Action.CREATE and isinstance(body, dict):
+            return await self._created(operation, body, sent, since)
+        if operation.object_id and action in (Action.UPDATE, Action.DELETE):
+            row = await self._get(self._below(operation.path), self._headers(sent))
+            there = isinstance(row, dict) and "objectId" in row
+            if action is Action.DELETE:
+                return None if there else {}
+            if there:
+                return self._updated(operation, row, recorded)
+        raise Unknown
 
-    async def fetch(self, path: str) -> dict[str, Any] | None:
-        """Return the object at a recorded path below the mount, or ``None``."""
-        live = self._rewriter.path(path)
-        answer = await self._get(f"{self._target.url}{live}")
-        return answer if isinstance(answer, dict) and "objectId" in answer else None
+    async def _created(
+        self, operation: Operation, body: dict[str, Any], sent: Rewritten, since: datetime
+    ) -> dict[str, Any] | None:
+        stamp = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        where: dict[str, Any] = {"createdAt": {"$gte": {"__type": "Date", "iso": stamp}}}
+        if operation.class_name == "_User":
+            where = {"username": body.get("username")}
+        query = quote(orjson.dumps(where).decode(), safe="")
+        found = await self._get(
+            f"{operation.path}?where={query}&order=createdAt&limit=1000", self._headers(sent)
+        )
+        rows = found.get("results") if isinstance(found, dict) else None
+        if rows is None:
+            raise Unknown
+        fitting = [row for row in rows if self._is_new(row) and _holds(row, body)]
+        if not fitting:
+            return None
+        answer = {name: fitting[0].get(name) for name in ("objectId", "createdAt")}
+        if operation.class_name == "_User":
+            answer["sessionToken"] = await self._token(body, sent)
+        return answer
 
-    async def query(self, path: str, where: dict[str, Any]) -> list[Any] | None:
-        """Return the newest rows of a class, or ``None`` if it cannot be asked."""
-        text = quote(orjson.dumps(where).decode(), safe="")
-        url = f"{self._target.url}{path}?where={text}&order=createdAt&limit=1000"
-        answer = await self._get(url)
-        return answer.get("results") if isinstance(answer, dict) else None
+    def _updated(self, operation: Operation, row: Any, recorded: Any) -> dict[str, Any] | None:
+        known = self._times.live_times(operation.object_id)
+        if not known:
+            raise Unknown
+        if row.get("updatedAt") in known:
+            return None
+        names = recorded if isinstance(recorded, dict) else {"updatedAt": ""}
+        return {name: row[name] for name in names if name in row}
 
-    async def _get(self, url: str) -> Any:
-        answer = await self._sender.send("GET", Rewritten(url, self._headers, b""), again=True)
+    async def _token(self, body: dict[str, Any], sent: Rewritten) -> Any:
+        """Log in to get a session like the one that nobody read."""
+        user, password = body.get("username"), body.get("password")
+        query = f"username={quote(str(user), safe='')}&password={quote(str(password), safe='')}"
+        found = await self._get(f"/login?{query}", sent.headers)
+        if not isinstance(found, dict) or "sessionToken" not in found:
+            raise Unknown
+        return found["sessionToken"]
+
+    def _is_new(self, row: Any) -> bool:
+        return isinstance(row, dict) and (self._bindings.recorded(str(row.get("objectId"))) is None)
+
+    def _below(self, path: str) -> str:
+        live = self._rewriter.path(f"{self._rewriter.mount}{path}")
+        return live[len(self._rewriter.live_mount) :]
+
+    def _headers(self, sent: Rewritten) -> dict[str, str]:
+        master = self._target.keys.master_key
+        if master is None:
+            return sent.headers
+        return {
+            APPLICATION_ID: self._target.app_id.value,
+            KEY_HEADERS["master_key"]: master.value,
+        }
+
+    async def _get(self, path: str, headers: dict[str, str]) -> Any:
+        request = Rewritten(self._target.url + path, headers, b"")
+        answer = await self._sender.send("GET", request, again=True)
         try:
             return orjson.loads(answer.body)
         except orjson.JSONDecodeError:
             return None
 
 
-def _holds(row: dict[str, Any], wanted: Any) -> bool:
-    """Return whether a row has what a write put there; operators cannot be seen in a row."""
-    return isinstance(wanted, dict) and all(
-        row.get(name) == value for name, value in wanted.items() if not _is_operator(value)
+def _content(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return body
+    return {key: value for key, value in body.items() if not key.startswith("_")}
+
+
+def _holds(row: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Return whether a row has what a write put there; some fields are never shown."""
+    return all(
+        row.get(name) == value
+        for name, value in wanted.items()
+        if name not in ("password", "authData", "ACL", "email")
+        and not (isinstance(value, dict) and ("__op" in value or "__type" in value))
     )
 
 
-def _plain_fields(body: dict[str, Any]) -> bool:
-    return not any(_is_operator(value) for value in body.values())
-
-
-def _is_operator(value: Any) -> bool:
-    return isinstance(value, dict) and "__op" in value
-
-
-def _answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
-    content = {"content-type": "application/json; charset=utf-8", **(headers or {})}
+def _answer(status: int, body: Any, headers: dict[str, str]) -> Answer:
+    content = {"content-type": "application/json; charset=utf-8", **headers}
     return Answer(status, content, orjson.dumps(body), 0.0)

@@ -74,7 +74,7 @@ class Rewriter:
     def __init__(self, target: Target, mount: str, live: Lookup) -> None:
         parts = urlsplit(target.url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._mount = mount
+        self.mount = mount
         self.live_mount = parts.path.rstrip("/")
         self._keys = _texts(target.keys)
         self._app_id = target.app_id.value
@@ -103,8 +103,8 @@ class Rewriter:
             url: Path and query as recorded.
         """
         path, mark, query = url.partition("?")
-        if path.startswith(self._mount + "/") or path == self._mount:
-            path = self.live_mount + path[len(self._mount) :]
+        if path.startswith(self.mount + "/") or path == self.mount:
+            path = self.live_mount + path[len(self.mount) :]
         segments = path.split("/")
         if segments[-3:-2] == ["files"]:  # /files/<application id>/<name>
             segments[-2] = quote(self._app_id, safe="")
