@@ -11,10 +11,13 @@ from typing import Any
 
 import click
 
+from parity.cli.audit import audit
 from parity.cli.capture import capture
 from parity.cli.doctor import doctor
+from parity.cli.explain import explain
 from parity.cli.export import export
 from parity.cli.import_ import import_
+from parity.cli.preflight import preflight
 from parity.cli.replay import replay
 from parity.cli.stack import stack
 from parity.cli.suites import suites
@@ -50,6 +53,9 @@ main.add_command(doctor)
 main.add_command(capture)
 main.add_command(import_)
 main.add_command(export)
+main.add_command(explain)
+main.add_command(audit)
+main.add_command(preflight)
 main.add_command(replay)
 main.add_command(stack)
 main.add_command(suites)

@@ -1,6 +1,13 @@
 """Equality of Parse values, matchers for minted values, and the register of known differences."""
 
-from parity.compare.known import KnownDifference, Recognition, Register, Severity, load_register
+from parity.compare.known import (
+    KnownDifference,
+    Recognition,
+    Register,
+    Severity,
+    Traffic,
+    load_register,
+)
 from parity.compare.matchers import (
     AnyOf,
     Anything,
@@ -24,6 +31,7 @@ __all__ = [
     "Recognition",
     "Register",
     "Severity",
+    "Traffic",
     "Unordered",
     "a_date",
     "a_session_token",

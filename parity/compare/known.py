@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,26 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """One exchange of recorded traffic, as far as recognising needs it.
+
+    Attributes:
+        request: Method and path below the mount, without a query: ``GET /classes/Post/abc``.
+        status: Status that the target answered; of a part of a batch, the batch's.
+        auth: ``master`` if it was sent with the master key, else empty.
+    """
+
+    request: str
+    status: int
+    auth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """How a Difference is recognised.
 
     Attributes:
-        path: Exact JSON path, or with ``[*]`` for any index.
+        path: Exact JSON path, or with ``[*]`` for any index and ``.*`` for any member.
         expected: JSON value that the check expects there; unset accepts any.
         actual: JSON value that the target answers.
         pattern: Regular expression for all of a string that the target answers, or of the compact
@@ -48,11 +64,15 @@ class Recognition:
         checks: The checks that observe it, as endings of their ids.
         requests: The requests in recorded traffic that observe it: ``GET /classes/*``, with ``*``
             for one segment of a path or for any method.
+        status: In traffic, only if the target answers with this status.
+        auth: In traffic, only if the request was sent so: ``master``.
     """
 
     path: str
     checks: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
+    status: int | None = None
+    auth: str | None = None
     expected: Any = None
     actual: Any = None
     pattern: str | None = None
@@ -68,19 +88,23 @@ class Recognition:
         """
         return any(_names(each, check) for each in self.checks) and self._matches(difference)
 
-    def recognises_traffic(self, difference: Difference, request: str) -> bool:
+    def recognises_traffic(self, difference: Difference, traffic: Traffic) -> bool:
         """Return whether this is the Difference, seen in recorded traffic.
 
         Args:
             difference: What was observed.
-            request: Method and path below the mount, without a query: ``GET /classes/Post/abc``.
+            traffic: Where it was observed.
         """
-        return any(_covers(each, request) for each in self.requests) and self._matches(difference)
+        if self.status not in (None, traffic.status) or self.auth not in (None, traffic.auth):
+            return False
+        return any(_covers(each, traffic.request) for each in self.requests) and self._matches(
+            difference
+        )
 
     def _matches(self, difference: Difference) -> bool:
         if self.kind is not None and self.kind != difference.kind:
             return False
-        if not re.fullmatch(re.escape(self.path).replace(r"\[\*\]", r"\[\d+\]"), difference.path):
+        if not _path_pattern(self.path).fullmatch(difference.path):
             return False
         if self.expected is not None and self.expected != difference.expected:
             return False
@@ -197,15 +221,15 @@ class Register:
                 return entry
         return None
 
-    def recognise_traffic(self, difference: Difference, request: str) -> KnownDifference | None:
+    def recognise_traffic(self, difference: Difference, traffic: Traffic) -> KnownDifference | None:
         """Return the entry that explains a Difference in recorded traffic, or ``None``.
 
         Args:
             difference: What was observed.
-            request: Method and path below the mount, without a query.
+            traffic: Where it was observed.
         """
         for entry in self:
-            if any(each.recognises_traffic(difference, request) for each in entry.recognise):
+            if any(each.recognises_traffic(difference, traffic) for each in entry.recognise):
                 return entry
         return None
 
@@ -288,7 +312,30 @@ def _entry(raw: dict[str, Any]) -> KnownDifference:
             raise ValueError(f"{name!r} is missing")
     if not re.fullmatch(r"[A-Z]{2,}-\d{4}", raw["id"]):
         raise ValueError("an id is letters, a dash and four digits, such as KD-0042")
-    recognise = tuple(
+    return KnownDifference(
+        **{
+            **raw,
+            "versions": SpecifierSet(raw["versions"]),
+            "recognise": _recognitions(raw["recognise"]),
+            "severity": Severity(raw["severity"]),
+            "styles": tuple(raw.get("styles", ("hosted", "parse-server"))),
+        }
+    )
+
+
+def _recognitions(raw: list[dict[str, Any]]) -> tuple[Recognition, ...]:
+    for number, each in enumerate(raw):
+        if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
+            raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
+        if not each.get("requests") and ("status" in each or "auth" in each):
+            raise ValueError(f"recognise {number}: status and auth are for requests")
+        if not each.get("checks") and not each.get("requests"):
+            raise ValueError(f"recognise {number} names neither checks nor requests")
+        for pattern in each.get("requests", ()):
+            if not re.fullmatch(r"(\*|[A-Z]+) /\S*", pattern):
+                raise ValueError(f"{pattern!r} is not a method and a path, as in 'GET /classes/*'")
+        re.compile(each.get("pattern", ""))
+    return tuple(
         Recognition(
             **{
                 **each,
@@ -296,25 +343,7 @@ def _entry(raw: dict[str, Any]) -> KnownDifference:
                 "requests": tuple(each.get("requests", ())),
             }
         )
-        for each in raw["recognise"]
-    )
-    for number, each in enumerate(raw["recognise"]):
-        if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
-            raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
-        if not each.get("checks") and not each.get("requests"):
-            raise ValueError(f"recognise {number} names neither checks nor requests")
-        for pattern in each.get("requests", ()):
-            if not re.fullmatch(r"(\*|[A-Z]+) /\S*", pattern):
-                raise ValueError(f"{pattern!r} is not a method and a path, as in 'GET /classes/*'")
-        re.compile(each.get("pattern", ""))
-    return KnownDifference(
-        **{
-            **raw,
-            "versions": SpecifierSet(raw["versions"]),
-            "recognise": recognise,
-            "severity": Severity(raw["severity"]),
-            "styles": tuple(raw.get("styles", ("hosted", "parse-server"))),
-        }
+        for each in raw
     )
 
 
@@ -322,6 +351,12 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+@lru_cache(maxsize=4096)
+def _path_pattern(path: str) -> re.Pattern[str]:
+    pattern = re.escape(path).replace(r"\[\*\]", r"\[\d+\]").replace(r"\.\*", r"\.[^.\[]+")
+    return re.compile(pattern)
 
 
 def _covers(pattern: str, request: str) -> bool:

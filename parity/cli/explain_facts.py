@@ -1,0 +1,266 @@
+"""What ``parity explain`` knows: the register and the catalogue, as one list."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from parity.compare import KnownDifference, load_register
+from parity.compare.catalogue import CatalogueEntry, Status, load_catalogue
+from parity.compare.known import parse_version
+from parity.model import UserError
+from parity.paths import shipped
+from parity.stack.versions import HOSTED_VERSION, SELFHOSTED_VERSION
+from parity.targets.settings import nearest
+
+EMBEDDED = (HOSTED_VERSION, SELFHOSTED_VERSION)
+SCENARIO = re.compile(r"suites/compat/test_compat\.py::test_scenario\[([^\]]+)\]")
+WORDS = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A difference, as it is explained.
+
+    Attributes:
+        id: ``KD-…``; empty for an entry of the catalogue alone.
+        slug: Entry of the catalogue; may be empty.
+        title: One line.
+        area: Part of the API.
+        severity: What it does to an app.
+        status: What became of it; see :class:`parity.compare.catalogue.Status`.
+        versions: Parse Server versions that show it; empty where that is not known.
+        always: Whether every such server shows it.
+        styles: Styles of target that show it.
+        hosted: What the hosted service did, for an entry of the catalogue alone.
+        cause: Why the target behaves so.
+        effect: What an app notices.
+        remedy: What to change.
+        provenance: How it is known.
+        source: Where that can be read.
+        checks: Checks that observe it, or that keep both sides alike.
+        scenarios: Scenarios that show it.
+        requests: Requests of recorded traffic that show it.
+        observable: Whether and where it is seen here, in a sentence.
+        owner: Who looks after the entry.
+    """
+
+    id: str
+    slug: str
+    title: str
+    area: str
+    severity: str
+    status: str
+    provenance: str
+    source: str
+    observable: str
+    versions: str = ""
+    always: bool = True
+    styles: tuple[str, ...] = ()
+    hosted: str = ""
+    cause: str = ""
+    effect: str = ""
+    remedy: str = ""
+    checks: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
+    owner: str = ""
+    see: tuple[str, ...] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    def line(self) -> tuple[str, str, str, str, str, str]:
+        """Return it in six words, for a list."""
+        return (self.id, self.slug, self.area, self.severity, self.versions, self.title)
+
+    def rows(self) -> Iterator[tuple[str, str | tuple[str, ...]]]:
+        """Yield labels with what to say, in the order in which people read."""
+        always = "" if self.always else ", where an option of the server decides"
+        versions = f"Parse Server {self.versions}{always}" if self.versions else ""
+        yield "area and severity", f"{self.area}, {self.severity}"
+        yield "entry of the catalogue", self.slug if self.id else ""
+        yield "shown by", versions
+        yield "the hosted service", self.hosted
+        yield "cause", self.cause
+        yield "what an app notices", self.effect
+        yield "what to do", self.remedy
+        yield "how we know", f"{self.provenance}: {self.source}"
+        yield "observable here", self.observable
+        yield "scenario", self.scenarios
+        yield "checks", self.checks
+        yield "requests in recorded traffic", self.requests
+        yield "see also", self.see
+
+
+def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
+    """Read the register and the catalogue.
+
+    Args:
+        folders: Further folders of known differences.
+
+    Returns:
+        Known differences by id, then the other entries of the catalogue in its order.
+
+    Raises:
+        UserError: A file is wrong.
+    """
+    register = load_register([shipped("scenarios/known-differences"), *folders])
+    entries = sorted(register, key=lambda each: each.id)
+    related: dict[str, list[str]] = {}
+    for entry in entries:
+        related.setdefault(entry.slug, []).append(entry.id)
+    catalogue = load_catalogue(shipped("scenarios/catalogue.toml"))
+    files = {file.name: file for file in shipped("scenarios/compat").glob("*.yaml")}
+    known = [
+        _known(each, related.get(each.slug, []) if each.slug else [], files) for each in entries
+    ]
+    return known + [_catalogued(each, files) for each in catalogue]
+
+
+def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -> Fact:
+    checks = tuple(dict.fromkeys(c for each in entry.recognise for c in each.checks))
+    requests = tuple(dict.fromkeys(r for each in entry.recognise for r in each.requests))
+    shown = [v for v in EMBEDDED if entry.versions.contains(Version(v), prereleases=True)]
+    if shown:
+        observable = f"yes, on the embedded {' and '.join(shown)}"
+    else:
+        observable = "on other versions than the suites run; see docs/stack.md to start one"
+    return Fact(
+        id=entry.id,
+        slug=entry.slug,
+        title=entry.title,
+        area=entry.area,
+        severity=str(entry.severity),
+        status=str(Status.KNOWN_DIFFERENCE),
+        provenance=entry.provenance,
+        source=entry.source,
+        observable=observable,
+        versions=str(entry.versions),
+        always=entry.always,
+        styles=entry.styles,
+        cause=entry.cause,
+        effect=entry.effect,
+        remedy=entry.remedy,
+        checks=tuple(each for each in checks if not SCENARIO.fullmatch(each)),
+        scenarios=_scenarios(checks, files),
+        requests=requests,
+        owner=entry.owner,
+        see=tuple(each for each in related if each != entry.id),
+    )
+
+
+def _catalogued(entry: CatalogueEntry, files: dict[str, Path]) -> Fact:
+    if entry.status is Status.NOT_OBSERVABLE and entry.reason is not None:
+        observable = f"no: {entry.reason.sentence}. {entry.because}"
+    elif entry.status is Status.SAME:
+        observable = f"no difference on the embedded {' and '.join(EMBEDDED)}; checks keep it so"
+    else:
+        observable = f"yes, as {entry.difference}. {entry.because}"
+    return Fact(
+        id="",
+        slug=entry.slug,
+        title=entry.server,
+        area=entry.area,
+        severity=entry.severity,
+        status=str(entry.status),
+        provenance=entry.provenance,
+        source=entry.source,
+        observable=observable,
+        hosted=entry.hosted,
+        checks=tuple(each for each in entry.checks if not SCENARIO.fullmatch(each)),
+        scenarios=_scenarios(entry.checks, files),
+        see=(entry.difference,) if entry.difference else (),
+    )
+
+
+def _scenarios(checks: tuple[str, ...], files: dict[str, Path]) -> tuple[str, ...]:
+    ids = [match[1] for each in checks if (match := SCENARIO.fullmatch(each))]
+    return tuple(
+        f"scenarios/compat/{name}"
+        for each in ids
+        for name in files
+        if name.partition("-")[2] == f"{each}.yaml"
+    )
+
+
+def find(facts: list[Fact], query: str) -> list[Fact]:
+    """Return the facts with this id, slug or scenario, or else with all of these words in them.
+
+    Args:
+        facts: What there is.
+        query: What somebody typed.
+
+    Returns:
+        At most ten by words; all by name.
+    """
+    name = query.strip().casefold()
+    exact = [each for each in facts if name in (each.id.casefold(), each.slug.casefold())]
+    exact = exact or [each for each in facts if _shown_by(each, name)]
+    if exact or not (words := set(WORDS.findall(name))):
+        return exact
+    found = [each for each in facts if words <= _words(each)]
+    return found if len(found) <= 10 else []
+
+
+def nearest_facts(facts: list[Fact], query: str, count: int = 5) -> list[Fact]:
+    """Return the facts whose names and titles are most like a query."""
+    name = query.casefold()
+    words = set(WORDS.findall(name))
+
+    def score(fact: Fact) -> float:
+        shared = len(words & _words(fact)) / (len(words) or 1)
+        names = [each.casefold() for each in (fact.id, fact.slug) if each]
+        alike = max(difflib.SequenceMatcher(None, name, each).ratio() for each in names)
+        return max(shared, alike)
+
+    return sorted(facts, key=score, reverse=True)[:count]
+
+
+def select(
+    facts: list[Fact], *, area: str | None, severity: str | None, version: str | None
+) -> list[Fact]:
+    """Return the facts of an area and severity that a version shows.
+
+    Raises:
+        UserError: No such area, or not a version; names the nearest.
+    """
+    areas = tuple(sorted({each.area for each in facts}))
+    if area is not None and area not in areas:
+        raise UserError(f"--area {area}: {nearest(area, areas)}")
+    comparable = parse_version(version)
+    if version is not None and comparable is None:
+        raise UserError(f"--version {version}: not a version", "Write it as in 9.10.0.")
+    return [
+        each
+        for each in facts
+        if (area is None or each.area == area)
+        and (severity is None or each.severity == severity)
+        and (comparable is None or _shows(each, comparable))
+    ]
+
+
+def _shows(fact: Fact, version: str) -> bool:
+    if fact.status != Status.KNOWN_DIFFERENCE:
+        return False
+    return SpecifierSet(fact.versions).contains(Version(version), prereleases=True)
+
+
+def _shown_by(fact: Fact, name: str) -> bool:
+    return any(
+        name in (file.casefold(), Path(file).stem.casefold(), Path(file).stem.partition("-")[2])
+        for file in fact.scenarios
+    )
+
+
+def _words(fact: Fact) -> set[str]:
+    text = f"{fact.id} {fact.slug} {fact.title} {fact.area} {fact.cause}"
+    return set(WORDS.findall(text.casefold()))
