@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, replay, spawn, suites
+from benchmarks import capture, replay, spawn, suites, verify
 
 if __name__ == "__main__":
     spawn.main()
     suites.main()
     replay.main()
     capture.main()
+    verify.main()

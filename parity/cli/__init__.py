@@ -21,6 +21,7 @@ from parity.cli.preflight import preflight
 from parity.cli.replay import replay
 from parity.cli.stack import stack
 from parity.cli.suites import suites
+from parity.cli.verify import verify
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
 
@@ -59,6 +60,7 @@ main.add_command(preflight)
 main.add_command(replay)
 main.add_command(stack)
 main.add_command(suites)
+main.add_command(verify)
 
 
 def _complain(*lines: str) -> None:

@@ -1,0 +1,214 @@
+"""``parity verify``: exit codes, files, and what is never in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from bson import Int64
+from jsonschema import Draft202012Validator
+
+import parity.verify
+from parity.cli.verify import Duration, verify
+from parity.model import ExitCode, Outcome, UserError
+from parity.model.evidence import Evidence, read_evidence
+from tests.mongod import Mongod
+from tests.verify.databases import Pair, fill, pair_of_databases
+from tests.verify.settings import arguments, environment, write_settings
+
+SCHEMAS = Path(parity.verify.__file__).parent / "schemas"
+
+
+@pytest.fixture
+def pair(mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    with pair_of_databases(mongod) as pair:
+        fill(pair, documents=50)
+        for name, value in environment(pair).items():
+            monkeypatch.setenv(name, value)
+        yield pair
+
+
+def run(folder: Path, *more: str) -> ExitCode:
+    line = [*arguments(write_settings(folder))[1:], *more]
+    code = verify.main(line, prog_name="parity verify", standalone_mode=False)
+    assert isinstance(code, ExitCode)
+    return code
+
+
+def report(folder: Path) -> Path:
+    (found,) = (folder / "reports").iterdir()
+    return found
+
+
+def evidence(folder: Path) -> Evidence:
+    return read_evidence(report(folder) / "evidence.jsonl")
+
+
+def test_a_copy_passes(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path) is ExitCode.PASS
+
+    out = capsys.readouterr().out
+    assert "96 of 96 documents of the source are equal." in out
+    assert {each.outcome for each in evidence(tmp_path).checks} == {Outcome.PASS}
+    assert (report(tmp_path) / "differences.jsonl").read_text("ascii") == ""
+    assert (report(tmp_path) / "report.html").is_file()
+
+
+def test_a_lost_document_fails_and_is_listed(pair: Pair, tmp_path: Path) -> None:
+    lost = pair.copy["GameScore"].find_one_and_delete({})
+    assert lost is not None
+
+    assert run(tmp_path) is ExitCode.FAIL
+    (line,) = (report(tmp_path) / "differences.jsonl").read_text("ascii").splitlines()
+    assert json.loads(line) == {
+        "collection": "GameScore",
+        "_id": lost["_id"],
+        "code": "VER-MISSING",
+        "paths": [],
+    }
+    (failed,) = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    assert failed.id == "verify/GameScore"
+    assert failed.finding is not None
+    assert failed.finding.code == "VER-MISSING"
+    assert [each.path for each in failed.differences] == [f"GameScore/{lost['_id']}"]
+
+
+def test_a_lost_index_fails_the_structure_with_its_command(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["_User"].drop_index("username_1")
+
+    assert run(tmp_path) is ExitCode.FAIL
+    (failed,) = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    assert failed.id == "verify/_User/structure"
+    assert failed.finding is not None
+    assert "createIndex" in failed.finding.remedy
+
+
+def test_number_types_pass_unless_strict(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["_User"].update_one({"n": 3}, {"$set": {"n": Int64(3)}})
+
+    assert run(tmp_path) is ExitCode.PASS
+    known = [e for e in evidence(tmp_path).checks if e.outcome is Outcome.KNOWN_DIFFERENCE]
+    assert [each.id for each in known] == ["verify/_User"]
+    (tmp_path / "strict").mkdir()
+    assert run(tmp_path / "strict", "--strict") is ExitCode.FAIL
+
+
+def test_secrets_and_personal_data_are_in_no_file(
+    pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = {
+        "_hashed_password": "$2a$10$mostsecrethashofall",
+        "email": "somebody@private.example.org",
+        "_session_token": "r:0123456789abcdef0123456789abcdef",
+        "_auth_data_facebook": {"access_token": "facebooktokenoftheuser", "id": "314159265358979"},
+    }
+    pair.copy["_User"].update_one({"n": 3}, {"$set": secrets})
+
+    assert run(tmp_path, "--json") is ExitCode.FAIL
+    out = capsys.readouterr()
+    written = [each.read_text("utf-8") for each in report(tmp_path).iterdir() if each.is_file()]
+    values = ["mostsecrethash", "somebody@private", "0123456789abcdef0123", "facebooktokenofthe"]
+    for text in (*written, out.out, out.err):
+        for value in (*values, "314159265358979", pair.accesses[0].uri.value):
+            assert value not in text
+
+
+@pytest.mark.parametrize("plant", ["empty", "same"])
+def test_what_proves_nothing_does_not_pass(
+    pair: Pair, tmp_path: Path, plant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"empty": f"{pair.accesses[0].uri.value}_wrong", "same": pair.accesses[1].uri.value}
+    monkeypatch.setenv("SOURCE_URI", other[plant])
+    with pytest.raises(UserError):
+        run(tmp_path)
+
+    assert any(each.level == "error" for each in evidence(tmp_path).notices)
+
+
+def test_an_excluded_collection_is_unsupported_and_named(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["_User"].delete_many({})
+
+    assert run(tmp_path, "--exclude", "_User") is ExitCode.PASS
+    left_out = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.UNSUPPORTED]
+    assert [each.id for each in left_out] == ["verify/_User"]
+    assert "left out by --exclude _User" in left_out[0].reason
+
+
+def test_everything_excluded_cannot_be_judged(pair: Pair, tmp_path: Path) -> None:
+    assert run(tmp_path, "--exclude", "*") is ExitCode.CANNOT_JUDGE
+
+
+def test_watching_ends_in_sync(
+    pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "--watch", "--settle", "1s") is ExitCode.PASS
+    assert "In sync as of 20" in capsys.readouterr().out
+
+
+def test_watching_fails_with_the_age_of_what_stays(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["GameScore"].delete_one({})
+
+    assert run(tmp_path, "--watch", "--settle", "0.3s") is ExitCode.FAIL
+    (line,) = (report(tmp_path) / "differences.jsonl").read_text("ascii").splitlines()
+    assert json.loads(line)["age_s"] >= 0.3
+
+
+def test_watching_does_not_go_on_with_an_earlier_run(pair: Pair, tmp_path: Path) -> None:
+    run(tmp_path)
+    with pytest.raises(UserError, match="nobody followed the writes"):
+        run(tmp_path, "--watch", "--resume", str(report(tmp_path)))
+
+
+def test_json_is_the_file(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "--json")
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+
+    assert result == json.loads((report(tmp_path) / "verify.json").read_text("utf-8"))
+    assert result["format"] == "parity-verify"
+    assert [each["name"] for each in result["collections"]][:2] == ["Capped", "GameScore"]
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        (["--from", "hostd"], "no target 'hostd'"),
+        (["--to", "hosted"], "compared with itself"),
+    ],
+    ids=str,
+)
+def test_a_wrong_name_is_said(pair: Pair, tmp_path: Path, more: list[str], what: str) -> None:
+    with pytest.raises(UserError, match=what):
+        run(tmp_path, *more)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30.0), ("10m", 600.0), ("1.5h", 5400.0)])
+def test_a_time_is_read(text: str, seconds: float) -> None:
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "0s", "-1s", "1d"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Duration().convert(text, None, None)
+
+
+def test_the_files_are_what_their_schemas_say(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["GameScore"].delete_one({})
+    pair.copy["GameScore"].update_one({}, {"$set": {"score": -1}})
+    pair.copy["_User"].drop_index("username_1")
+    pair.copy["Odd"].update_one({"_id": None}, {"$set": {"a": float("nan")}})
+    run(tmp_path, "--exclude", "_SCHEMA")
+    whole, lines = (
+        Draft202012Validator(json.loads((SCHEMAS / name).read_text("utf-8")))
+        for name in ("verify.schema.json", "differences.schema.json")
+    )
+
+    whole.validate(json.loads((report(tmp_path) / "verify.json").read_text("utf-8")))
+    text = (report(tmp_path) / "differences.jsonl").read_text("ascii").splitlines()
+    assert len(text) == 3
+    for line in text:
+        lines.validate(json.loads(line))
