@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, replay, spawn, suites, verify
+from benchmarks import capture, replay, seed, spawn, suites, verify
 
 if __name__ == "__main__":
     spawn.main()
@@ -10,3 +10,4 @@ if __name__ == "__main__":
     replay.main()
     capture.main()
     verify.main()
+    seed.main()

@@ -19,6 +19,7 @@ from parity.cli.export import export
 from parity.cli.import_ import import_
 from parity.cli.preflight import preflight
 from parity.cli.replay import replay
+from parity.cli.seed import seed
 from parity.cli.stack import stack
 from parity.cli.suites import suites
 from parity.cli.verify import verify
@@ -58,6 +59,7 @@ main.add_command(explain)
 main.add_command(audit)
 main.add_command(preflight)
 main.add_command(replay)
+main.add_command(seed)
 main.add_command(stack)
 main.add_command(suites)
 main.add_command(verify)

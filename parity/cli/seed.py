@@ -1,62 +1,191 @@
-"""Rows and users for a stack that somebody wants to play with."""
+"""``parity seed``: a Parse-shaped database to try things on."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from parity.model import HarnessError, Target
-from parity.targets.client import ParseClient
-from parity.targets.reply import Reply
+import click
 
-CLASS_NAME = "GameScore"
-BATCH = 50
-"""Operations in one ``/batch`` call. Source: REST guide, "Batch Operations" (up to 50)."""
-USERS = 5
-PASSWORD = "seed-password"
-PROGRESS_EVERY_S = 2.0
+from parity.cli.mongo_target import Ticker, choose, echo_json
+from parity.model import ExitCode, Secret, Target, UserError, Writes
+
+if TYPE_CHECKING:
+    from parity.verify.seed import SeedPlan, SeedReport
+
+WAIT_MS = 10_000
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def seed_target(target: Target, rows: int, progress: Callable[[str], None]) -> None:
-    """Create rows of ``GameScore`` and up to five users over REST.
+@click.command()
+@click.option("--target", metavar="NAME", help='A target with mongo and writes = "disposable".')
+@click.option(
+    "--mongo",
+    metavar="env:NAME|file:PATH",
+    help="A MongoDB URI instead of a target; a plain URI only for this machine and without a "
+    "password.",
+)
+@click.option(
+    "--config",
+    envvar="PARITY_CONFIG",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
+)
+@click.option(
+    "--documents", type=int, default=10_000, metavar="N", help="Rows to make.  [default: 10000]"
+)
+@click.option(
+    "--seed",
+    "number",
+    type=int,
+    default=1,
+    metavar="N",
+    help="Another number gives other rows, the same number the same rows.  [default: 1]",
+)
+@click.option(
+    "--bytes-per-document",
+    type=int,
+    metavar="N",
+    help="Mean size of a document, reached with text.  [default: 570]",
+)
+@click.option(
+    "--quirks",
+    is_flag=True,
+    help="Add what the hosted service left behind in real databases; parity audit reports it.",
+)
+@click.option("--drop-first", is_flag=True, help="Lose everything that is in the database.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+def seed(
+    *,
+    target: str | None,
+    mongo: str | None,
+    config: Path | None,
+    documents: int,
+    number: int,
+    bytes_per_document: int | None,
+    quirks: bool,
+    drop_first: bool,
+    as_json: bool,
+) -> ExitCode:
+    """Fill an empty MongoDB with the database of a Parse app, made up.
 
-    The rows are the same every time: row ``i`` has ``score`` ``i``.
+    Users (who can log in), sessions, roles, installations, files, relations, permissions and
+    every type of field, in the forms that Parse stores them in. The database is sound: parity
+    audit finds nothing in it, unless --quirks is given. Start the Parse Server afterwards, or
+    restart it: a running one remembers its old classes.
 
-    Args:
-        target: Where.
-        rows: How many rows; 0 creates nothing.
-        progress: Gets one line now and then.
+    \b
+        parity seed --mongo mongodb://127.0.0.1:27017/app --documents 1000000
+        parity seed --target selfhosted --drop-first --quirks
+    """  # noqa: D301 - click wants the control character
+    from parity.verify.seed import SeedPlan  # noqa: PLC0415 - not for `parity --help`
+    from parity.verify.seed.plan import BYTES  # noqa: PLC0415
 
-    Raises:
-        HarnessError: The target did not create something; says what it answered.
+    found, uri, _ = choose(target, mongo, config)
+    _refuse_what_may_be_kept(found, uri, by_target=target is not None, drop_first=drop_first)
+    size = BYTES if bytes_per_document is None else bytes_per_document
+    plan = SeedPlan.sized(documents, number, bytes_per_document=size, quirks=quirks)
+    report = _fill(found, uri, plan, drop_first=drop_first)
+    if as_json:
+        echo_json(_facts(plan, report))
+    else:
+        for line in _lines(plan, report):
+            click.echo(line)
+    return ExitCode.PASS
+
+
+def _refuse_what_may_be_kept(
+    target: Target, uri: Secret, *, by_target: bool, drop_first: bool
+) -> None:
+    """Refuse to write where somebody may want to keep what is there.
+
+    A target says it with ``writes``. A URI says nothing, so an empty database is filled, and only
+    one on this machine is emptied.
     """
-    if not rows:
-        return
-    client = ParseClient(target)
-    started = shown = time.monotonic()
-    for first in range(0, rows, BATCH):
-        numbers = range(first, min(first + BATCH, rows))
-        _check(target, client.batch([_creation(number) for number in numbers]))
-        if time.monotonic() - shown >= PROGRESS_EVERY_S:
-            shown = time.monotonic()
-            progress(f"{target.name}: {numbers.stop} of {rows} rows")
-    users = min(USERS, rows)
-    for number in range(users):
-        _check(target, client.sign_up(f"seed-user-{number}", PASSWORD))
-    client.close()
-    progress(
-        f"{target.name}: {rows} rows of {CLASS_NAME}, users seed-user-0 to seed-user-{users - 1} "
-        f"with password {PASSWORD!r}, {time.monotonic() - started:.1f} s"
+    if by_target and target.writes is not Writes.DISPOSABLE:
+        raise UserError(
+            f'the target {target.name!r} has writes = "{target.writes}", so it is not seeded',
+            'Set writes = "disposable" if its whole database may be lost.',
+            code="seed-writes",
+        )
+    if not by_target and drop_first and not _is_loopback(uri):
+        raise UserError(
+            "--drop-first with --mongo is only for a MongoDB on this machine",
+            'Make it a target with writes = "disposable" and use --target, or drop it by hand.',
+            code="seed-drop",
+        )
+
+
+def _is_loopback(uri: Secret) -> bool:
+    from pymongo.errors import PyMongoError  # noqa: PLC0415 - not for `parity --help`
+    from pymongo.uri_parser import parse_uri  # noqa: PLC0415
+
+    try:
+        hosts = parse_uri(uri.value)["nodelist"]
+    except (PyMongoError, ValueError):
+        return False
+    return all(host in LOOPBACK for host, _ in hosts)
+
+
+def _fill(target: Target, uri: Secret, plan: SeedPlan, *, drop_first: bool) -> SeedReport:
+    from pymongo import MongoClient  # noqa: PLC0415 - not for `parity --help`
+
+    from parity.verify.connect import database_of  # noqa: PLC0415
+    from parity.verify.seed import seed_database  # noqa: PLC0415
+
+    name = database_of(target.name, uri)
+    ticker = Ticker()
+
+    def progress(stored: int, planned: int, collection: str) -> None:
+        if ticker.due():
+            rate = stored / ticker.elapsed_s
+            left = max(0, planned - stored) / rate
+            ticker.show(
+                f"{stored:,} of {planned:,} documents, {rate:,.0f}/s, "
+                f"about {left:.0f} s left ({collection})"
+            )
+
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        uri.value, serverSelectionTimeoutMS=WAIT_MS, appname="parse-parity"
     )
+    with client:
+        try:
+            return seed_database(client[name], plan, progress, drop_first=drop_first)
+        except KeyboardInterrupt:
+            click.echo(f"the database {name!r} holds a part of the seed", err=True)
+            raise
+        finally:
+            ticker.done()
 
 
-def _creation(number: int) -> dict[str, Any]:
-    body = {"score": number, "playerName": f"player {number % 100}", "cheatMode": number % 10 == 0}
-    return {"method": "POST", "path": f"classes/{CLASS_NAME}", "body": body}
+def _facts(plan: SeedPlan, report: SeedReport) -> dict[str, Any]:
+    from parity.verify.seed import VERSION, password_of, username_of  # noqa: PLC0415
+
+    return {
+        "version": VERSION,
+        "seed": plan.seed,
+        "documents": report.documents,
+        "quirks": plan.quirks,
+        "collections": dict(report.collections),
+        "bytes": report.bytes,
+        "indexes": report.indexes,
+        "seconds": round(report.seconds, 3),
+        "user": {"username": username_of(0), "password": password_of(0)},
+    }
 
 
-def _check(target: Target, reply: Reply) -> None:
-    failed = isinstance(reply.json, list) and any("error" in each for each in reply.json)
-    if not reply.ok or failed:
-        raise HarnessError(f"{target.name} did not create the seed: {reply.status} {reply.text}")
+def _lines(plan: SeedPlan, report: SeedReport) -> list[str]:
+    from parity.verify.seed import password_of, username_of  # noqa: PLC0415
+
+    width = max(map(len, report.collections))
+    rows = sum(report.collections.values())
+    return [
+        *(f"{name:{width}}  {count:>12,}" for name, count in sorted(report.collections.items())),
+        "",
+        (
+            f"{rows:,} documents, {report.bytes / 1e6:,.1f} MB, {report.indexes} indexes "
+            f"in {report.seconds:.1f} s ({report.rate:,.0f} documents/s), seed {plan.seed}"
+        ),
+        f"a user to log in with: {username_of(0)}, password {password_of(0)}",
+    ]

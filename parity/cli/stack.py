@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from parity.cli.seed import seed_target
+from parity.cli.stack_seed import seed_target
 from parity.model import ExitCode, Style, Target, UserError
 from parity.paths import shipped
 from parity.stack import (
