@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -57,6 +57,7 @@ HEADERS = (
     ("User-Agent", "bench"),
 )
 WRK_SECONDS = 8
+ONE = "--one"
 
 
 def main() -> None:
@@ -93,19 +94,21 @@ def costs(folder: Path, port: int) -> None:
     for size in sizes:
         path = write_recording(folder / f"mix-{size}.jsonl", size)
         # In a process of its own, so that its memory is its own as well.
-        code = (
-            "from benchmarks.replay import *\n"
-            f"rate, cpu = replay_rate(Path({str(path)!r}), Path({str(folder)!r}), "
-            f"fast_target({port}))\n"
-            "print(json.dumps([rate, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
-        )
-        out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        command = [sys.executable, "-m", "benchmarks.replay", ONE, str(path), str(port)]
+        out = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         rate, cpu, memory = json.loads(out.stdout)
         print(
             f"  {size:9,} exchanges: {cpu * 1e6:5.0f} us of CPU each, {rate:7,.0f}/s, "
             f"{memory / 1024:4.0f} MB"
         )
         path.unlink()
+
+
+def one(path: Path, port: int) -> None:
+    """Replay one recording in this process; print rate, CPU seconds for each, and peak memory."""
+    rate, cpu = replay_rate(path, path.parent, fast_target(port))
+    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps([rate, cpu, peak_kb]))
 
 
 def against_wrk(folder: Path) -> None:
@@ -184,7 +187,7 @@ def replay_rate(path: Path, folder: Path, target: Target) -> tuple[float, float]
         watch=watch,
     )
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    journal.unlink()
+    journal.unlink(missing_ok=True)
     assert last.tally.outcomes == {Class.EQUAL: found.exchanges}, last.tally.outcomes
     return found.exchanges / seconds, cpu / found.exchanges
 
@@ -280,7 +283,7 @@ def write_wrk(folder: Path, target: Target) -> Path:
     ids = [
         each["objectId"]
         for each in requests.get(url, headers=headers, timeout=30).json()["results"]
-    ]  # noqa: E501
+    ]
     mount = URL(target.url).path
     lua = folder / "mix.lua"
     lines = [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
@@ -334,5 +337,7 @@ def _exchange(
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
-    main()
+    if ONE in sys.argv:
+        one(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main()

@@ -6,6 +6,7 @@ what is entered is not sent again, and what was only announced is looked up on t
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from parity.replay.judgement import Class, Judgement
 FORMAT = "parity-replay-journal"
 VERSION = 1
 _NOTHING = -1
+_MOST = 1 << 32
+"""No recording has as many exchanges; a larger number is a damaged line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Journal:
         if self.resumed:
             self._check(inputs)
         try:
-            self._file: BinaryIO = path.open("ab", buffering=0)
+            # Only for its owner: to go on, live session tokens have to be in it.
+            self._file: BinaryIO = open(path, "ab", buffering=0, opener=_private)  # noqa: SIM115
             self._reader: BinaryIO = path.open("rb")
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}", "Choose another report folder.") from None
@@ -103,7 +107,10 @@ class Journal:
         """Return what an earlier run entered or announced, or ``None``."""
         if number < len(self._offsets) and self._offsets[number] != _NOTHING:
             self._reader.seek(self._offsets[number])
-            return _entry(orjson.loads(self._reader.readline()))
+            try:
+                return _entry(orjson.loads(self._reader.readline()))
+            except (KeyError, TypeError, ValueError):
+                raise self._damaged(self._offsets[number]) from None
         if number in self._announced:
             return Entry(None, announced_at=self._announced[number])
         return None
@@ -116,11 +123,17 @@ class Journal:
             while data:
                 data = data[self._file.write(data) :]
 
-    def close(self) -> None:
-        """Write what is left and close the file."""
+    def close(self, *, remove: bool = False) -> None:
+        """Write what is left and close the file.
+
+        Args:
+            remove: Whether nothing is left to go on with; it holds live session tokens.
+        """
         self.flush()
         self._file.close()
         self._reader.close()
+        if remove:
+            self.path.unlink(missing_ok=True)
 
     def _write(self, value: dict[str, Any]) -> None:
         self._unwritten.append(orjson.dumps(value, default=str) + b"\n")
@@ -145,14 +158,17 @@ class Journal:
                 code="resume",
             )
         for offset, entry in lines:
+            number = entry.get("n", entry.get("a"))
+            if type(number) is not int or not 0 <= number < _MOST:
+                raise self._damaged(offset)
             if "n" in entry:
-                number = entry["n"]
                 missing = number + 1 - len(self._offsets)
                 self._offsets.extend([_NOTHING] * missing)
                 self._offsets[number] = offset
                 self._announced.pop(number, None)
-            elif "a" in entry:
-                self._announced[entry["a"]] = entry["at"]
+            else:
+                at = entry.get("at")
+                self._announced[number] = float(at) if isinstance(at, int | float) else 0.0
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
         with self.path.open("r+b") as file:
@@ -165,11 +181,18 @@ class Journal:
                 try:
                     value = orjson.loads(line)
                 except orjson.JSONDecodeError:
-                    raise UserError(
-                        f"{self.path} is damaged at byte {offset}", "Begin the replay anew."
-                    ) from None
+                    raise self._damaged(offset) from None
                 yield offset, value if isinstance(value, dict) else {}
                 offset += len(line)
+
+    def _damaged(self, offset: int) -> UserError:
+        return UserError(
+            f"{self.path} is damaged at byte {offset}", "Begin the replay anew.", code="resume"
+        )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _entry(value: dict[str, Any]) -> Entry:

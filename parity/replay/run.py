@@ -161,9 +161,13 @@ def replay(
     )
     try:
         run_loop(_watched(one, source, watch))
+        finished = True
+    except BaseException:
+        finished = False
+        raise
     finally:
         watch(one.progress)
-        diary.close()
+        diary.close(remove=finished)
     return one
 
 

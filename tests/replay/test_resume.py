@@ -74,6 +74,15 @@ def rows(stack: Stack) -> list[dict[str, Any]]:
         client.close()
 
 
+def wait_for_journal(reports: Path, process: subprocess.Popen[str]) -> Path:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := list(reports.glob("*/journal-mine.jsonl")):
+            return found[0]
+        time.sleep(0.01)
+    raise AssertionError(f"the replay did not begin: {process.communicate()[0]}")
+
+
 def wait_for_lines(path: Path, lines: int, process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline and process.poll() is None:
@@ -90,16 +99,11 @@ def test_a_killed_replay_goes_on_and_repeats_no_write(stack: Stack, tmp_path: Pa
     env = configured(stack.targets[0], tmp_path)
 
     first = replay(tmp_path, env, "--lanes", "4")
-    wait_for_journal = tmp_path / "reports"
-    deadline = time.monotonic() + DEADLINE_S
-    while not list(wait_for_journal.glob("*/journal-mine.jsonl")):
-        assert first.poll() is None, first.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    (journal,) = wait_for_journal.glob("*/journal-mine.jsonl")
+    journal = wait_for_journal(tmp_path / "reports", first)
     wait_for_lines(journal, KILLED_AFTER, first)
     first.kill()
     first.wait(DEADLINE_S)
+    assert journal.stat().st_mode & 0o077 == 0
     before = len(rows(stack))
 
     again = replay(tmp_path, env, "--resume", str(journal.parent), "--json")
@@ -110,6 +114,7 @@ def test_a_killed_replay_goes_on_and_repeats_no_write(stack: Stack, tmp_path: Pa
     assert summary["verdict"] == "pass"
     table = next(each for each in summary["tables"] if each["id"] == "exchanges")
     assert table["rows"][0][:2] == ["equal", len(script.exchanges)]
+    assert not journal.exists()
     found = rows(stack)
     assert 0 < before < counts["create"]
     assert len(found) == counts["create"] - counts["delete"]
@@ -118,16 +123,18 @@ def test_a_killed_replay_goes_on_and_repeats_no_write(stack: Stack, tmp_path: Pa
 
 def test_another_recording_cannot_be_resumed(stack: Stack, tmp_path: Path) -> None:
     script = Script()
-    script.add("a", "GET", "/1/classes/Nothing", None, 200, {"results": []})
+    changing_rows(script, clients=6, rounds=12, class_name="Other")
     script.write(tmp_path / "app.jsonl")
     env = configured(stack.targets[0], tmp_path)
-    assert replay(tmp_path, env).wait(DEADLINE_S) == 0
-    (run,) = (tmp_path / "reports").iterdir()
+    first = replay(tmp_path, env, "--lanes", "1")
+    journal = wait_for_journal(tmp_path / "reports", first)
+    wait_for_lines(journal, 10, first)
+    first.kill()
+    first.wait(DEADLINE_S)
     script.add("a", "GET", "/1/classes/Other", None, 200, {"results": []})
-    (tmp_path / "app.jsonl").unlink()
     script.write(tmp_path / "app.jsonl")
 
-    again = replay(tmp_path, env, "--resume", str(run))
+    again = replay(tmp_path, env, "--resume", str(journal.parent))
 
     out, _ = again.communicate(timeout=DEADLINE_S)
     assert again.returncode == 2

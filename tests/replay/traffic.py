@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,18 +63,30 @@ class Script:
         self.exchanges.append(exchange)
         return exchange
 
+    def change(self, exchange_id: str, name: str, value: Any) -> None:
+        """Change a member of a recorded answer, as if the server had been another."""
+        number = next(i for i, each in enumerate(self.exchanges) if each.id == exchange_id)
+        old = self.exchanges[number]
+        assert old.response is not None
+        body = {**json.loads(old.response.body), name: value}
+        self.exchanges[number] = replace(
+            old, response=replace(old.response, body=json.dumps(body).encode())
+        )
+
     def write(self, path: Path) -> Path:
-        """Write the recording."""
+        """Write the recording; an older one is replaced."""
         header = RecordingHeader(
             "https://api.parse.com/1", "2016-03-09T17:12:30.000Z", "script", False, "tests"
         )
-        with RecordingWriter(path, header, redactor=None) as writer:
+        with RecordingWriter(path, header, redactor=None, overwrite=True) as writer:
             for each in self.exchanges:
                 writer.write(each)
         return path
 
 
-def changing_rows(script: Script, clients: int, rounds: int) -> dict[str, int]:
+def changing_rows(
+    script: Script, clients: int, rounds: int, class_name: str = CLASS
+) -> dict[str, int]:
     """Let clients make rows, change them, count in them and read them.
 
     Returns:
@@ -85,7 +98,7 @@ def changing_rows(script: Script, clients: int, rounds: int) -> dict[str, int]:
             lane, number = f"client-{client}", turn * clients + client
             object_id, created = f"R{number:09d}", script.time()
             row = {"number": number, "name": f"row {number}", "n": 0}
-            path = f"/1/classes/{CLASS}"
+            path = f"/1/classes/{class_name}"
             made = {"objectId": object_id, "createdAt": created}
             script.add(lane, "POST", path, row, 201, made)
             counts["create"] += 1
