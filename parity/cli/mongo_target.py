@@ -23,11 +23,12 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def target_options(command: _Command) -> _Command:
-    """Add ``--target``, ``--mongo``, ``--config``, ``--reports`` and ``--json`` to a command."""
+    """Add ``--target``, ``--mongo``, ``--config``, ``--report-dir`` and ``--json`` to a command."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text."),
         click.option(
-            "--reports",
+            "--report-dir",
+            "reports",
             envvar="PARITY_REPORTS",
             type=click.Path(path_type=Path, file_okay=False),
             metavar="DIR",

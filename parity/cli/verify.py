@@ -118,7 +118,9 @@ class Duration(click.ParamType[float]):
     help="The report folder of a run that was cut off; what it finished is not read again.",
 )
 @click.option(
-    "--reports",
+    "--report-dir",
+    "reports",
+    envvar="PARITY_REPORTS",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that the report goes to; reports/ by default.",
 )

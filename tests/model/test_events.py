@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from parity.model import Secret, Style, Target
-from parity.model.events import Header, TargetFacts
+from parity.model.events import Header, TableEvent, TargetFacts
 from parity.model.plain import body_text, utc_now
 from parity.model.target import Keys
 
@@ -35,3 +37,14 @@ def test_the_time_is_utc_with_milliseconds() -> None:
     started = Header("run", utc_now(), "0.1.0", None, (), ()).started_at
 
     assert started.endswith("Z")
+
+
+def test_a_row_of_a_table_has_a_cell_for_each_column() -> None:
+    with pytest.raises(ValueError, match="row 1 has 1 cells for 2 columns"):
+        TableEvent("t", "title", ("a", "b"), ((1, 2), (3,)))
+
+
+def test_a_cell_that_json_cannot_hold_becomes_text() -> None:
+    table = TableEvent("t", "title", ("a",), ((float("nan"),), (b"x",)))
+
+    assert table.rows == (("nan",), ("b'x'",))

@@ -15,8 +15,10 @@ from parity.model.evidence import (
     DifferenceFact,
     Event,
     ExchangeFact,
+    FindingFact,
     KnownDifferenceEvent,
     NoticeEvent,
+    TableEvent,
     TruncatedEvidence,
     read_evidence,
 )
@@ -56,6 +58,14 @@ exchanges = st.builds(
     elapsed_ms=seconds,
     repeat=text,
 )
+findings = st.builds(
+    FindingFact,
+    code=text,
+    severity=st.sampled_from(["breaking", "benign", "security"]),
+    cause=text,
+    remedy=text,
+    reproduce=text,
+)
 checks = st.builds(
     CheckEvent,
     id=text,
@@ -74,6 +84,16 @@ checks = st.builds(
     worker=text,
     differences=st.lists(differences, max_size=2).map(tuple),
     exchanges=st.lists(exchanges, max_size=2).map(tuple),
+    finding=st.none() | findings,
+)
+cells = st.lists(st.tuples(json_values, json_values), max_size=3)
+tables = st.builds(
+    TableEvent,
+    id=text,
+    title=text,
+    columns=st.tuples(text, text),
+    rows=cells.map(tuple),
+    note=text,
 )
 known_differences = st.builds(
     KnownDifferenceEvent,
@@ -93,7 +113,7 @@ notices = st.builds(
     target=st.none() | text,
     message=text,
 )
-events = st.lists(checks | known_differences | notices, max_size=5)
+events = st.lists(checks | known_differences | notices | tables, max_size=5)
 
 no_fixture_check = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 _numbers = iter(range(10**9))
@@ -122,6 +142,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, events: list[Event]) -> No
 
     assert read.header == header()
     assert list(read.checks) == [each for each in events if isinstance(each, CheckEvent)]
+    assert list(read.tables) == [each for each in events if isinstance(each, TableEvent)]
     assert list(read.notices) == [each for each in events if isinstance(each, NoticeEvent)]
     assert list(read.known_differences) == [
         each for each in events if isinstance(each, KnownDifferenceEvent)

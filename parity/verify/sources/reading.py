@@ -102,7 +102,7 @@ def read_export(
     if free < source.size:
         raise UserError(
             f"{options.work} has {free:,} bytes free, and the export needs about {source.size:,}",
-            "Give another folder with --reports.",
+            "Give another folder with --report-dir.",
             code="source-space",
         )
     read = Read(source_facts(source), [each.class_name for each in source.files])

@@ -51,7 +51,7 @@ def _evidence(folder: Path) -> Any:
 
 
 def test_a_sound_database_passes(uri: str, tmp_path: Path) -> None:
-    code, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+    code, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     assert code is ExitCode.PASS
     assert "16 documents" in output
     evidence = _evidence(tmp_path)
@@ -62,7 +62,7 @@ def test_a_sound_database_passes(uri: str, tmp_path: Path) -> None:
 
 def test_a_finding_fails_and_says_how_it_is_mended(uri: str, db: Db, tmp_path: Path) -> None:
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"_rperm": None}})
-    code, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+    code, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     assert code is ExitCode.FAIL
     assert "AUD-ACL-NULL (breaking) 1 in Post._rperm" in output
     assert "$unset" in output
@@ -74,7 +74,7 @@ def test_a_finding_fails_and_says_how_it_is_mended(uri: str, db: Db, tmp_path: P
 
 def test_a_benign_finding_is_told_and_passes(uri: str, db: Db, tmp_path: Path) -> None:
     db["_User"].update_one({"_id": "user000001"}, {"$set": {"_session_token": "a" * 25}})
-    code, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+    code, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     assert code is ExitCode.PASS
     assert "AUD-SESSION-LEGACY (benign)" in output
 
@@ -82,7 +82,7 @@ def test_a_benign_finding_is_told_and_passes(uri: str, db: Db, tmp_path: Path) -
 def test_our_own_words_are_not_taken_for_secrets(uri: str, db: Db, tmp_path: Path) -> None:
     fields = {"email": None, "_session_token": "a" * 25}
     db["_User"].update_one({"_id": "user000002"}, {"$set": fields})
-    _, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+    _, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     assert "AUD-EMAIL-NULL (breaking) 1 in _User.email\n" in output
     assert "redacted" not in output
 
@@ -97,7 +97,7 @@ def test_ctrl_c_keeps_what_was_found(
 
     monkeypatch.setattr("parity.verify.audit.engine.confirm", stop)
     with pytest.raises(click.Abort):  # what click makes of Ctrl-C
-        _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+        _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     evidence = _evidence(tmp_path)
     assert evidence.footer.interrupted
     assert [each.id for each in evidence.checks] == ["audit/AUD-ACL-NULL"]
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_was_found(
 def test_what_is_accepted_is_a_known_difference(uri: str, db: Db, tmp_path: Path) -> None:
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"_p_author": "_User$gone"}})
     arguments = ("--accept", "AUD-POINTER-MISSING", "--accept", "AUD-ACL-NULL")
-    code, _ = _run(audit, "--mongo", uri, "--reports", str(tmp_path), *arguments)
+    code, _ = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path), *arguments)
     assert code is ExitCode.PASS
     evidence = _evidence(tmp_path)
     known = [each for each in evidence.checks if each.outcome is Outcome.KNOWN_DIFFERENCE]
@@ -122,7 +122,7 @@ def test_a_code_that_does_not_exist(uri: str) -> None:
 
 def test_json_is_one_line(uri: str, db: Db, tmp_path: Path) -> None:
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"_secret": 1}})
-    _, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path), "--json")
+    _, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path), "--json")
     facts = json.loads(output)
     assert facts["exit_code"] == 1
     [found] = facts["findings"]
@@ -137,7 +137,7 @@ def test_values_of_users_are_in_no_output(uri: str, db: Db, tmp_path: Path) -> N
             {"_id": f"user00001{number}", "username": "geheim", "email": f"GeHeim{number}@x.de",
              "_hashed_password": "geheim"}
         )  # fmt: skip
-    code, output = _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+    code, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
     assert code is ExitCode.FAIL
     written = output + "".join(file.read_text() for file in tmp_path.glob("*/*") if file.is_file())
     assert "AUD-USERNAME-DUPLICATE" in written
@@ -146,7 +146,7 @@ def test_values_of_users_are_in_no_output(uri: str, db: Db, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("wrong", ["nothing-here", "admin"])
 def test_a_wrong_database_does_not_pass(mongod: Mongod, tmp_path: Path, wrong: str) -> None:
-    arguments = ("--mongo", mongod.database_uri(wrong), "--reports", str(tmp_path))
+    arguments = ("--mongo", mongod.database_uri(wrong), "--report-dir", str(tmp_path))
     with pytest.raises(UserError):
         _run(audit, *arguments)
     # What there is of the run says that it judged nothing.
@@ -159,7 +159,7 @@ def test_a_mongodb_that_is_gone_could_not_be_judged(
     monkeypatch.setattr("parity.verify.connect.SELECTION_TIMEOUT_MS", 200)
     uri = "mongodb://127.0.0.1:1/app"
     with pytest.raises(HarnessError):
-        _run(audit, "--mongo", uri, "--reports", str(tmp_path))
+        _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
 
 
 @pytest.mark.parametrize("command", [audit, preflight])
@@ -192,7 +192,7 @@ def test_a_target_of_the_configuration(
         '[targets.a]\nstyle = "parse-server"\nurl = "http://127.0.0.1:1/parse"\napp_id = "a"\n'
         'mongo = "env:THE_MONGO"\nversion = "8.6.94"\n'
     )
-    common = ("--target", "a", "--config", str(config), "--reports", str(tmp_path / "r"), "--json")
+    common = ("--target", "a", "--config", str(config), "--report-dir", str(tmp_path / "r"), "--json")
     code, output = _run(audit, *common)
     assert code is ExitCode.PASS
     code, output = _run(preflight, *common, "--from", "a", "--pings", "5", "--cancelled")
@@ -206,7 +206,7 @@ def test_a_target_of_the_configuration(
 
 
 def test_an_unreachable_database_is_a_finding_of_preflight(tmp_path: Path) -> None:
-    arguments = ("--mongo", "mongodb://127.0.0.1:1/app", "--reports", str(tmp_path))
+    arguments = ("--mongo", "mongodb://127.0.0.1:1/app", "--report-dir", str(tmp_path))
     code, output = _run(preflight, *arguments, "--copied-at", "2016-04-20T10:00:00Z")
     assert code is ExitCode.FAIL
     assert "FAIL  PRE-REFUSED" in output

@@ -45,7 +45,7 @@ def run(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         config = tmp_path / "parity.toml"
         url = other or "http://127.0.0.1:1/parse"
         config.write_text(CONFIG.format(url=app.target.url, other=url))
-        options = ["--config", str(config), "--reports", str(tmp_path / "reports")]
+        options = ["--config", str(config), "--report-dir", str(tmp_path / "reports")]
         everything = ["--from", source, "--to", "selfhosted", *options, *arguments]
         return CliRunner().invoke(verify, everything, standalone_mode=False)
 
