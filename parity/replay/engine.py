@@ -13,14 +13,14 @@ import orjson
 
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register
-from parity.model import HarnessError, Target, TargetDown, TargetTimeout, Writes
+from parity.model import HarnessError, Target, Writes
 from parity.replay.access import access
 from parity.replay.bindings import Bindings, Times
 from parity.replay.effects import Effects
 from parity.replay.journal import Entry, Journal
 from parity.replay.judge import Judge
 from parity.replay.judgement import Answer, Class, Judgement
-from parity.replay.limits import doubted, why_not_judged, why_not_sent
+from parity.replay.limits import TOO_DEEP, doubted, why_not_judged, why_not_sent
 from parity.replay.noise import NO_NOISE, Noise
 from parity.replay.operation import Action, parse_operation
 from parity.replay.order import Node, Order
@@ -251,7 +251,7 @@ class Replay:
         try:
             method = node.exchange.request.method
             answer = await sender.send(method, rewritten, again=not changes)
-        except (TargetDown, TargetTimeout) as error:
+        except HarnessError as error:
             self._silent += 1
             if self._silent >= GIVE_UP_AFTER:
                 raise HarnessError(
@@ -267,7 +267,10 @@ class Replay:
         why = why_not_judged(node, answer, has_cloud_code=self.options.has_cloud_code)
         if why:
             return Judgement(Class.UNSUPPORTED, reason=why)
-        judgement = self._judge.judge(node.number, node.operation, node.exchange, answer)
+        try:
+            judgement = self._judge.judge(node.number, node.operation, node.exchange, answer)
+        except (RecursionError, orjson.JSONEncodeError):
+            return Judgement(Class.ERROR, reason=TOO_DEEP)
         return doubted(node, answer, judgement)
 
     def _enter(

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from parity.model import Difference, Kind, UserError
+from parity.model.evidence import plain
 from parity.replay.judgement import Class, Judgement
 
 FORMAT = "parity-replay-journal"
@@ -96,7 +97,7 @@ class Journal:
             entry["r"] = judgement.reason
         if judgement.differences:
             entry["d"] = [
-                [each.path, each.kind, _plain(each.expected), _plain(each.actual), known]
+                [each.path, each.kind, plain(each.expected), plain(each.actual), known]
                 for each, known in judgement.differences
             ]
         self._write(entry)
@@ -204,7 +205,3 @@ def _entry(value: dict[str, Any]) -> Entry:
     times = [(owner, recorded, live) for owner, recorded, live in value.get("m", [])]
     judgement = Judgement(Class(value["o"]), found, value.get("r", ""), learned, times)
     return Entry(judgement, value.get("t"))
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | None | dict | list) else str(value)

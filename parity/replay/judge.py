@@ -17,9 +17,9 @@ from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.names import Names
 from parity.replay.noise import NO_NOISE, NOISE, Noise
 from parity.replay.operation import Action, Operation
-from parity.replay.pairing import Pairing
+from parity.replay.pairing import OLD_RELATION, Pairing
 from parity.replay.prior import IF_DIFFERENT, Known, needs_prior_state
-from parity.replay.rows import match_rows, missing_and_extra, order_of, wrong_order
+from parity.replay.rows import hides_order, match_rows, missing_and_extra, order_of, wrong_order
 from parity.wire.headers import read_auth
 
 CLIENT_HEADERS: Final = (
@@ -29,10 +29,14 @@ CLIENT_HEADERS: Final = (
     "Content-Disposition",
 )
 """Response headers that clients read, compared by presence or value; ``Location`` and
-``Content-Type`` have rules of their own. What else a response carries is about the transfer, or
+``Content-Type`` have rules of their own, and a browser also reads ``Access-Control-Allow-Origin``.
+What else a response carries is about the transfer, or
 no client reads it (docs/replay.md lists them)."""
 
 
+FOREIGN_ROWS: Final = "rows that no request of the recording created"
+SERVERS_CHOICE: Final = "a limit without an order: which rows come is the server's choice"
+UNSEEN_ORDER: Final = "rows changed places, and what they are ordered by is not in the answer"
 _RELATION_OPS = frozenset({"AddRelation", "RemoveRelation"})
 
 
@@ -109,13 +113,18 @@ class Judge:
                 live = _text(answer.body)
             reason = self._body(operation, recorded, live, pairing)
         # Last: a Location names the object that the body has just bound.
-        self._headers(dict_of(response.headers), answer.headers, response.status, pairing)
-        found = self._explained(pairing.found, operation, exchange, answer)
+        old_headers = dict_of(response.headers)
+        self._headers(old_headers, answer.headers, response.status, pairing)
+        origin = dict_of(exchange.request.headers).get("origin", "")
+        if origin:
+            _cors(origin, old_headers, answer.headers, pairing)
+        found = self._explained(pairing.found, operation, exchange, answer, recorded)
         prior = reason or pairing.prior
         if any(entry is None for _, entry in found):
             outcome = Class.DIFFERENT
         elif prior:
-            outcome = Class.PRIOR_STATE
+            was_there = prior in (FOREIGN_ROWS, OLD_RELATION)
+            outcome = Class.PRIOR_STATE if was_there else Class.UNSUPPORTED
         else:
             outcome = Class.KNOWN if found else Class.EQUAL
         return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
@@ -169,23 +178,23 @@ class Judge:
         operation: Operation,
         exchange: RecordedExchange,
         answer: Answer,
+        recorded: Any,
     ) -> list[tuple[Difference, str | None]]:
         if not found:
             return []
-        auth = _auth(exchange)
-        return [
-            (each, self._explain(each, operation, Traffic(operation.request, answer.status, auth)))
-            for each in found
-        ]
+        status, auth = answer.status, _auth(exchange)
+        traffic = Traffic(operation.request, status, auth, _members(recorded))
+        return [(each, self._explain(each, operation, traffic, recorded)) for each in found]
 
     def _explain(
-        self, difference: Difference, operation: Operation, traffic: Traffic
+        self, difference: Difference, operation: Operation, traffic: Traffic, recorded: Any
     ) -> str | None:
         entry = self._register.recognise_traffic(difference, traffic)
         if entry is None and operation.parts:
             number, inner = _inside(difference)
             if inner is not None and number < len(operation.parts):
-                inside = replace(traffic, request=operation.parts[number].request)
+                request = operation.parts[number].request
+                inside = replace(traffic, request=request, recorded=_members(recorded, number))
                 entry = self._register.recognise_traffic(inner, inside)
         if entry is None and self._noise.explains(operation, difference):
             return NOISE
@@ -210,14 +219,25 @@ class Judge:
             found.append(Difference("$", Kind.TYPE, "a Parse response", _text(answer.body)))
         elif status < 400 and answer.status < 400:
             found += _shape(recorded, live)
-        judged = self._explained(found, operation, exchange, answer)
+        judged = self._explained(found, operation, exchange, answer, recorded)
         unknown = any(entry is None for _, entry in judged)
         return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
 
 
 def _auth(exchange: RecordedExchange) -> str:
     sent = read_auth(dict(exchange.request.headers), _json(exchange.request.body))
-    return "master" if sent is not None and sent.keys.master_key is not None else ""
+    if sent is None or sent.keys.master_key is None or sent.installation_id is not None:
+        return ""
+    return "master"
+
+
+def _members(answer: Any, part: int | None = None) -> frozenset[str]:
+    """Return the members of a recorded answer, or of what a part of a batch was answered."""
+    if part is not None:
+        parts = answer if isinstance(answer, list) else []
+        inner = parts[part] if part < len(parts) else None
+        answer = inner.get("success") if isinstance(inner, dict) else None
+    return frozenset(answer) if isinstance(answer, dict) else frozenset()
 
 
 def _makes_relation(value: dict[str, Any]) -> bool:
@@ -237,22 +257,25 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
     rows = match_rows(old, new, pairing)
     order = order_of(operation)
     limit = operation.params.get("limit", 100)
-    full = str(limit).isdigit() and len(old) >= int(limit)
+    most = int(limit) if str(limit).isdecimal() else None
+    full = most is not None and len(old) >= most and not _named_by_id(operation)
     reason = ""
     if rows.foreign:
         # What else is there or not, besides the rows that the recording made, is not its doing.
-        reason = "rows that no request of the recording created"
-        rows.extra.clear()
-    elif full and order is None and (rows.missing or rows.extra):
+        reason = FOREIGN_ROWS
+        if most is None or len(new) <= most:
+            rows.extra.clear()
+    elif full and order is None and len(new) == len(old) and (rows.missing or rows.extra):
         # Which rows a limit lets through is the server's choice when no order is asked for.
-        reason = "a limit without an order: which rows come is the server's choice"
+        reason = SERVERS_CHOICE
         rows.missing.clear()
-    if reason and full:
         rows.extra.clear()
     for number, index in rows.pairs:
         pairing.values(old[number], new[index], f"$.results[{number}]")
     pairing.found += missing_and_extra(rows, old, new, "$.results")
-    if order is not None:
+    if order and hides_order(rows, old, order):
+        reason = reason or UNSEEN_ORDER
+    elif order is not None:
         pairing.found += wrong_order(rows, old, new, order, "$.results")
     for name, value in recorded.items():
         if name != "results" and not (reason and name == "count"):
@@ -263,6 +286,16 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
         if name not in recorded
     ]
     return reason
+
+
+def _named_by_id(operation: Operation) -> bool:
+    """Return whether a query names its rows, so that a limit leaves the server no choice."""
+    where = operation.params.get("where")
+    wanted = where.get("objectId") if isinstance(where, dict) else None
+    if isinstance(wanted, dict) and isinstance(wanted.get("$in"), list):
+        limit = operation.params.get("limit", 100)
+        return len(wanted["$in"]) <= int(limit)
+    return isinstance(wanted, str)
 
 
 def _batch(operation: Operation, recorded: list[Any], live: Any, pairing: Pairing) -> None:
@@ -333,6 +366,20 @@ def _is_text(body: bytes) -> bool:
 
 def _text(body: bytes) -> str:
     return body[:500].decode("utf-8", "replace")
+
+
+def _cors(
+    origin: str, recorded: Mapping[str, str], live: Mapping[str, str], pairing: Pairing
+) -> None:
+    """Compare whether the browser that sent a request may read the answer.
+
+    Source: Fetch standard, "CORS check".
+    """
+    name = "Access-Control-Allow-Origin"
+    old, new = (each.get(name.lower(), "") for each in (recorded, live))
+    if old in ("*", origin) and new not in ("*", origin):
+        kind = Kind.VALUE if new else Kind.MISSING
+        pairing.found.append(Difference(f"$header.{name}", kind, old, new or None))
 
 
 def _media(value: str) -> str:

@@ -21,6 +21,7 @@ NO_RESPONSE: Final = "no response was recorded"
 NO_REQUEST_BODY: Final = "the body of the request was not recorded"
 NO_ANSWER_BODY: Final = "the body of the response was not recorded; the status is the same"
 READ_ONLY: Final = "it would write, and the replay is read-only"
+TOO_DEEP: Final = "the answers are nested too deeply to be compared"
 NO_CLOUD_CODE: Final = (
     "it needs the app's cloud code, which the embedded server does not have (--cloud)"
 )

@@ -68,11 +68,11 @@ def write_noise(tally: Tally, file: Path, server: str) -> int:
         for (path, kind), cluster in sorted(of.clusters.items()):
             entries.append(
                 "[[noise]]\n"
-                f"signature = {json.dumps(name)}\n"
-                f"path = {json.dumps(path)}\n"
-                f"kind = {json.dumps(kind)}\n"
+                f"signature = {_toml(name)}\n"
+                f"path = {_toml(path)}\n"
+                f"kind = {_toml(kind)}\n"
                 f"seen = {cluster.exchanges}\n"
-                f"example = {json.dumps(', '.join(cluster.examples))}\n"
+                f"example = {_toml(', '.join(cluster.examples))}\n"
                 "accepted = false\n"
             )
     file.write_text("\n".join([_HEAD.format(server=server), *entries]), encoding="utf-8")
@@ -94,13 +94,19 @@ def read_noise(path: Path) -> Noise:
     places = set()
     entries = document.get("noise", [])
     for number, entry in enumerate(entries if isinstance(entries, list) else []):
-        names = [entry.get(name) for name in ("signature", "path", "kind")]
+        fields = entry if isinstance(entry, dict) else {}
+        names = [fields.get(name) for name in ("signature", "path", "kind")]
         if not all(isinstance(each, str) for each in names):
             raise UserError(
                 f"{path}: entry {number + 1} lacks a signature, a path or a kind",
                 "Keep what --control wrote, and change accepted only.",
                 code="noise",
             )
-        if entry.get("accepted") is True:
-            places.add((names[0], names[1], names[2]))
+        if fields.get("accepted") is True:
+            places.add((str(names[0]), str(names[1]), str(names[2])))
     return Noise(frozenset(places))
+
+
+def _toml(text: str) -> str:
+    # Strings of JSON are strings of TOML but for DEL and for pairs of surrogates.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -34,6 +34,8 @@ def headline(tally: Tally, subject: Subject) -> str:
         f"{_percent(same, judged)} of {judged:,} judged requests behave the same on "
         f"{subject.target} as in {subject.expected}"
     )
+    if known := tally.outcomes[Class.KNOWN]:
+        text += f" ({known:,} of them but for registered differences)"
     if same_signatures == signatures:
         text += f"; all {signatures:,} signatures and {clients:,} clients do."
     else:

@@ -58,6 +58,7 @@ OUTBOUND: Final = {
     "hooks": "webhooks",
 }
 """Routes whose requests leave the server, with what they send."""
+_OUTBOUND = {route.lower(): sent for route, sent in OUTBOUND.items()}
 
 _BY_METHOD = {
     "GET": Action.GET,
@@ -120,7 +121,12 @@ class Operation:
     @property
     def outbound(self) -> str:
         """What would leave the server: ``push``, ``email``, ``webhooks``; empty if nothing."""
-        return OUTBOUND.get(self.segments[0], "") if self.segments and self.method != "GET" else ""
+        for part in self.parts:  # a batch in a batch
+            if part.outbound:
+                return part.outbound
+        if not self.segments or self.method == "GET":
+            return ""
+        return _OUTBOUND.get(self.segments[0].lower(), "")
 
 
 def parse_operation(method: str, url: str, body: bytes, mount: str) -> Operation:

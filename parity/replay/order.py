@@ -163,6 +163,7 @@ def _texts(node: Node) -> Iterator[str]:
     yield from node.operation.segments
     for part in node.operation.parts:
         yield from part.segments
+        yield from strings(part.params)
     for name, value in node.exchange.request.headers:
         if name[:2] in ("X-", "x-"):
             yield value

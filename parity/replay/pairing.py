@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +23,11 @@ OLD_RELATION: Final = "its class has a relation that no request of the recording
 MINTED_TIMES: Final = ("createdAt", "updatedAt")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _SESSION_EXPIRY = "expiresAt"
+_SAME_LIFETIME = timedelta(hours=1)
+"""How much later than it was made a server may begin to count a session's time."""
+_OF_FILES = frozenset({"__type", "name", "url"})
+_AROUND_OBJECTS = frozenset({"", "success", "result"})
+"""Members that hold a whole answer about one object, which may do without its id."""
 
 
 class Pairing:
@@ -103,7 +109,7 @@ class Pairing:
     ) -> None:
         kind = recorded.get("__type")
         if kind == "File" and live.get("__type") == "File":
-            self._files(recorded, live, path)
+            self._files(recorded, live, path, owner)
             return
         if kind == "Date" and key == _SESSION_EXPIRY and live.get("__type") == "Date":
             self._minted_date(recorded.get("iso"), live.get("iso"), f"{path}.iso")
@@ -112,18 +118,34 @@ class Pairing:
         if isinstance(object_id, str):
             owner = object_id
         is_acl = key == "ACL"
+        data = self._data_of(recorded, owner, key)
         for name, value in recorded.items():
             # Keys of an ACL are ids of users.
             other = self.expected(name) if is_acl else name
             if other not in live and self._is_old_relation(name, value):
                 self.prior = OLD_RELATION
                 continue
-            self.values(value, live.get(other, MISSING), child(path, name), owner, name)
+            rule = "" if name in data else name
+            self.values(value, live.get(other, MISSING), child(path, name), owner, rule)
         if len(live) > len(recorded) or live.keys() != recorded.keys():
             wanted = {self.expected(name) for name in recorded} if is_acl else recorded
             for name, value in live.items():
                 if name not in wanted:
                     self.found.append(Difference(child(path, name), Kind.EXTRA, None, value))
+        if _SESSION_EXPIRY in recorded and _SESSION_EXPIRY not in data:
+            self._lifetime(recorded, live, child(path, _SESSION_EXPIRY))
+
+    def _data_of(self, recorded: dict[str, Any], owner: str, key: str) -> tuple[str, ...]:
+        """Return names that a server mints elsewhere, and that an app has written here itself."""
+        data: tuple[str, ...] = ()
+        if owner and "objectId" not in recorded and key not in _AROUND_OBJECTS:
+            data = MINTED_TIMES
+        if _SESSION_EXPIRY in recorded and not (
+            "sessionToken" in recorded
+            or "_Session" in (self._class_name, recorded.get("className"))
+        ):
+            data = (*data, _SESSION_EXPIRY)
+        return data
 
     def _is_old_relation(self, name: str, value: Any) -> bool:
         # Every object of a class shows the relations that the class has.
@@ -179,13 +201,27 @@ class Pairing:
         self.times_learned.append((owner, recorded, live))
         return True
 
+    def _lifetime(self, recorded: dict[str, Any], live: dict[str, Any], path: str) -> None:
+        """Compare how long two sessions live: from when they were made, or were used last."""
+        old, new = _lifetimes(recorded), _lifetimes(live)
+        both = old.keys() & new.keys()
+        if both and all(abs(old[each] - new[each]) > _SAME_LIFETIME for each in both):
+            expected, actual = (each[_SESSION_EXPIRY]["iso"] for each in (recorded, live))
+            self.found.append(Difference(f"{path}.iso", Kind.VALUE, expected, actual))
+
     def _minted_date(self, recorded: Any, live: Any, path: str) -> None:
         if not (isinstance(live, str) and _ISO.fullmatch(live)):
             self.found += differences(recorded, live, path)
 
-    def _files(self, recorded: dict[str, Any], live: dict[str, Any], path: str) -> None:
+    def _files(self, recorded: dict[str, Any], live: dict[str, Any], path: str, owner: str) -> None:
         self.file_name(recorded.get("name"), live.get("name", MISSING), f"{path}.name")
         self.file_url(recorded.get("url", MISSING), live.get("url", MISSING), f"{path}.url")
+        old, new = (
+            {name: value for name, value in each.items() if name not in _OF_FILES}
+            for each in (recorded, live)
+        )
+        if old or new:
+            self.values(old, new, path, owner)
 
     def file_name(self, recorded: Any, live: Any, path: str) -> None:
         """Compare two stored file names: what the client called the file has to stay."""
@@ -233,6 +269,23 @@ class Pairing:
                 self.found.append(Difference(path, Kind.VALUE, recorded, live))
         elif [self.expected(each) for each in old] != new:
             self.found.append(Difference(path, Kind.VALUE, recorded, live))
+
+
+def _lifetimes(session: dict[str, Any]) -> dict[str, timedelta]:
+    """Return the time until a session ends, by the time that it is counted from."""
+    expiry = session.get(_SESSION_EXPIRY)
+    end = _moment(expiry.get("iso")) if isinstance(expiry, dict) else None
+    starts = {name: _moment(session.get(name)) for name in MINTED_TIMES}
+    return {name: end - start for name, start in starts.items() if end and start}
+
+
+def _moment(value: Any) -> datetime | None:
+    if not (isinstance(value, str) and _ISO.fullmatch(value)):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:  # the 30th of February
+        return None
 
 
 def _is_token(text: str) -> bool:

@@ -86,11 +86,17 @@ def order_of(operation: Operation) -> list[tuple[str, bool]] | None:
     if isinstance(order, str) and order:
         names = [each.strip() for each in order.split(",")]
         return [(each.lstrip("-+"), each.startswith("-")) for each in names]
+    return [] if near_fields(operation) else None
+
+
+def near_fields(operation: Operation) -> list[str]:
+    """Return the fields by whose distance a query asks for its rows."""
     where = operation.params.get("where")
-    near = isinstance(where, dict) and any(
-        isinstance(value, dict) and any(name in value for name in _NEAR) for value in where.values()
-    )
-    return [] if near else None
+    return [
+        name
+        for name, value in (where.items() if isinstance(where, dict) else ())
+        if isinstance(value, dict) and any(each in value for each in _NEAR)
+    ]
 
 
 def wrong_order(
@@ -115,6 +121,18 @@ def wrong_order(
         if not _is_sorted([live[index] for _, index in in_live_order], fields, name, descending):
             return [_order_difference(rows, recorded, live, path)]
     return []
+
+
+def hides_order(rows: Rows, recorded: list[Any], order: list[tuple[str, bool]]) -> bool:
+    """Return whether rows changed places, and no row shows what they are ordered by.
+
+    The parameter ``keys`` may leave out the very fields that ``order`` names.
+    """
+    indexes = [index for _, index in rows.pairs]
+    if indexes == sorted(indexes):
+        return False
+    names = {name.partition(".")[0] for name, _ in order}
+    return not any(isinstance(row, dict) and row.keys() & names for row in recorded)
 
 
 def _is_sorted(
@@ -184,8 +202,14 @@ def _plain(value: Any, pairing: Pairing | None) -> Any:
 
 
 def _rank(row: Any, order: list[str]) -> Any:
-    values = [row.get(name) if isinstance(row, dict) else None for name in order]
-    return orjson.dumps(values)
+    return orjson.dumps([_member(row, name) for name in order])
+
+
+def _member(row: Any, name: str) -> Any:
+    # An order may name a member of an object: "address.city".
+    for each in name.split("."):
+        row = row.get(each) if isinstance(row, dict) else None
+    return row
 
 
 def _id(row: Any) -> str:

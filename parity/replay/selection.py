@@ -87,7 +87,8 @@ def _needs(exchange: RecordedExchange, operation: Operation, touched: Access) ->
         if use in (SCAN, TOUCH) or not thing.startswith("class "):
             yield thing
     yield from operation.segments
-    yield from strings(operation.params)
+    for part in (operation, *operation.parts):
+        yield from strings(part.params)
     yield from strings(operation.body)
     for _, value in exchange.request.headers:
         yield value

@@ -96,6 +96,9 @@ class Sender:
             if again:
                 return await self.send(method, request, again=False)
             raise TargetDown(f"{self._target} broke the connection: {error}") from error
+        except BaseException:
+            connection.close()  # nobody else knows of it
+            raise
         finally:
             self._busy.discard(connection)
         elapsed_ms = (time.perf_counter() - started) * 1000

@@ -11,7 +11,7 @@ from parity.capture.recording_format import read_line
 from parity.replay.operation import Action, parse_operation
 
 _TIMES = ("createdAt", "updatedAt", "_created_at", "_updated_at")
-_ORDER = re.compile(rb"order.{1,40}(?:created|updated)", re.DOTALL)
+_ORDER = re.compile(rb"order.{1,400}?(?:created|updated)", re.DOTALL)
 _AT = re.compile(rb'"at":([0-9.eE+-]+)')
 _LANE = re.compile(rb'"lane":"([^"]*)"')
 
