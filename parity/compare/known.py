@@ -41,12 +41,14 @@ class Traffic:
     Attributes:
         request: Method and path below the mount, without a query: ``GET /classes/Post/abc``.
         status: Status that the target answered; of a part of a batch, the batch's.
-        auth: ``master`` if it was sent with the master key, else empty.
+        auth: ``master`` if it was sent with the master key and by no device, else empty.
+        recorded: Members of the recorded answer.
     """
 
     request: str
     status: int
     auth: str = ""
+    recorded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Recognition:
             for one segment of a path or for any method.
         status: In traffic, only if the target answers with this status.
         auth: In traffic, only if the request was sent so: ``master``.
+        recorded: In traffic, only if the recorded answer has this member.
     """
 
     path: str
@@ -73,6 +76,7 @@ class Recognition:
     requests: tuple[str, ...] = ()
     status: int | None = None
     auth: str | None = None
+    recorded: str | None = None
     expected: Any = None
     actual: Any = None
     pattern: str | None = None
@@ -96,6 +100,8 @@ class Recognition:
             traffic: Where it was observed.
         """
         if self.status not in (None, traffic.status) or self.auth not in (None, traffic.auth):
+            return False
+        if self.recorded is not None and self.recorded not in traffic.recorded:
             return False
         return any(_covers(each, traffic.request) for each in self.requests) and self._matches(
             difference
@@ -327,8 +333,8 @@ def _recognitions(raw: list[dict[str, Any]]) -> tuple[Recognition, ...]:
     for number, each in enumerate(raw):
         if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
             raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
-        if not each.get("requests") and ("status" in each or "auth" in each):
-            raise ValueError(f"recognise {number}: status and auth are for requests")
+        if not each.get("requests") and each.keys() & {"status", "auth", "recorded"}:
+            raise ValueError(f"recognise {number}: status, auth and recorded are for requests")
         if not each.get("checks") and not each.get("requests"):
             raise ValueError(f"recognise {number} names neither checks nor requests")
         for pattern in each.get("requests", ()):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from parity.replay.rewrite import Rewritten
 from parity.replay.run import Examples, replay
 from parity.replay.source import CASSETTE_SUFFIXES, RECORDING_SUFFIXES, Source, open_source
 from parity.replay.survey import survey
+from parity.stack import default_members, start_stack, stop_stack
 
 MOST_ITEMS = 20_000
 """Exchanges that may be items of pytest; `parity replay` has no limit."""
@@ -107,19 +110,20 @@ class Recordings:
 
         assert self._folder is not None
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        replay(
-            source,
-            target,
-            survey=survey(source.lines(), source.mount),
-            register=run.registers[target.name],
-            options=Options(has_cloud_code=not run.embedded or run.options.cloud is not None),
-            journal=folder / "journal.jsonl",
-            inputs={},
-            folder=folder,
-            examples=Examples(Subject(source.name, target.name), source.origin, run.redactor),
-            watch=lambda _: None,
-            observe=observe,
-        )
+        with _empty(run, target) as server:
+            replay(
+                source,
+                server,
+                survey=survey(source.lines(), source.mount),
+                register=run.registers[target.name],
+                options=Options(has_cloud_code=not run.embedded or run.options.cloud is not None),
+                journal=folder / "journal.jsonl",
+                inputs={},
+                folder=folder,
+                examples=Examples(Subject(source.name, target.name), source.origin, run.redactor),
+                watch=lambda _: None,
+                observe=observe,
+            )
         return results
 
 
@@ -127,6 +131,20 @@ class Recordings:
 class _Result:
     judgement: Judgement
     exchange: Exchange
+
+
+@contextmanager
+def _empty(run: Run, target: Target) -> Iterator[Target]:
+    """Give the target; an embedded one as a server of its own that nobody has written to."""
+    if not run.embedded:
+        yield target
+        return
+    member = next(each for each in default_members() if each.name == target.name)
+    stack = start_stack([member], cloud=run.options.cloud)
+    try:
+        yield stack.targets[0]
+    finally:
+        stop_stack(stack)
 
 
 def recording_paths(config: pytest.Config) -> list[Path]:

@@ -54,6 +54,7 @@ def test_an_entry_is_read_with_time_headers_and_both_bodies(tmp_path: Path) -> N
         (gzip.compress(gzip.compress(PNG)), "gzip, gzip"),
         (PNG, "gzip"),  # decoded by the tool that wrote the file; the header stayed
     ],
+    ids=["plain", "gzip", "deflate", "gzip twice", "decoded before"],
 )
 def test_a_binary_body_is_decoded_whether_or_not_it_still_was_compressed(
     tmp_path: Path, data: bytes, encoding: str

@@ -62,6 +62,13 @@ def test_a_request_without_the_master_key_is_not_recognised() -> None:
     assert not token(auth="master").recognises_traffic(MISSING, Traffic("POST /users", 201))
 
 
+def test_a_recorded_answer_without_the_member_is_not_recognised() -> None:
+    shown = Traffic("POST /users", 201, recorded=frozenset({"objectId", "updatedAt"}))
+
+    assert token(recorded="updatedAt").recognises_traffic(MISSING, shown)
+    assert not token(recorded="updatedAt").recognises_traffic(MISSING, SIGN_UP)
+
+
 def test_what_is_there_but_other_is_not_taken_for_missing() -> None:
     other = Difference("$.sessionToken", Kind.VALUE, "r:1", "r:2")
 
@@ -87,6 +94,7 @@ def test_a_starred_member_is_any_member_but_no_deeper_place() -> None:
         ('path = "$"\nmissing = true', "names neither checks nor requests"),
         ('path = "$"\nmissing = true\nrequests = ["classes/Post"]', "is not a method and a path"),
         ('path = "$"\nmissing = true\nchecks = ["a"]\nstatus = 200', "are for requests"),
+        ('path = "$"\nmissing = true\nchecks = ["a"]\nrecorded = "n"', "are for requests"),
     ],
 )
 def test_a_recognition_that_is_too_wide_or_malformed_is_refused(
