@@ -35,7 +35,11 @@ def test_the_wheel_holds_suites_scenarios_locks_schemas_and_templates(wheel: Pat
         "parity/_shipped/scenarios/known-differences/objects.toml",
         "parity/stack/versions/9.10.0/package-lock.json",
         "parity/stack/server.cjs",
+        "parity/capture/schemas/recording.schema.json",
         "parity/model/schemas/evidence.schema.json",
+        "parity/replay/scenario/schemas/scenario.schema.json",
+        "parity/scan/schemas/scan.schema.json",
+        "parity/verify/schemas/verify.schema.json",
         "parity/py.typed",
     ):
         assert wanted in names

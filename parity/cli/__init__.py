@@ -16,11 +16,14 @@ from parity.cli.capture import capture
 from parity.cli.doctor import doctor
 from parity.cli.explain import explain
 from parity.cli.export import export
+from parity.cli.gate import gate
 from parity.cli.import_ import import_
 from parity.cli.preflight import preflight
 from parity.cli.replay import replay
+from parity.cli.scan import scan
 from parity.cli.seed import seed
 from parity.cli.stack import stack
+from parity.cli.status import status
 from parity.cli.suites import suites
 from parity.cli.verify import verify
 from parity.model import ExitCode, UserError
@@ -57,10 +60,13 @@ main.add_command(import_)
 main.add_command(export)
 main.add_command(explain)
 main.add_command(audit)
+main.add_command(gate)
 main.add_command(preflight)
 main.add_command(replay)
+main.add_command(scan)
 main.add_command(seed)
 main.add_command(stack)
+main.add_command(status)
 main.add_command(suites)
 main.add_command(verify)
 

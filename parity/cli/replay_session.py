@@ -29,7 +29,7 @@ from parity.replay.noise import NO_NOISE, read_noise, write_noise
 from parity.replay.run import Examples, Recorder
 from parity.replay.run import replay as run_replay
 from parity.replay.selection import matching, select
-from parity.replay.source import Source, open_source
+from parity.replay.source import Source, digest_of, open_source
 from parity.replay.survey import survey
 from parity.report.job import Job
 from parity.targets import server_version
@@ -83,6 +83,7 @@ def _replay(asked: Asked, targets: list[Target]) -> ExitCode:
         reports=asked.reports or Path("reports"),
         redactor=redactor,
         arguments=tuple(sys.argv[1:]),
+        digests=_digests(asked),
     ) as job:
         source = open_source(
             asked.recording, job.folder, redactor, allow_truncated=asked.allow_truncated
@@ -228,6 +229,7 @@ def _control(asked: Asked, targets: list[Target]) -> ExitCode:
         reports=asked.reports or Path("reports"),
         redactor=redactor,
         arguments=tuple(sys.argv[1:]),
+        digests=_digests(asked),
     ) as job:
         source = open_source(
             asked.recording, job.folder, redactor, allow_truncated=asked.allow_truncated
@@ -248,6 +250,12 @@ def _control(asked: Asked, targets: list[Target]) -> ExitCode:
         else f"No noise: two replays on {first.name} do not differ."
     )
     return ExitCode.PASS
+
+
+def _digests(asked: Asked) -> dict[str, str]:
+    """Return what the result depends on, for gates: the recording and the cloud code."""
+    files = {"recording": asked.recording, "cloud": asked.cloud}
+    return {name: digest_of(path) for name, path in files.items() if path and path.is_file()}
 
 
 def _options(asked: Asked, source: Source) -> Options:

@@ -196,9 +196,7 @@ def read_evidence(path: Path) -> Evidence:
         NewerEvidence: If a later version wrote it.
         BadEvidence: If a line is not what the format says.
     """
-    by_kind: dict[type[Any], list[Any]] = {
-        kind: [] for kind in (Header, *_KINDS.values(), Footer)
-    }
+    by_kind: dict[type[Any], list[Any]] = {kind: [] for kind in (Header, *_KINDS.values(), Footer)}
     for each in iterate_evidence(path):
         by_kind[type(each)].append(each)
     return Evidence(

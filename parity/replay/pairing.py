@@ -268,6 +268,9 @@ class Pairing:
             if recorded != live:
                 self.found.append(Difference(path, Kind.VALUE, recorded, live))
         elif [self.expected(each) for each in old] != new:
+            if self.expected(old[-1]) == new[-1]:
+                # The same object by another route: the routes are what differs.
+                recorded, live = ("/".join([*each[:-1], ":id"]) for each in (old, new))
             self.found.append(Difference(path, Kind.VALUE, recorded, live))
 
 

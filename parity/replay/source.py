@@ -66,8 +66,13 @@ class Source:
 
     def digest(self) -> str:
         """Return a digest of the whole file."""
-        with self.path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+        return digest_of(self.path)
+
+
+def digest_of(path: Path) -> str:
+    """Return a digest of a file: ``sha256:`` and 16 hexadecimal digits."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
 def open_source(path: Path, folder: Path, redactor: Redactor, *, allow_truncated: bool) -> Source:

@@ -24,7 +24,6 @@ def new_run_id(started_at: str) -> str:
     return f"{stamp}-{mark}"
 
 
-
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text beside its place and move it there; an older file is replaced.
 

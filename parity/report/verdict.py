@@ -139,9 +139,7 @@ def _passes(tally: Tally, where: str, unit: str) -> str:
     return f"{text}."
 
 
-def _fails(
-    checks: Iterable[CheckEvent], by_target: dict[str, list[CheckEvent]], unit: str
-) -> str:
+def _fails(checks: Iterable[CheckEvent], by_target: dict[str, list[CheckEvent]], unit: str) -> str:
     tally = Tally.of(checks)
     failed = tally[Outcome.FAIL]
     verb = "fails" if failed == 1 else "fail"

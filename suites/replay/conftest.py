@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -34,11 +34,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             )
             for name, ids in config.stash[_RECORDINGS].ids.items()
             for one in ids
+        ]
+        or [_nothing()],
+    )
+
+
+def _nothing() -> Any:
+    """One check that says how to get more."""
+    return pytest.param(
+        ("", ""),
+        id="none",
+        marks=[
+            pytest.mark.spec("recording"),
+            pytest.mark.skip("no recording was given: --recording FILE, or PARITY_RECORDINGS"),
         ],
     )
 
 
 @pytest.fixture
-def recordings(request: pytest.FixtureRequest) -> Iterator[Recordings]:
+def recordings(request: pytest.FixtureRequest) -> Recordings:
     """The recordings of this session."""
-    yield request.config.stash[_RECORDINGS]
+    return request.config.stash[_RECORDINGS]

@@ -374,7 +374,8 @@ def test_the_status_line_counts(upstream: Upstream, tmp_path: Path) -> None:
     said: list[str] = []
     status = _Status(tmp_path / "absent")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("parity.cli.capture._say", said.append)
+        # The name in the package is the command; the module is behind it.
+        patched.setattr(sys.modules[_Status.__module__], "_say", said.append)
         status.show(accounts, 1.0)
         status.show(accounts, 10.0)
     assert said == ["10 s: 50 seen, 5/s, 40 kept, 0 dropped, 0 in flight, no file, 1 no response"]

@@ -124,6 +124,11 @@ class Request(Message):
         return value if isinstance(value, dict) else {}
 
     @property
+    def is_read(self) -> bool:
+        """Whether it only reads; a log-in by GET makes a session."""
+        return self.verb == "GET" and self.route != "login"
+
+    @property
     def is_find(self) -> bool:
         """Whether it queries a class."""
         return self.verb == "GET" and LIST_ROUTE.fullmatch(self.route) is not None

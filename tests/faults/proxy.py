@@ -8,6 +8,7 @@ lead through the proxy.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -42,10 +43,13 @@ class Sightings:
     Attributes:
         requests: Number of requests of each check.
         touched: For each fault, the checks with an exchange that it would have changed.
+        altered: For a listener that notes what its fault did: what became of each exchange that
+            it changed, by the name in its header: ``request``, ``reply`` or ``both``.
     """
 
     requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     touched: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    altered: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +109,7 @@ class Proxy:
         *,
         watch: Iterable[Fault] = (),
         exchanges: Mapping[str, int] | None = None,
+        note: bool = False,
     ) -> Listener:
         """Open a listener on a free loopback port.
 
@@ -112,11 +117,12 @@ class Proxy:
             fault: What it gets wrong.
             watch: Faults whose effect is noted without being passed on.
             exchanges: See :class:`State`.
+            note: Whether to note which exchanges the fault changes.
 
         Returns:
             The listener; it stays open as long as the proxy.
         """
-        return self._run(self._listen(fault, tuple(watch), exchanges or {}))
+        return self._run(self._listen(fault, tuple(watch), exchanges or {}, note=note))
 
     # In the thread
 
@@ -138,7 +144,12 @@ class Proxy:
             await self._http.close()
 
     async def _listen(
-        self, fault: Fault | None, watch: tuple[Fault, ...], exchanges: Mapping[str, int]
+        self,
+        fault: Fault | None,
+        watch: tuple[Fault, ...],
+        exchanges: Mapping[str, int],
+        *,
+        note: bool,
     ) -> Listener:
         app = web.Application(client_max_size=LARGEST_BODY)
         # Compressed requests have to reach the server as they came.
@@ -153,13 +164,22 @@ class Proxy:
                 if await self._would_change(request, response, each, own_state):
                     listener.sightings.touched[each.name].add(request.check)
 
+        async def noted(request: Request, wrong: Fault) -> Response:
+            response, what = await self._wrong(request, wrong, state)
+            if what:
+                listener.sightings.altered[request.check] = what
+            return response
+
         port = 0
 
         async def handle(incoming: web.Request) -> web.StreamResponse:
             base = f"http://127.0.0.1:{port}"
             request = await self._receive(incoming, base)
             try:
-                response = await self._serve(request, fault, state, observe)
+                if note and fault is not None:
+                    response = await noted(request, fault)
+                else:
+                    response = await self._serve(request, fault, state, observe)
             except aiohttp.ClientError as error:
                 return web.Response(status=502, text=f"the server behind is gone: {error}")
             return _reply(response, incoming, self._origin, base)
@@ -203,6 +223,20 @@ class Proxy:
         response = sent if isinstance(sent, Response) else await self._forward(sent)
         return fault.reply(request, response, state) if fault.reply else response
 
+    async def _wrong(self, request: Request, fault: Fault, state: State) -> tuple[Response, str]:
+        """Return a wrong server's response, and whether request, reply or both were changed."""
+        sent = fault.request(request, state) if fault.request else request
+        right = None
+        if sent != request and request.is_read and (isinstance(sent, Response) or sent.is_read):
+            # A fault that asks otherwise and finds the same has changed nothing.
+            right = await self._forward(request)
+        response = sent if isinstance(sent, Response) else await self._forward(sent)
+        changed = sent != request if right is None else not _says_the_same(right, response)
+        final = fault.reply(request, response, state) if fault.reply else response
+        what = ("request", "both") if changed else ("", "reply")
+        is_other = final.headers != response.headers or not _says_the_same(final, response)
+        return final, what[is_other]
+
     async def _would_change(
         self, request: Request, response: Response, fault: Fault, state: State
     ) -> bool:
@@ -211,7 +245,7 @@ class Proxy:
         changed = sent != request
         if isinstance(sent, Response):
             return True
-        if changed and request.verb == sent.verb == "GET" and request.route != "login":
+        if changed and request.is_read and sent.is_read:
             # A read can be tried: a fault that finds the same has changed nothing.
             tried = await self._forward(sent)
             changed = (tried.status, tried.body) != (response.status, response.body)
@@ -238,6 +272,14 @@ class Proxy:
                 headers = tuple((n, v) for n, v in reply.headers.items() if _is_kept(n, request))
                 response = Response(reply.status, headers, await reply.read())
         return response
+
+
+def _says_the_same(one: Response, other: Response) -> bool:
+    """Return whether status and content are the same; members of JSON have no order."""
+    if one.json is None or other.json is None:
+        return (one.status, one.body) == (other.status, other.body)
+    first, second = (json.dumps(each.json, sort_keys=True) for each in (one, other))
+    return one.status == other.status and first == second
 
 
 def _spared(request: Request) -> Response:

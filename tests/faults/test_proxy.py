@@ -224,6 +224,20 @@ def test_the_control_notes_what_a_fault_would_change(proxy: Proxy, keys: dict[st
     assert right.sightings.touched["delete-is-204"] == set()
 
 
+def test_a_wrong_server_notes_what_it_changed(proxy: Proxy, keys: dict[str, str]) -> None:
+    created = proxy.listen(FAULTS["created-is-200"], note=True)
+    ordered = proxy.listen(FAULTS["order-ignored"], note=True)
+    for n in (1, 2):
+        as_n = {**keys, HEADER: str(n)}
+        assert send("POST", f"{created.url}/classes/ProxyNote", as_n, json={"n": n}).ok
+    send("GET", f"{created.url}/classes/ProxyNote", {**keys, HEADER: "read"})
+    for order in ("-n", "createdAt"):
+        send("GET", f"{ordered.url}/classes/ProxyNote?order={order}", {**keys, HEADER: order})
+
+    assert created.sightings.altered == {"1": "reply", "2": "reply"}
+    assert ordered.sightings.altered == {"-n": "request"}, "the other order is the default"
+
+
 def test_a_server_that_is_gone_is_502(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

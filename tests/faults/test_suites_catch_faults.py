@@ -15,6 +15,9 @@ from tests.faults.faults import MUTANTS, NAMED
 from tests.faults.model import AREAS, Fault
 from tests.faults.trial import Control, Seen, Trial, control_jobs, fault_jobs, work_off
 
+# The first test of a worker does or awaits the work for all: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
+
 WORKERS = 2
 FIRST = 5
 """Checks that get the first chance to notice a fault; all others follow if they do not."""

@@ -192,7 +192,8 @@ def test_a_target_of_the_configuration(
         '[targets.a]\nstyle = "parse-server"\nurl = "http://127.0.0.1:1/parse"\napp_id = "a"\n'
         'mongo = "env:THE_MONGO"\nversion = "8.6.94"\n'
     )
-    common = ("--target", "a", "--config", str(config), "--report-dir", str(tmp_path / "r"), "--json")
+    reports = ("--report-dir", str(tmp_path / "r"))
+    common = ("--target", "a", "--config", str(config), *reports, "--json")
     code, output = _run(audit, *common)
     assert code is ExitCode.PASS
     code, output = _run(preflight, *common, "--from", "a", "--pings", "5", "--cancelled")

@@ -1,0 +1,125 @@
+"""``parity status``: the twelve steps of the migration, and the evidence for each."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from parity.model import ExitCode
+
+if TYPE_CHECKING:
+    from parity.gate import StepResult
+
+COLOURS = {"done": "green", "open": "cyan", "stale": "yellow", "failed": "red"}
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option(
+    "--gate-file",
+    type=_FILE,
+    metavar="FILE",
+    help="Schedule, decisions and waivers.  [default: parity-gate.toml, if it is there]",
+)
+@click.option(
+    "--report-dir",
+    "reports",
+    envvar="PARITY_REPORTS",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder with the runs.",
+)
+@click.option("--html", type=_FILE, metavar="FILE", help="Write the board as one page.")
+@click.option("--json", "as_json", is_flag=True, help="The board as JSON instead of text.")
+def status(*, gate_file: Path | None, reports: Path, html: Path | None, as_json: bool) -> ExitCode:
+    """Show how far the migration is: twelve steps, done, open, stale or failed.
+
+    \b
+        parity status
+        parity status --html board.html
+        parity status --gate-file parity-gate.toml --json
+
+    Each step names the evidence that it was judged by. Stale means that it was tested, on
+    something else than is in use now or too long ago. The exit code is 0, whatever the board
+    shows: `parity gate` is what says yes or no.
+    """  # noqa: D301 - click wants the control character
+    from parity.cli.gate import look  # noqa: PLC0415 - not for `parity --help`
+    from parity.gate import board, load_gate_file, load_steps  # noqa: PLC0415
+    from parity.gate.output import board_json  # noqa: PLC0415
+    from parity.gate.page import board_page  # noqa: PLC0415
+    from parity.gate.text import visible  # noqa: PLC0415
+    from parity.report.files import write_text  # noqa: PLC0415
+
+    file = load_gate_file(gate_file)
+    now, results = look(reports, file)
+    steps = board(load_steps(file), now, results)
+    judged_at = now.at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    if html is not None:
+        write_text(html, board_page(steps, judged_at))
+    if as_json:
+        click.echo(json.dumps(board_json(steps, judged_at), indent=2))
+    elif sys.stdout.isatty():
+        _table(steps)
+    else:
+        _lines(steps)
+    if html is not None and not as_json:
+        click.echo(f"page: {html}")
+    for bad in now.runs.bad:
+        click.echo(visible(f"{bad.code}: {bad.what}"), err=True)
+    return ExitCode.PASS
+
+
+def _table(steps: tuple[StepResult, ...]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - not for `parity --help`
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from parity.gate.text import visible  # noqa: PLC0415
+
+    table = Table("step", "", "what", "why", "evidence", box=None, pad_edge=False)
+    for each in steps:
+        table.add_row(
+            Text(str(each.step.number)),
+            Text(str(each.state), style=COLOURS[each.state]),
+            Text(visible(f"{each.step.title}{_due(each)}")),
+            Text("\n".join(visible(why) for why in each.why)),
+            Text("\n".join(visible(run) for run in _evidence(each))),
+        )
+    Console(highlight=False).print(table)
+    click.echo(_sum(steps))
+
+
+def _lines(steps: tuple[StepResult, ...]) -> None:
+    from parity.gate.text import visible  # noqa: PLC0415 - not for `parity --help`
+
+    for each in steps:
+        click.echo(f"{each.step.number:>2}  {each.state:<6}  {each.step.title}{_due(each)}")
+        for line in [*each.why, *_evidence(each)]:
+            click.echo(f"{'':>12}{visible(line)}")
+    click.echo(_sum(steps))
+
+
+def _due(step: StepResult) -> str:
+    if step.due is None:
+        return ""
+    return f", {'OVERDUE since' if step.overdue else 'due'} {step.due.isoformat()}"
+
+
+def _evidence(step: StepResult) -> list[str]:
+    proofs = {each.run: each for result in step.rules for each in result.proofs}
+    return [
+        f"{each.run} ({each.job}: {each.verdict}, {each.age_days:.1f} days old)"
+        for each in proofs.values()
+    ]
+
+
+def _sum(steps: tuple[StepResult, ...]) -> str:
+    states = [each.state for each in steps]
+    counts = {state: states.count(state) for state in dict.fromkeys(states)}
+    return f"{', '.join(f'{number} {state}' for state, number in counts.items())} of {len(steps)}"

@@ -1,0 +1,86 @@
+"""Gates and the board as HTML: one file each, which needs no network and no JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from parity.gate.board import StepResult, StepState
+from parity.gate.output import STATES, WORDS
+from parity.gate.result import GateResult, State, Word
+from parity.gate.text import sentence, visible
+
+_WORD_ICONS: Final = {
+    Word.PASS: "pass",
+    Word.FAIL: "fail",
+    Word.COULD_NOT_JUDGE: "error",
+}
+_STATE_ICONS: Final = {
+    State.HOLDS: "pass",
+    State.WAIVED: "known-difference",
+    State.DOUBTFUL: "error",
+    State.MISSING: "unsupported",
+    State.LAPSED: "known-difference",
+    State.FAILED: "fail",
+}
+_STEP_ICONS: Final = {
+    StepState.DONE: "pass",
+    StepState.OPEN: "unsupported",
+    StepState.STALE: "known-difference",
+    StepState.FAILED: "fail",
+}
+
+
+def gate_page(result: GateResult) -> str:
+    """Return a gate as HTML. Everything in it is escaped: evidence is hostile text."""
+    return _render("gate.html", gate=result)
+
+
+def board_page(steps: tuple[StepResult, ...], judged_at: str) -> str:
+    """Return the board as HTML.
+
+    Args:
+        steps: The steps in order.
+        judged_at: When, in UTC.
+    """
+    counts = {state: sum(each.state is state for each in steps) for state in StepState}
+    return _render("board.html", steps=steps, judged_at=judged_at, counts=counts)
+
+
+def _render(name: str, **values: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("parity.gate", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        sentence=sentence,
+        word=WORDS.__getitem__,
+        word_icon=_WORD_ICONS.__getitem__,
+        state=STATES.__getitem__,
+        state_icon=_STATE_ICONS.__getitem__,
+        step_icon=_STEP_ICONS.__getitem__,
+    )
+    package = files("parity")
+    # The look is the report's; its file is read, so that nothing of the report is imported.
+    style = "".join(
+        package.joinpath(*parts).read_text("utf-8")
+        for parts in (
+            ("report", "templates", "style.css"),
+            ("gate", "templates", "gate.css"),
+        )
+    )
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template(name).render(
+        **values,
+        style=Markup(style),  # noqa: S704 - our own files, not evidence
+        style_digest=digest,
+    )

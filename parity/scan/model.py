@@ -1,0 +1,200 @@
+"""What a scan finds: places, findings, definitions of cloud code, and what was not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from parity.model.events import Severity
+
+Area = Literal["cloud-code", "clients", "traffic"]
+"""What a rule reads: cloud code, the source of client apps, or recorded traffic."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a file; lines and columns count from 1, columns in characters.
+
+    Attributes:
+        file: Path as the user knows it, with ``/``.
+        line: Line.
+        column: Column of the first character.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that does not work, or works differently, after the move.
+
+    Attributes:
+        code: Stable code: ``SCAN-HTTP-REQUEST``.
+        area: What it reads.
+        severity: What it does to an app; ``benign`` is listed and does not fail a run.
+        title: The rule as a statement that holds when nothing is found.
+        why: What happens after the move.
+        since: Parse Server version from which on it is so (``3.0.0``), ``any``, ``before 2.1.4``,
+            or the first versions of SDKs that are not concerned (``iOS 1.12, …``).
+        change: What to do instead.
+        source: Where the rule can be read.
+    """
+
+    code: str
+    area: Area
+    severity: Severity
+    title: str
+    why: str
+    since: str
+    change: str
+    source: str
+
+    @property
+    def when(self) -> str:
+        """``since`` as a sentence; empty if it is so everywhere."""
+        if self.since == "any":
+            return ""
+        if self.since[0].isdigit():
+            return f"Since Parse Server {self.since}."
+        if self.since.startswith("before"):
+            return f"Parse Server {self.since} only."
+        return f"First good versions: {self.since}."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a rule does not hold.
+
+    Attributes:
+        rule: Code of the rule.
+        place: Where; traffic has the recording and line 0.
+        detail: What stands there, never a key or a line of the source.
+        ignored: Reason of the comment that suppresses it; ``None`` if none does.
+    """
+
+    rule: str
+    place: Place
+    detail: str
+    ignored: str | None = None
+
+
+Kind = Literal["function", "job", "trigger", "webhook", "route"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Something that cloud code registers.
+
+    Attributes:
+        kind: A function, a job, a trigger, a web hook, or a route of the hosted website.
+        name: ``averageStars``, ``beforeSave``, ``GET``; what a REST call would name.
+        class_name: Class of a trigger (``_User``, ``@File``), path of a route, else ``None``.
+        place: Where it is registered.
+        validated: Whether it has a validator.
+    """
+
+    kind: Kind
+    name: str
+    class_name: str | None
+    place: Place
+    validated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file or folder that was not read, or not read as a whole.
+
+    Attributes:
+        path: Path as the user knows it.
+        reason: Why.
+        doubt: Whether something that matters may have gone unnoticed: then nothing passes.
+    """
+
+    path: str
+    reason: str
+    doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientShare:
+    """One client version that was seen in a recording.
+
+    Attributes:
+        version: As it was sent; ``""`` for requests without one (REST, custom clients).
+        sdk: Name for people: ``iOS``.
+        requests: Number of requests.
+        clients: Number of clients (lanes).
+        can_move: Whether it can change its server URL; ``None`` if nobody knows.
+        floor: First version that can, if known.
+    """
+
+    version: str
+    sdk: str
+    requests: int
+    clients: int
+    can_move: bool | None
+    floor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a recording says of the clients.
+
+    Attributes:
+        recording: Its path.
+        requests: Number of requests.
+        clients: Number of clients.
+        shares: Each version, the most used first.
+    """
+
+    recording: str
+    requests: int
+    clients: int
+    shares: tuple[ClientShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """Everything that one scan found.
+
+    Attributes:
+        findings: In the order of files and lines.
+        definitions: What the cloud code registers.
+        skipped: What was not read.
+        cloud_files: Number of files read as cloud code.
+        client_files: Number of files read as source of clients.
+        bytes: Bytes read.
+        traffic: What the recordings say.
+        secrets: Keys that were seen, to keep them out of every output; never shown.
+        digests: SHA-256 of all that was read, by ``cloud`` and ``clients``.
+    """
+
+    findings: tuple[Finding, ...]
+    definitions: tuple[Definition, ...]
+    skipped: tuple[Skipped, ...]
+    cloud_files: int
+    client_files: int
+    bytes: int
+    traffic: tuple[Traffic, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def of(self, code: str) -> list[Finding]:
+        """Return the findings of one rule that no comment suppresses."""
+        return [each for each in self.findings if each.rule == code and each.ignored is None]
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by place and drop those that say the same of the same place."""
+    unique = {
+        # In a recording there is one place for all.
+        (each.place, each.rule, "" if each.place.line else each.detail): each
+        for each in reversed(list(findings))
+    }
+    return tuple(sorted(unique.values(), key=lambda each: (each.place, each.rule, each.detail)))

@@ -1,0 +1,111 @@
+"""Which SDKs can change their server URL, and from which version on.
+
+Source: Parse migration guide, "iOS 1.12, Android 1.13.0, JavaScript 1.6.14, .NET 1.7.0"; the
+strings that SDKs send are in :func:`parity.wire.headers.parse_client_version`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+FLOORS: Final = {
+    "ios": "1.12",
+    "android": "1.13.0",
+    "js": "1.6.14",
+    "net": "1.7.0",
+}
+"""First version of each SDK that can change its server URL."""
+NAMES: Final = {
+    "ios": "iOS/macOS SDK",
+    "android": "Android SDK",
+    "js": "JavaScript SDK",
+    "net": ".NET/Unity SDK",
+    "php": "PHP SDK",
+}
+_SENT: Final = {"i": "ios", "osx": "ios", "apple-tv": "ios", "apple-watch": "ios",
+                "a": "android", "js": "js"}  # fmt: skip
+
+Answer = Literal["new", "old", "unknown"]
+_RANGE = re.compile(
+    r"(?P<operator>~>|>=|<=|==|\^|~|<|>|=|v)?\s*(?P<version>\d+(?:\.\d+)*)(?P<rest>[^\s,|]*)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Versions that a dependency allows: from ``low``, below ``high`` (``None`` for no end)."""
+
+    low: tuple[int, ...]
+    high: tuple[int, ...] | None
+
+
+def sdk_of(sent: str) -> str | None:
+    """Return the SDK for the letters of a client version: ``i`` is ``ios``; ``None`` if unknown."""
+    if sent.startswith("net"):
+        return "net"
+    return _SENT.get(sent)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return a version as numbers without zeros at its end, so that 1.12.0 equals 1.12."""
+    found = [int(each[:9]) for each in re.findall(r"\d+", re.split(r"[-+]", version)[0])]
+    while found and found[-1] == 0:
+        found.pop()
+    return tuple(found)
+
+
+def can_move(sdk: str | None, version: str) -> bool | None:
+    """Tell whether a version of an SDK can change its server URL; ``None`` if nobody knows."""
+    floor = FLOORS.get(sdk or "")
+    if floor is None or not re.match(r"\d", version):
+        return None
+    return numbers(version) >= numbers(floor)
+
+
+def judge(sdk: str, wanted: str) -> Answer:
+    """Judge what a dependency file asks for.
+
+    Args:
+        sdk: ``ios``, ``android``, ``js``, ``net``, ``php``.
+        wanted: A version or a range as npm, CocoaPods, Carthage, Gradle or NuGet write it.
+
+    Returns:
+        ``old`` if nothing that it allows can change its URL, ``new`` if all can.
+    """
+    floor = FLOORS.get(sdk)
+    bounds = _bounds(wanted)
+    if floor is None or bounds is None:
+        return "unknown"
+    first = numbers(floor)
+    if bounds.high is not None and bounds.high <= first:
+        return "old"
+    return "new" if bounds.low >= first else "unknown"
+
+
+def _bounds(wanted: str) -> Bounds | None:
+    if "||" in wanted or not (match := _RANGE.search(wanted)):
+        return None
+    given = [int(each[:9]) for each in match["version"].split(".")]
+    operator, rest = match["operator"] or "", match["rest"]
+    low = numbers(match["version"])
+    if re.search(r"[x*+]", rest):  # 1.6.x, 1.+
+        return Bounds(low, _next(given, len(given)))
+    if operator in {"<", "<="}:
+        return Bounds((), low if operator == "<" else (*low, 0, 1))
+    if operator in {">=", ">"}:
+        end = re.search(r"<\s*(\d+(?:\.\d+)*)", wanted[match.end() :])
+        return Bounds(low, numbers(end[1]) if end else None)
+    if operator == "~>":
+        return Bounds(low, _next(given, max(len(given) - 1, 1)))
+    if operator == "^":
+        return Bounds(low, _next(given, 1))
+    if operator == "~":
+        return Bounds(low, _next(given, min(len(given), 2)))
+    return Bounds(low, (*low, 0, 1))
+
+
+def _next(given: list[int], length: int) -> tuple[int, ...]:
+    """Return the first version after all that start with the first ``length`` numbers."""
+    return numbers(".".join(map(str, [*given[: length - 1], given[length - 1] + 1])))
