@@ -20,7 +20,13 @@ from parity.replay.effects import Effects
 from parity.replay.journal import Entry, Journal
 from parity.replay.judge import Judge
 from parity.replay.judgement import Answer, Class, Judgement
-from parity.replay.limits import TOO_DEEP, doubted, why_not_judged, why_not_sent
+from parity.replay.limits import (
+    TOO_DEEP,
+    doubted,
+    keys_were_refused,
+    why_not_judged,
+    why_not_sent,
+)
 from parity.replay.noise import NO_NOISE, Noise
 from parity.replay.operation import Action, parse_operation
 from parity.replay.order import Node, Order
@@ -241,7 +247,9 @@ class Replay:
             self._enter(node, Judgement(Class.NOT_SENT, reason=why), None, None)
             return
         try:
-            rewritten = self._rewriter.rewrite(node.exchange.request, node.sent)
+            rewritten = self._rewriter.rewrite(
+                node.exchange.request, node.sent, refused=keys_were_refused(node)
+            )
         except MissingKey as error:
             self._enter(node, Judgement(Class.UNSUPPORTED, reason=str(error)), None, None)
             return

@@ -66,6 +66,20 @@ def why_not_judged(node: Node, answer: Answer, *, has_cloud_code: bool) -> str:
     return ""
 
 
+def keys_were_refused(node: Node) -> bool:
+    """Return whether the recorded server refused the keys of a request.
+
+    Source: REST guide "Quick Reference"; parse-server ``src/middlewares.js`` (``invalidRequest``):
+    401 or 403 with ``{"error": "unauthorized"}`` and no code.
+    """
+    response = node.exchange.response
+    return (
+        response is not None
+        and response.status in (401, 403)
+        and node.response == {"error": "unauthorized"}
+    )
+
+
 def doubted(node: Node, answer: Answer, judgement: Judgement) -> Judgement:
     """Return the judgement, or that there is none: an import was not sure of what it found.
 

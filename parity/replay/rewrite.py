@@ -82,20 +82,22 @@ class Rewriter:
         self._app_id = target.app_id.value
         self._live = live
 
-    def rewrite(self, request: RecordedRequest, parsed: Any) -> Rewritten:
+    def rewrite(self, request: RecordedRequest, parsed: Any, *, refused: bool = False) -> Rewritten:
         """Return the request to send.
 
         Args:
             request: As recorded.
             parsed: Its body as JSON; ``None`` if it is none.
+            refused: Whether its keys were refused when it was recorded: then they stay as they
+                are, because the right ones would not be refused again.
 
         Raises:
             MissingKey: It needs the master key, and the target has none.
         """
-        headers = self._headers(request.headers)
+        headers = self._headers(request.headers, refused=refused)
         body = request.body
         if parsed is not None:
-            body = self._body(body, parsed)
+            body = self._body(body, parsed, refused=refused)
         return Rewritten(self._origin + self.path(request.url), headers, body)
 
     def path(self, url: str) -> str:
@@ -140,13 +142,15 @@ class Rewriter:
             raise MissingKey("it was sent with the master key, and the target has none")
         return self._keys.get(_KEY_OF_FIELD[body_field], "")
 
-    def _headers(self, recorded: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    def _headers(self, recorded: tuple[tuple[str, str], ...], *, refused: bool) -> dict[str, str]:
         headers: dict[str, str] = {}
         for name, value in recorded:
             lower = name.lower()
             if lower in _DROPPED:
                 continue
-            if lower == _APP:
+            if refused and (lower in _KEY_OF_HEADER or lower in (_APP, "authorization")):
+                headers[name] = value
+            elif lower == _APP:
                 headers[name] = self._app_id
             elif lower in _KEY_OF_HEADER:
                 self._key(headers, name, _KEY_OF_HEADER[lower])
@@ -186,10 +190,10 @@ class Rewriter:
     def _encoded(self, key: str) -> str:
         return "Basic " + base64.b64encode(f"{self._app_id}:{key}".encode()).decode()
 
-    def _body(self, body: bytes, parsed: Any) -> bytes:
+    def _body(self, body: bytes, parsed: Any, *, refused: bool) -> bytes:
         changes = self._changes(parsed)
         credentials = {}
-        if isinstance(parsed, dict):
+        if isinstance(parsed, dict) and not refused:
             for name in ("_ApplicationId", *_KEY_OF_FIELD):
                 if isinstance(parsed.get(name), str):
                     credentials[name] = self._credential(name)

@@ -18,6 +18,7 @@ from parity.replay.limits import (
     NO_RESPONSE,
     READ_ONLY,
     doubted,
+    keys_were_refused,
     why_not_judged,
     why_not_sent,
 )
@@ -130,3 +131,19 @@ def test_a_doubtful_recording_accuses_nobody_but_a_server_that_breaks(
     assert doubted(node_of(recorded), got, found).outcome is outcome
     same = Judgement(Class.EQUAL)
     assert doubted(node_of(recorded), got, same) is same
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "refused"),
+    [
+        (401, {"error": "unauthorized"}, True),
+        (403, {"error": "unauthorized"}, True),
+        (403, {"code": 119, "error": "Permission denied"}, False),
+        (200, {"error": "unauthorized"}, False),
+    ],
+)
+def test_keys_were_refused_only_where_a_server_says_so(
+    status: int, answer: dict[str, Any], *, refused: bool
+) -> None:
+    recorded = exchange("GET", "/classes/Post", answer=answer, status=status)
+    assert keys_were_refused(node_of(recorded)) is refused

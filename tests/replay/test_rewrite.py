@@ -335,3 +335,14 @@ def test_everything_that_is_bound_is_renamed_and_nothing_else(
     assert json.loads(found) == walked(content)
     if walked(content) == content:
         assert found == raw
+
+
+def test_keys_that_were_refused_stay_wrong() -> None:
+    headers = (("X-Parse-Application-Id", "recorded-app"), ("X-Parse-REST-API-Key", "wrong"))
+    body = {"_ApplicationId": "recorded-app", "_JavaScriptKey": "wrong", "at": POINTER}
+    request = RecordedRequest("POST", "/1/classes/P", headers, dumped(body))
+
+    found = rewriter().rewrite(request, body, refused=True)
+
+    assert found.headers == dict(headers)
+    assert json.loads(found.body) == {**body, "at": {**POINTER, "objectId": "minted0000"}}

@@ -45,7 +45,8 @@ def serving(member: Member, uri: str) -> Iterator[Target]:
         try:
             assert child.popen.stdin is not None
             assert child.popen.stdout is not None
-            options = {**order.options, "databaseURI": uri}
+            logs = str(Path(scratch) / "logs")
+            options = {**order.options, "databaseURI": uri, "logsFolder": logs}
             # A server with a fileKey takes it as the key that files in GridFS are encrypted with.
             del options["fileKey"]
             line = json.dumps({"mount": member.mount, "options": options})
