@@ -7,9 +7,12 @@ types are rare in a Parse database; they are spread by hash and found by reading
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 from bson.raw_bson import RawBSONDocument
@@ -30,6 +33,9 @@ OTHERS: Final = 1024
 _FINE: Final = (128, 4096)
 _COARSE: Final = (1024, 32_768)
 _MASK: Final = (1 << 64) - 1
+_ALPHANUMERIC: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MINTED = re.compile(rb"\x02\x0b\x00\x00\x00[0-9A-Za-z]{10}\x00")
+_PREFIXES: Final = tuple(bytes(pair) for pair in product(_ALPHANUMERIC, repeat=2))
 
 
 def boundaries_for(documents: int) -> int:
@@ -44,6 +50,23 @@ def boundaries_for(documents: int) -> int:
     return max(min(documents // size, most) for size, most in (_FINE, _COARSE))
 
 
+def are_minted(ids: Iterable[bytes]) -> bool:
+    """Return whether a sample shows ids as a Parse server mints them: random, of ten characters.
+
+    Source: parse-server ``src/cryptoUtils.js``, ``newObjectId``.
+
+    Args:
+        ids: At least a few hundred, as :func:`parity.verify.bsonraw.raw_id` gives them.
+    """
+    firsts: Counter[bytes] = Counter()
+    for each in ids:
+        if _MINTED.fullmatch(each) is None:
+            return False
+        firsts[each[5:6]] += 1
+    # Ids that count up, or that people chose, share their first characters.
+    return bool(firsts) and max(firsts.values()) <= max(8, 6 * firsts.total() / len(_ALPHANUMERIC))
+
+
 @dataclass(frozen=True, slots=True)
 class Buckets:
     """How the documents of one collection are divided; the same for both sides.
@@ -55,6 +78,14 @@ class Buckets:
 
     strings: tuple[bytes, ...] = ()
     object_ids: tuple[bytes, ...] = ()
+    spans: dict[bytes, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """For the first two bytes of an id of letters and digits, between which boundaries to look."""
+
+    def __post_init__(self) -> None:
+        for prefix in _PREFIXES:
+            low = bisect_right(self.strings, prefix)
+            # Nothing that begins so is beyond this: no letter or digit is as large.
+            self.spans[prefix] = (low, bisect_right(self.strings, prefix + b"\xff", low))
 
     @classmethod
     def of_sample(cls, ids: Iterable[bytes]) -> Buckets:
@@ -70,6 +101,11 @@ class Buckets:
             elif each[0] == OBJECT_ID:
                 object_ids.add(each[1:])
         return cls(tuple(sorted(strings)), tuple(sorted(object_ids)))
+
+    @classmethod
+    def of_prefixes(cls) -> Buckets:
+        """Divide by the first two characters: for ids that a Parse server minted at random."""
+        return cls(_PREFIXES)
 
     def __len__(self) -> int:
         return self.first_other + OTHERS

@@ -14,7 +14,7 @@ from parity.model import Difference
 from parity.model.difference import Kind
 from parity.model.evidence import utc_now
 from parity.verify.bsonraw import NUMBERS, elements, raw_id, shown, shown_id
-from parity.verify.buckets import Buckets, Sums, boundaries_for
+from parity.verify.buckets import Buckets, Sums, are_minted, boundaries_for
 from parity.verify.classify import JOIN, alone, classify, number
 from parity.verify.drill import Suspects, drill
 from parity.verify.result import EXAMPLES, CollectionResult, DocumentDifference, State
@@ -25,6 +25,8 @@ FETCH_BYTES: Final = 8_000_000
 """Documents of about this size are held at once for each side while they are classed."""
 
 FETCH_MOST: Final = 1000
+FEW_IDS: Final = 400
+"""Ids that are looked at first: enough to see whether they are random."""
 
 OnDifference = Callable[[DocumentDifference], None]
 """Is told each differing document, once."""
@@ -138,11 +140,18 @@ def _divide(sides: Sides, part: Part) -> Buckets:
         return Buckets()
     # From both sides: what only one of them has must not land in one bucket.
     sides_with = (part.source_documents > 0) + (part.destination_documents > 0)
-    sample = Sample(part.name, number_of_ids // sides_with)
+    if number_of_ids > FEW_IDS and are_minted(_sampled(sides, part, FEW_IDS)):
+        # To look where random ids lie would take as long as a tenth of reading them all.
+        return Buckets.of_prefixes()
+    return Buckets.of_sample(_sampled(sides, part, number_of_ids // sides_with))
+
+
+def _sampled(sides: Sides, part: Part, size: int) -> list[bytes]:
+    sample = Sample(part.name, size)
     left, right = sides.run(
         sample if part.source_documents else None, sample if part.destination_documents else None
     )
-    return Buckets.of_sample([*(left or ()), *(right or ())])
+    return [*(left or ()), *(right or ())]
 
 
 def _result(part: Part, sums: tuple[Sums, Sums], tally: Tally) -> CollectionResult:

@@ -262,8 +262,9 @@ def _add(reply: bytes, buckets: Buckets, sums: Sums) -> None:
     """Add the documents of a reply to the sums: the loop that a verification spends its time in."""
     position, end = _batch(reply)
     first, strings = position, buckets.strings
-    of, length, digest = buckets.of, _INT.unpack_from, xxh3_64_intdigest
+    of, length, digest, spans = buckets.of, _INT.unpack_from, xxh3_64_intdigest, buckets.spans
     totals, counts = sums.sums, sums.counts
+    everywhere = (0, len(strings))
     count = names = 0
     for width, below in _NAME_WIDTHS:
         before = count
@@ -271,8 +272,11 @@ def _add(reply: bytes, buckets: Buckets, sums: Sums) -> None:
             start = position + width
             position = start + length(reply, start)[0]
             raw = reply[start:position]
-            usual = raw[4:13] == _PARSE_ID
-            bucket = bisect_right(strings, raw[13:23]) if usual else of(raw_id(raw))
+            if raw[4:13] == _PARSE_ID:
+                low, high = spans.get(raw[13:15], everywhere)
+                bucket = low if low == high else bisect_right(strings, raw[13:23], low, high)
+            else:
+                bucket = of(raw_id(raw))
             totals[bucket] += digest(raw)
             counts[bucket] += 1
             count += 1

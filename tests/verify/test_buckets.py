@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.verify.bsonraw import raw_id
-from parity.verify.buckets import Buckets, Sums, boundaries_for
+from parity.verify.buckets import Buckets, Sums, are_minted, boundaries_for
 from parity.verify.drill import GROUP_DOCUMENTS, GROUP_RANGES, compare, groups
 from parity.verify.sides import InlineSides
 from parity.verify.walk import Found, Hashes, Sample, Walk
@@ -162,3 +163,35 @@ def test_a_filter_of_one_bucket_is_one_range() -> None:
 
     assert decode(buckets.filter([1]).raw) == {"_id": {"$gte": "b", "$lt": "d"}}
     assert decode(buckets.filter([1, 2]).raw) == {"_id": {"$gte": "b"}}
+
+
+def minted(rng: random.Random, count: int) -> list[bytes]:
+    letters = string.ascii_letters + string.digits
+    return [typed("".join(rng.choices(letters, k=10))) for _ in range(count)]
+
+
+def test_random_ids_are_taken_for_minted_ones() -> None:
+    assert are_minted(minted(random.Random(1), 800))
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [],
+        [typed(f"{number:010}") for number in range(800)],
+        [typed(f"user{number:06}") for number in range(800)],
+        [typed("Abbbbbbbbb")] * 800,
+        [*minted(random.Random(2), 799), typed("settings")],
+        [b"\x07" + bytes(12)] * 800,
+    ],
+    ids=["none", "counting", "named", "one", "one is named", "ObjectIds"],
+)
+def test_ids_that_people_chose_are_not(ids: list[bytes]) -> None:
+    assert not are_minted(ids)
+
+
+def test_by_prefix_every_id_has_the_bucket_that_its_filter_finds() -> None:
+    buckets = Buckets.of_prefixes()
+    for each in minted(random.Random(3), 500):
+        low, high = buckets.spans[each[5:7]]
+        assert low == high == buckets.of(each)

@@ -188,7 +188,7 @@ def _refuse_if_not_empty(database: Database[dict[str, Any]]) -> None:
 def _stored(database: Database[dict[str, Any]], batches: Iterable[Batch]) -> Iterator[Batch]:
     """Store batches, each while the next one is made; yield each when it is stored.
 
-    Indexes of a collection are built when it is full, while the next one is made.
+    Indexes of a collection are built when it is full, while the next one is made and stored.
     """
 
     def store(batch: Batch) -> Batch:
@@ -200,10 +200,13 @@ def _stored(database: Database[dict[str, Any]], batches: Iterable[Batch]) -> Ite
     waiting: Future[Batch] | None = None
     indexing: list[Future[None]] = []
     last = ""
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as indexer:
         for batch in batches:
             if last and batch[0] != last:
-                indexing.append(pool.submit(_build_indexes, database, last))
+                if waiting is not None:
+                    yield waiting.result()
+                    waiting = None
+                indexing.append(indexer.submit(_build_indexes, database, last))
             last = batch[0]
             following = pool.submit(store, batch)
             if waiting is not None:
