@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,18 @@ def parse_server(database_uri: str, version: str | None = None) -> Iterator[Targ
     folder = install([member.version], npm=lambda: find_npm(node), progress=lambda _line: None)
     app_id, keys = Secret("app"), Keys(rest_key=Secret("rest"), master_key=Secret("master"))
     order = server_order(member, (app_id, keys), folder[member.version], None)
-    options: dict[str, Any] = {**order.options, "databaseURI": database_uri, "logsFolder": None}
+    scratch = tempfile.TemporaryDirectory(prefix="parity-audit-")
+    options: dict[str, Any] = {
+        **order.options,
+        "databaseURI": database_uri,
+        "logsFolder": str(Path(scratch.name) / "logs"),
+    }
     process = subprocess.Popen(
         [*die_with_me(), *node.command, str(SCRIPT), order.folder, *order.fixes],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        cwd=scratch.name,  # it makes a folder for logs there before it knows its options
     )
     try:
         assert process.stdin is not None
@@ -64,6 +71,7 @@ def parse_server(database_uri: str, version: str | None = None) -> Iterator[Targ
     finally:
         process.kill()
         process.wait(20)
+        scratch.cleanup()
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
