@@ -28,7 +28,7 @@ from parity.replay.limits import (
     why_not_sent,
 )
 from parity.replay.noise import NO_NOISE, Noise
-from parity.replay.operation import Action, parse_operation
+from parity.replay.operation import Action, parse_json, parse_operation
 from parity.replay.order import Node, Order
 from parity.replay.reconcile import Reconciler
 from parity.replay.rewrite import MissingKey, Rewriter, Rewritten
@@ -209,10 +209,9 @@ class Replay:
     def _plan(self, number: int, exchange: RecordedExchange) -> Node:
         request, response = exchange.request, exchange.response
         operation = parse_operation(request.method, request.url, request.body, self._mount)
-        sent = _json(request.body) if operation.is_json else None
-        recorded = None if response is None else _json(response.body)
+        recorded = None if response is None else parse_json(response.body)
         judged = self.options.judged is None or number in self.options.judged
-        return Node(number, exchange, operation, sent, recorded, is_judged=judged)
+        return Node(number, exchange, operation, recorded, is_judged=judged)
 
     def _release(self, node: Node) -> None:
         """Let an exchange run when its time has come."""
@@ -248,7 +247,7 @@ class Replay:
             return
         try:
             rewritten = self._rewriter.rewrite(
-                node.exchange.request, node.sent, refused=keys_were_refused(node)
+                node.exchange.request, node.operation.sent, refused=keys_were_refused(node)
             )
         except MissingKey as error:
             self._enter(node, Judgement(Class.UNSUPPORTED, reason=str(error)), None, None)
@@ -276,7 +275,7 @@ class Replay:
         if why:
             return Judgement(Class.UNSUPPORTED, reason=why)
         try:
-            judgement = self._judge.judge(node.number, node.operation, node.exchange, answer)
+            judgement = self._judge.judge(node, answer)
         except (RecursionError, orjson.JSONEncodeError):
             return Judgement(Class.ERROR, reason=TOO_DEEP)
         return doubted(node, answer, judgement)
@@ -356,15 +355,6 @@ class Replay:
         if found is None and len(recorded) == 24 and recorded[-1] == "Z":
             return self._times.live(recorded)
         return found
-
-
-def _json(body: bytes) -> object:
-    if not body:
-        return None
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _iso(seconds: float) -> str:

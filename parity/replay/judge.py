@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import orjson
-
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register, Traffic
 from parity.compare.values import MISSING
@@ -16,7 +14,8 @@ from parity.replay.bindings import Bindings, Times
 from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.names import Names
 from parity.replay.noise import NO_NOISE, NOISE, Noise
-from parity.replay.operation import Action, Operation
+from parity.replay.operation import Action, Operation, parse_json
+from parity.replay.order import Node
 from parity.replay.pairing import OLD_RELATION, Pairing
 from parity.replay.prior import IF_DIFFERENT, Known, needs_prior_state
 from parity.replay.rows import hides_order, match_rows, missing_and_extra, order_of, wrong_order
@@ -74,18 +73,15 @@ class Judge:
         self._relations: set[str] = set()
         self._names = Names()
 
-    def judge(
-        self, number: int, operation: Operation, exchange: RecordedExchange, answer: Answer
-    ) -> Judgement:
+    def judge(self, node: Node, answer: Answer) -> Judgement:
         """Compare the answer with the recorded response and learn from it.
 
         Args:
-            number: Number of the exchange in the recording.
-            operation: What it asks for.
-            exchange: With a recorded response.
+            node: An exchange with a recorded response.
             answer: What the target answered.
         """
-        response = exchange.response
+        number, operation, exchange = node.number, node.operation, node.exchange
+        response, recorded = exchange.response, node.response
         assert response is not None
         pairing = Pairing(
             self._bindings,
@@ -95,7 +91,7 @@ class Judge:
             class_name=operation.class_name,
             relations=self._relations,
         )
-        recorded, live = _json(response.body), _json(answer.body)
+        live = parse_json(answer.body)
         prior = ""
         if not self._literal:
             known = Known(pairing, self._names, exchange.request, self._started_at)
@@ -225,7 +221,7 @@ class Judge:
 
 
 def _auth(exchange: RecordedExchange) -> str:
-    sent = read_auth(dict(exchange.request.headers), _json(exchange.request.body))
+    sent = read_auth(dict(exchange.request.headers), parse_json(exchange.request.body))
     if sent is None or sent.keys.master_key is None or sent.installation_id is not None:
         return ""
     return "master"
@@ -384,12 +380,3 @@ def _cors(
 
 def _media(value: str) -> str:
     return value.partition(";")[0].strip().lower()
-
-
-def _json(body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

@@ -7,6 +7,7 @@ Source: REST guide "API" (the table of URLs and verbs); parse-server ``src/Route
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -76,6 +77,9 @@ _CHANGING = frozenset(
 )
 
 
+_JSON_BODY: Final = re.compile(rb"\s*[\[{]")
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One request as a Parse server understands it.
@@ -92,7 +96,7 @@ class Operation:
             request.
         body: The parsed JSON body without the fields about the request; ``None`` if there is none.
         parts: The operations of a batch.
-        is_json: Whether the request had a JSON body.
+        sent: The whole body as JSON; ``None`` if it is no object and no array.
     """
 
     method: str
@@ -104,7 +108,7 @@ class Operation:
     params: dict[str, Any]
     body: Any
     parts: tuple[Operation, ...] = ()
-    is_json: bool = False
+    sent: Any = None
 
     @property
     def changes(self) -> bool:
@@ -142,7 +146,7 @@ def parse_operation(method: str, url: str, body: bytes, mount: str) -> Operation
         The operation; one that no Parse server has is :attr:`Action.OUTSIDE`.
     """
     path, _, query = url.partition("?")
-    parsed = _json(body)
+    parsed = parse_json(body) if _JSON_BODY.match(body) else None
     if isinstance(parsed, dict) and method == "POST" and isinstance(parsed.get(METHOD_FIELD), str):
         method = parsed[METHOD_FIELD].upper()
     if not path.startswith(mount + "/"):
@@ -163,9 +167,8 @@ def _operation(method: str, path: str, query: str, parsed: Any, mount: str) -> O
     if action is Action.BATCH:
         parts = _parts(content, mount)
     return Operation(
-        method, path, segments, action, class_name, object_id, params, content, parts,
-        isinstance(parsed, dict | list),
-    )  # fmt: skip
+        method, path, segments, action, class_name, object_id, params, content, parts, parsed
+    )
 
 
 def _parts(content: Any, mount: str) -> tuple[Operation, ...]:
@@ -250,9 +253,8 @@ def _maybe_json(value: Any) -> Any:
     return value
 
 
-def _json(body: bytes) -> Any:
-    if body[:1] not in (b"{", b"[") and body.lstrip()[:1] not in (b"{", b"["):
-        return None
+def parse_json(body: bytes) -> Any:
+    """Return a body as JSON; ``None`` if it is none."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

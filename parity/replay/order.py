@@ -23,13 +23,12 @@ class Node:
         exchange: What was recorded.
         operation: What it asks for.
         response: The recorded response as JSON; ``None`` if it is none.
-        sent: The recorded body as JSON; ``None`` if it is none.
         waits_for: How many exchanges it still waits for.
         is_judged: Whether it counts; a prerequisite of another does not.
     """
 
     __slots__ = (
-        *("number", "exchange", "operation", "response", "sent", "waits_for", "is_judged"),
+        *("number", "exchange", "operation", "response", "waits_for", "is_judged"),
         *("_followers", "_uses", "_mints", "done"),
     )
 
@@ -38,7 +37,6 @@ class Node:
         number: int,
         exchange: RecordedExchange,
         operation: Operation,
-        sent: Any,
         response: Any,
         *,
         is_judged: bool = True,
@@ -46,7 +44,6 @@ class Node:
         self.number = number
         self.exchange = exchange
         self.operation = operation
-        self.sent = sent
         self.response = response
         self.waits_for = 0
         self.is_judged = is_judged
@@ -168,4 +165,4 @@ def _texts(node: Node) -> Iterator[str]:
         if name[:2] in ("X-", "x-"):
             yield value
     yield from strings(node.operation.params)
-    yield from strings(node.sent)
+    yield from strings(node.operation.sent)

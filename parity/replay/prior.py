@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from parity.capture.recording import RecordedRequest
 from parity.replay.names import Names
-from parity.replay.operation import Action, Operation
+from parity.replay.operation import Action, Operation, parse_json
 from parity.replay.pairing import Pairing
 from parity.wire.headers import read_auth
 
@@ -112,7 +110,7 @@ def _of_error(operation: Operation, recorded: Any, known: Known) -> str:
 
 
 def _is_old_session(known: Known) -> bool:
-    sent = read_auth(dict(known.request.headers), _json(known.request.body))
+    sent = read_auth(dict(known.request.headers), parse_json(known.request.body))
     token = sent.session_token if sent is not None else None
     return token is None or known.pairing.is_foreign(token)
 
@@ -125,10 +123,3 @@ def _is_older(recorded: Any, started_at: str) -> bool:
 def _id(recorded: Any) -> str:
     value = recorded.get("objectId") if isinstance(recorded, dict) else None
     return value if isinstance(value, str) else ""
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

@@ -69,7 +69,7 @@ class Reconciler:
             The answer that the server will have given; ``None`` if the write was not done and has
             to be sent; a sentence if that cannot be told.
         """
-        sent = self._rewriter.rewrite(node.exchange.request, node.sent)
+        sent = self._rewriter.rewrite(node.exchange.request, node.operation.sent)
         since = datetime.fromtimestamp(announced_at, UTC) - _CLOCKS_APART
         try:
             if node.operation.action is Action.BATCH:

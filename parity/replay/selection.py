@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
-import orjson
-
 from parity.capture.recording import RecordedExchange
 from parity.model import UserError
 from parity.replay.access import MODIFY, SCAN, TOUCH, Access, access, strings
-from parity.replay.operation import Action, Operation, parse_operation
+from parity.replay.operation import Action, Operation, parse_json, parse_operation
 
 
 def matching(pattern: str) -> Callable[[RecordedExchange, Operation], bool]:
@@ -52,7 +50,9 @@ def select(
     chosen: set[int] = set()
     for number, exchange in enumerate(exchanges):
         operation = _operation(exchange, mount)
-        touched = access(operation, _json(exchange))
+        response = exchange.response
+        recorded = None if response is None else parse_json(response.body)
+        touched = access(operation, recorded)
         needs.append(tuple(_needs(exchange, operation, touched)))
         for thing in _writes(operation, touched):
             writers.setdefault(thing, []).append(number)
@@ -108,12 +108,3 @@ def _writes(operation: Operation, touched: Access) -> Iterable[str]:
 def _operation(exchange: RecordedExchange, mount: str) -> Operation:
     request = exchange.request
     return parse_operation(request.method, request.url, request.body, mount)
-
-
-def _json(exchange: RecordedExchange) -> object:
-    if exchange.response is None:
-        return None
-    try:
-        return orjson.loads(exchange.response.body)
-    except orjson.JSONDecodeError:
-        return None

@@ -87,7 +87,6 @@ def node_of(recorded: RecordedExchange, number: int = 0) -> Node:
         number,
         recorded,
         operation_of(recorded),
-        parsed(recorded.request.body),
         None if recorded.response is None else parsed(recorded.response.body),
     )
 
@@ -167,15 +166,15 @@ class Judging:
         """Judge an answer, and remember what the exchange made."""
         assert recorded.response is not None
         self._number += 1
-        asked = operation_of(recorded)
+        node = node_of(recorded, self._number)
         got = Answer(
             recorded.response.status if status is None else status,
             {"content-type": "application/json"} if headers is None else headers,
             dumped(answer),
             4.0,
         )
-        judgement = self._judge.judge(self._number, asked, recorded, got)
-        self._judge.note(asked, recorded.response.status)
+        judgement = self._judge.judge(node, got)
+        self._judge.note(node.operation, recorded.response.status)
         return judgement
 
 
