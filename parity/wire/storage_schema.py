@@ -67,7 +67,8 @@ _TYPES: Final = {
     "polygon": "Polygon",
 }
 _STORED: Final = {type_: word for word, type_ in _TYPES.items() if word != "map"}
-_NOT_FIELDS: Final = frozenset({"_id", "_metadata", "_client_permissions"})
+NOT_FIELDS: Final = frozenset({"_id", "_metadata", "_client_permissions"})
+"""Keys of a document of ``_SCHEMA`` that are no fields."""
 
 BUILT_IN: Final[Mapping[str, FieldType]] = {
     "objectId": FieldType("String"),
@@ -212,7 +213,7 @@ def parse_schema(document: Mapping[str, Any]) -> ClassSchema:
     options = _mapping(metadata.get("fields_options"), name, "_metadata.fields_options")
     fields = {}
     for key, word in document.items():
-        if key in _NOT_FIELDS or key in BUILT_IN:
+        if key in NOT_FIELDS or key in BUILT_IN:
             continue
         each = _mapping(options.get(key), name, f"_metadata.fields_options.{key}")
         fields[key] = _field_type(name, key, word, each)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from parity.wire.storage_schema import DEFAULT_COLUMNS, NOT_FIELDS
+
 POINTER = "pointer"
 RELATION = "relation"
 SCALARS = frozenset(
@@ -81,47 +83,17 @@ INTERNAL_KEYS = frozenset(
 )
 AUTH_DATA = re.compile(r"_auth_data_[a-zA-Z0-9_]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_NOT_FIELDS = frozenset({"_id", "_metadata", "_client_permissions"})
 _DEFAULT: Mapping[str, str] = {
     "createdAt": "date",
     "updatedAt": "date",
 }
-_INSTALLATION = {
-    **dict.fromkeys(
-        [
-            "installationId",
-            "deviceToken",
-            "deviceType",
-            "pushType",
-            "GCMSenderId",
-            "timeZone",
-            "localeIdentifier",
-            "appVersion",
-            "appName",
-            "appIdentifier",
-            "parseVersion",
-        ],
-        "string",
-    ),
-    "channels": "array",
-    "badge": "number",
-}
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "_User": {
-        "username": "string",
-        "password": "string",
-        "email": "string",
-        "emailVerified": "boolean",
-        "authData": "object",
+    **{
+        name: {key: type_.stored for key, type_ in columns.items()}
+        for name, columns in DEFAULT_COLUMNS.items()
     },
-    "_Installation": _INSTALLATION,
-    "_Role": {"name": "string", "users": "relation<_User>", "roles": "relation<_Role>"},
     "_Session": {
-        "user": "*_User",
-        "installationId": "string",
-        "sessionToken": "string",
-        "expiresAt": "date",
-        "createdWith": "object",
+        **{key: type_.stored for key, type_ in DEFAULT_COLUMNS["_Session"].items()},
         "restricted": "boolean",
     },
     "_Product": {
@@ -212,7 +184,7 @@ def is_class_name(name: str) -> bool:
 
 
 def _class(name: str, document: Mapping[str, Any], *, declared: bool = True) -> ClassSchema:
-    fields = {key: field_type(text) for key, text in document.items() if key not in _NOT_FIELDS}
+    fields = {key: field_type(text) for key, text in document.items() if key not in NOT_FIELDS}
     # The word in _SCHEMA for these is "string", whatever they hold.
     fields = {key: type_ for key, type_ in fields.items() if key not in {"objectId", "ACL"}}
     for key, text in (*_COLUMNS.get(name, {}).items(), *_DEFAULT.items()):
