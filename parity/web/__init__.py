@@ -1,0 +1,1 @@
+"""What was hosted beside the API: do its pages and routes answer as before?"""
