@@ -1,1 +1,1 @@
-"""Is the migrated MongoDB big enough for the traffic? Profiles, load, probes, the knee, a verdict."""
+"""Is the migrated MongoDB big enough? Profiles, load, probes, the knee, a verdict."""
