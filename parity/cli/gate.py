@@ -136,7 +136,7 @@ def exit_code(result: GateResult) -> ExitCode:
 
 def _tell(result: GateResult, page: Path, *, explain: bool) -> None:
     from parity.gate.output import STATES, WORDS  # noqa: PLC0415 - not for `parity --help`
-    from parity.gate.text import visible  # noqa: PLC0415
+    from parity.html import visible  # noqa: PLC0415
 
     wide = max(len(each.rule.id) for each in result.rules)
     for each in result.rules:

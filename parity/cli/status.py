@@ -53,7 +53,7 @@ def status(*, gate_file: Path | None, reports: Path, html: Path | None, as_json:
     from parity.gate import board, load_gate_file, load_steps  # noqa: PLC0415
     from parity.gate.output import board_json  # noqa: PLC0415
     from parity.gate.page import board_page  # noqa: PLC0415
-    from parity.gate.text import visible  # noqa: PLC0415
+    from parity.html import visible  # noqa: PLC0415
     from parity.report.files import write_text  # noqa: PLC0415
 
     file = load_gate_file(gate_file)
@@ -80,7 +80,7 @@ def _table(steps: tuple[StepResult, ...]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from parity.gate.text import visible  # noqa: PLC0415
+    from parity.html import visible  # noqa: PLC0415
 
     table = Table("step", "", "what", "why", "evidence", box=None, pad_edge=False)
     for each in steps:
@@ -96,7 +96,7 @@ def _table(steps: tuple[StepResult, ...]) -> None:
 
 
 def _lines(steps: tuple[StepResult, ...]) -> None:
-    from parity.gate.text import visible  # noqa: PLC0415 - not for `parity --help`
+    from parity.html import visible  # noqa: PLC0415 - not for `parity --help`
 
     for each in steps:
         click.echo(f"{each.step.number:>2}  {each.state:<6}  {each.step.title}{_due(each)}")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from parity import html
 from parity.gate.board import StepResult, StepState
 from parity.gate.output import STATES, WORDS
 from parity.gate.result import GateResult, State, Word
-from parity.gate.text import sentence, visible
+from parity.gate.text import sentence
 
 _WORD_ICONS: Final = {
     Word.PASS: "pass",
@@ -53,34 +48,17 @@ def board_page(steps: tuple[StepResult, ...], judged_at: str) -> str:
 
 
 def _render(name: str, **values: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("parity.gate", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        sentence=sentence,
-        word=WORDS.__getitem__,
-        word_icon=_WORD_ICONS.__getitem__,
-        state=STATES.__getitem__,
-        state_icon=_STATE_ICONS.__getitem__,
-        step_icon=_STEP_ICONS.__getitem__,
-    )
-    package = files("parity")
-    # The look is the report's; its file is read, so that nothing of the report is imported.
-    style = "".join(
-        package.joinpath(*parts).read_text("utf-8")
-        for parts in (
-            ("report", "templates", "style.css"),
-            ("gate", "templates", "gate.css"),
-        )
-    )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template(name).render(
+    return html.render(
+        "parity.gate",
+        name,
+        style=("gate.css",),
+        filters={
+            "sentence": sentence,
+            "word": WORDS.__getitem__,
+            "word_icon": _WORD_ICONS.__getitem__,
+            "state": STATES.__getitem__,
+            "state_icon": _STATE_ICONS.__getitem__,
+            "step_icon": _STEP_ICONS.__getitem__,
+        },
         **values,
-        style=Markup(style),  # noqa: S704 - our own files, not evidence
-        style_digest=digest,
     )

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
-from typing import Any, Final
+from typing import Final
 
-from markupsafe import Markup
+from parity.html import visible
 
-_HIDING: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]|~#!])")
-
-
-def visible(value: Any) -> Any:
-    r"""Return text with its unseen characters spelt out; anything else unchanged.
-
-    An escape that a terminal obeys shows as ``\u001b``, a right-to-left override as ``\u202e``.
-    """
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    if value.isprintable():
-        return value
-    return "".join(
-        json.dumps(each)[1:-1] if unicodedata.category(each) in _HIDING else each for each in value
-    )
 
 
 def markdown(text: str) -> str:

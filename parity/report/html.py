@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from parity import html
 from parity.model import Outcome
 from parity.model.evidence import ExchangeFact, read_evidence
 from parity.report.files import write_text
@@ -34,12 +29,6 @@ _JSON_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|".*', r
 _OPENING = ("{", "[")
 _CLOSING = ("}", "]")
 _DEEPEST_INDENT = 20
-# What a browser would obey, hide or refuse: controls other than tab and newline, marks that
-# reverse or hide the text after them, line separators, halves of surrogate pairs.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 def write_report(evidence: Path, out: Path) -> None:
@@ -58,41 +47,21 @@ def write_report(evidence: Path, out: Path) -> None:
 
 def render(page: Page) -> str:
     """Return the page as HTML. Everything from evidence is escaped: it is hostile text."""
-    environment = Environment(
-        loader=PackageLoader("parity.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        plural=plural,
-        json_value=json_value,
-        request_text=request_text,
-        response_text=response_text,
-        seconds=seconds,
-        slices=slices,
-        words=_OUTCOME_WORDS.__getitem__,
-    )
-    style = (files("parity.report") / "templates" / "style.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template("report.html").render(
+    return html.render(
+        "parity.report",
+        "report.html",
+        filters={
+            "plural": plural,
+            "json_value": json_value,
+            "request_text": request_text,
+            "response_text": response_text,
+            "seconds": seconds,
+            "slices": slices,
+            "words": _OUTCOME_WORDS.__getitem__,
+        },
         page=page,
         outcomes=tuple(Outcome),
-        style=Markup(style),  # noqa: S704 - our own file, not evidence
-        style_digest=digest,
     )
-
-
-def visible(value: Any) -> Any:
-    r"""Return text with its unseen characters spelt out; anything else unchanged.
-
-    A carriage return shows as ``\r``, a right-to-left override as ``\u202e``.
-    """
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return _UNSEEN.sub(lambda found: json.dumps(found.group())[1:-1], value)
 
 
 def json_value(value: Any) -> str:

@@ -15,7 +15,8 @@ from parity.gate import GateResult, board, load_steps, read_result
 from parity.gate.output import board_json, gate_json, gate_markdown
 from parity.gate.page import board_page, gate_page
 from parity.gate.rules import Decision
-from parity.gate.text import markdown, sentence, visible
+from parity.gate.text import markdown, sentence
+from parity.html import visible
 from parity.model import Outcome
 from parity.model.evidence import NoticeEvent
 from tests.gate.world import Spec, check, collections, entry, waiver, world

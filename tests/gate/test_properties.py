@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.gate import Word
-from parity.gate.text import markdown, visible
+from parity.gate.text import markdown
+from parity.html import visible
 from parity.model import Outcome
 from parity.model.evidence import CheckEvent, TableEvent
 from tests.gate.world import FOR_8, World, world

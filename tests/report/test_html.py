@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parity.html import visible_lines
 from parity.model import Kind, Outcome
 from parity.model.evidence import (
     CapabilityFact,
@@ -29,7 +30,7 @@ from parity.model.evidence import (
 )
 from parity.report import page as page_module
 from parity.report import write_report
-from parity.report.html import indented, json_value, seconds, slices, visible
+from parity.report.html import indented, json_value, seconds, slices
 from parity.report.tally import Tally
 
 Make = Callable[..., Any]
@@ -243,8 +244,8 @@ def test_unseen_characters_are_spelt_out(report: Make, write_run: Make, make_che
 
 
 def test_ordinary_text_is_left_alone() -> None:
-    assert visible("tab\tline\nÜmläut 日本語 🎉") == "tab\tline\nÜmläut 日本語 🎉"
-    assert visible(3) == 3
+    assert visible_lines("tab\tline\nÜmläut 日本語 🎉") == "tab\tline\nÜmläut 日本語 🎉"
+    assert visible_lines(3) == 3
 
 
 @pytest.mark.parametrize("outcome", [None, *Outcome])
