@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from parity.model.chart import Chart, check_beside
 from parity.model.difference import Kind
 from parity.model.outcome import Outcome
 from parity.model.plain import plain
@@ -256,6 +257,8 @@ class TableEvent:
         columns: Names of the columns, with units.
         rows: Cells of each row, as many as there are columns: text, numbers, booleans or ``None``.
         note: What the reader has to know; empty if nothing.
+        chart: How the report draws it; ``None`` for numbers only.
+        links: Columns whose cells are paths of files beside the evidence: ``locust.html``.
     """
 
     id: str
@@ -263,6 +266,8 @@ class TableEvent:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     note: str = ""
+    chart: Chart | None = None
+    links: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # What is in a cell may come from a server or a database.
@@ -272,6 +277,12 @@ class TableEvent:
                 raise ValueError(
                     f"row {number} has {len(row)} cells for {len(self.columns)} columns"
                 )
+        for name in (*(self.chart.columns if self.chart else ()), *self.links):
+            if self.columns.count(name) != 1:
+                raise ValueError(f"{self.columns.count(name)} columns are called {name!r}, not one")
+        for place in map(self.columns.index, self.links):
+            for path in (row[place] for row in self.rows if row[place] is not None):
+                check_beside(str(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from parity.model.chart import Chart, Limit, Mark
 from parity.model.decode import Misfit, decode
 from parity.model.events import (
     NOT_RUN,
@@ -53,6 +54,7 @@ __all__ = [
     "VERSION",
     "BadEvidence",
     "CapabilityFact",
+    "Chart",
     "CheckEvent",
     "DifferenceFact",
     "Effect",
@@ -66,6 +68,8 @@ __all__ = [
     "Header",
     "KnownDifferenceEvent",
     "Level",
+    "Limit",
+    "Mark",
     "MissingEvidence",
     "NewerEvidence",
     "NoticeEvent",
@@ -83,7 +87,7 @@ __all__ = [
 ]
 
 FORMAT = "parity-evidence"
-VERSION = 2
+VERSION = 3
 
 _KINDS: dict[str, type[Event]] = {
     "check": CheckEvent,

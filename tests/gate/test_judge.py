@@ -13,6 +13,7 @@ import pytest
 
 from parity.gate import Word
 from parity.model import Outcome
+from parity.model.evidence import VERSION
 from tests.gate.world import (
     FOR_8,
     FOR_11,
@@ -85,10 +86,11 @@ def test_a_waiver_of_one_rule_does_not_hide_another(tmp_path: Path) -> None:
     assert states(w.judge()) == {"audit": "missing", "files": "missing", "sizing": "waived"}
 
 
+WRITTEN = f'"version":{VERSION}'
 BAD: dict[str, Callable[[list[str]], list[str]]] = {
     "evidence-truncated": lambda lines: lines[:-1],
     "evidence-bad": lambda lines: [lines[0], "no JSON\n", *lines[1:]],
-    "evidence-newer": lambda lines: [lines[0].replace('"version":2', '"version":99'), *lines[1:]],
+    "evidence-newer": lambda lines: [lines[0].replace(WRITTEN, '"version":99'), *lines[1:]],
 }
 
 

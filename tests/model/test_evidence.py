@@ -13,12 +13,14 @@ from jsonschema import Draft202012Validator
 from parity.model import Kind, Outcome
 from parity.model.errors import UserError
 from parity.model.evidence import (
+    VERSION,
     BadEvidence,
     DifferenceFact,
     EvidenceWriter,
     MissingEvidence,
     NewerEvidence,
     NoticeEvent,
+    TableEvent,
     TruncatedEvidence,
     UnwritableEvidence,
     iterate_evidence,
@@ -155,10 +157,24 @@ def test_no_file_is_named(tmp_path: Path) -> None:
 
 def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
-    path.write_text('{"event":"header","format":"parity-evidence","version":3,"new":1}\n', "utf-8")
+    line = {"event": "header", "format": "parity-evidence", "version": VERSION + 1, "new": 1}
+    path.write_text(f"{json.dumps(line)}\n", "utf-8")
 
     with pytest.raises(NewerEvidence, match="Upgrade"):
         read_evidence(path)
+
+
+def test_tables_of_versions_one_and_two_are_read(tmp_path: Path) -> None:
+    table = TableEvent("t", "title", ("a", "b"), ((1, "x"),), "note")
+    now = write(tmp_path / "now.jsonl", [table])
+    later = '"note":"note","chart":null,"links":[]}'
+    for version in (1, 2):
+        old = tmp_path / f"{version}.jsonl"
+        text = now.read_text("utf-8").replace('"version":3', f'"version":{version}', 1)
+        assert later in text
+        old.write_text(text.replace(later, '"note":"note"}'), "utf-8")
+
+        assert read_evidence(old).tables == (table,)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +196,8 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path) -> None:
         ('"digests":{', '"digests":[],"x":{', "line 1: header: unknown field 'x'"),
         ('"event":"check"', '"event":"chekc"', "line 2: unknown event 'chekc'"),
         ('"format":"parity-evidence"', '"format":"har"', "line 1: expected the header"),
-        ('"version":2', '"version":"2"', "line 1: header.version: expected 2, got '2'"),
+        ('"version":3', '"version":"3"', "line 1: header.version: expected 3, got '3'"),
+        ('"version":3', '"version":0', "line 1: header.version: expected 3, got 0"),
         ('"started_at":"2026-', '"started_at":"26-', "line 1: header: expected a time like"),
         ('"started_at":"2026-07', '"started_at":"2026-13', "line 1: header: month must be"),
         ('"name":"hosted"', '"name":"selfhosted"', "line 1: header: two targets have the same"),
@@ -304,3 +321,6 @@ def test_the_documented_file_is_evidence(tmp_path: Path) -> None:
     evidence = read_evidence(path)
 
     assert [len(evidence.checks), len(evidence.known_differences), len(evidence.notices)] == [1] * 3
+    (table,) = evidence.tables
+    assert table.chart is not None
+    assert table.chart.limits

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from parity.model import Kind, Outcome
+from parity.model.chart import ChartKind
 from parity.model.evidence import (
+    Chart,
     CheckEvent,
     DifferenceFact,
     Event,
     ExchangeFact,
     FindingFact,
     KnownDifferenceEvent,
+    Limit,
+    Mark,
     NoticeEvent,
     TableEvent,
     TruncatedEvidence,
@@ -87,7 +91,46 @@ checks = st.builds(
     finding=st.none() | findings,
 )
 cells = st.lists(st.tuples(json_values, json_values), max_size=3)
-tables = st.builds(
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+paths = st.sampled_from(["locust.html", "load/stats.csv", "a b/ü.txt"]) | st.none()
+
+
+@st.composite
+def charts(draw: st.DrawFn, columns: tuple[str, ...]) -> Chart:
+    kind: ChartKind = draw(st.sampled_from(["line", "steps", "bars", "points"]))
+    x, *y = draw(st.permutations(columns))
+    right = (y.pop(),) if kind != "bars" and len(y) > 1 and draw(st.booleans()) else ()
+    axes = ["left", "right"] if right else ["left"]
+    marks = st.lists(st.builds(Mark, x=numbers, label=text), max_size=2)
+    limits = st.lists(
+        st.builds(Limit, y=numbers, label=text, axis=st.sampled_from(axes)), max_size=2
+    )
+    return Chart(
+        kind,
+        x,
+        tuple(y),
+        right,
+        x_label=draw(text),
+        y_label=draw(text),
+        right_label=draw(text),
+        x_log=kind != "bars" and draw(st.booleans()),
+        y_log=draw(st.booleans()),
+        right_log=draw(st.booleans()),
+        marks=() if kind == "bars" else tuple(draw(marks)),
+        limits=tuple(draw(limits)),
+        group="" if kind == "bars" else draw(text),
+    )
+
+
+@st.composite
+def drawn_tables(draw: st.DrawFn) -> TableEvent:
+    columns = tuple(draw(st.lists(text, min_size=3, max_size=3, unique=True)))
+    rows = tuple(draw(st.lists(st.tuples(json_values, json_values, paths), max_size=3)))
+    chart = draw(st.none() | charts(columns))
+    return TableEvent(draw(text), draw(text), columns, rows, draw(text), chart, columns[2:])
+
+
+tables = drawn_tables() | st.builds(
     TableEvent,
     id=text,
     title=text,
