@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
 
 from parity.model.secret import Secret
 
@@ -68,6 +69,11 @@ class Target:
         timeout_s: Seconds to wait for a response before the request is an error.
         embedded: Whether it is part of the embedded default stack, thrown away afterwards.
         note: One line that reports show beside the name (the stand-in says so here).
+        ca: PEM file of a private certificate authority, trusted beside those of the system.
+        public_url: Base URL that clients use, with the mount path, where it is not ``url``.
+        origins: Web origins of the app, ``https://app.example``; empty if no browser uses the
+            server, ``None`` if nobody said.
+        dashboard: URL of the Parse Dashboard, where it is not beside the server at ``/dashboard``.
     """
 
     name: str
@@ -81,6 +87,10 @@ class Target:
     timeout_s: float = 15.0
     embedded: bool = False
     note: str = ""
+    ca: Path | None = None
+    public_url: str | None = None
+    origins: tuple[str, ...] | None = None
+    dashboard: str | None = None
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         """Yield every secret of this target with its setting's name."""

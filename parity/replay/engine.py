@@ -167,7 +167,8 @@ class Replay:
         """
         self._ready, self._room = asyncio.Queue(), asyncio.Event()
         self._begun = time.monotonic()
-        async with Sender(self.target.name, self.target.url, self.target.timeout_s) as sender:
+        target = self.target
+        async with Sender(target.name, target.url, target.timeout_s, target.ca) as sender:
             workers = [
                 asyncio.create_task(self._work(sender)) for _ in range(max(1, self.options.lanes))
             ]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from parity.model import HarnessError, TargetDown, TargetTimeout
 from parity.replay.http1 import LARGEST_ANSWER, BrokenConnection, Connection
 from parity.replay.judgement import Answer
 from parity.replay.rewrite import Rewritten
+from parity.targets.tls import client_context
 
 LOOK_EVERY_S = 0.25
 
@@ -26,9 +28,10 @@ class Sender:
         target: The target's name, for messages.
         url: Its base URL; requests go to its host whatever their own says.
         timeout_s: Seconds for a whole exchange.
+        ca: PEM file of a private certificate authority, trusted beside those of the system.
     """
 
-    def __init__(self, target: str, url: str, timeout_s: float) -> None:
+    def __init__(self, target: str, url: str, timeout_s: float, ca: Path | None = None) -> None:
         parts = urlsplit(url)
         self._target = target
         self._timeout_s = timeout_s
@@ -38,7 +41,7 @@ class Sender:
         )
         self._host = parts.netloc.rpartition("@")[2]
         self._origin_length = len(f"{parts.scheme}://{parts.netloc}")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = client_context(ca) if parts.scheme == "https" else None
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._late: set[Connection] = set()

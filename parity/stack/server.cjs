@@ -71,6 +71,10 @@ const start = async (ParseServer, options) => {
 
 const run = async (ParseServer, express, { mount, options }) => {
   const app = express();
+  if (options.trustProxy) {
+    // Only ParseServer.startApp looks at this option; here Parse Server is mounted.
+    app.set('trust proxy', options.trustProxy);
+  }
   const server = http.createServer(app);
   // Clients of the suites keep connections open between checks; Node's 5 s would close one under
   // a request now and then.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from parity.model import Keys, Secret, Style, Target, UserError, Writes
 
@@ -31,6 +32,10 @@ TARGET_FIELDS = (
     "version",
     "timeout",
     "note",
+    "ca",
+    "public_url",
+    "origins",
+    "dashboard",
 )
 TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
 SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
@@ -201,9 +206,13 @@ class _Reader:
         style = self.choice(where, table, "style", Style)
         writes = self.choice(where, table, "writes", Writes, Writes.FORBIDDEN)
         url = self.url(where, table)
+        public_url = self.url(where, table, "public_url") if "public_url" in table else None
+        dashboard = self.url(where, table, "dashboard") if "dashboard" in table else None
+        origins = self.origins(where, table)
         version, note = self.text(where, table, "version"), self.text(where, table, "note")
         timeout = self.timeout(where, table)
         used = not self.only or name in self.only
+        ca = self.authority(where, table) if used else None
         secrets = {
             key: self.secret(where, key, table[key], used=used)
             for key in ("app_id", *SECRET_FIELDS)
@@ -227,6 +236,10 @@ class _Reader:
             version=version or None,
             timeout_s=timeout,
             note=note,
+            ca=ca,
+            public_url=public_url,
+            origins=origins,
+            dashboard=dashboard,
         )
 
     def choice(
@@ -249,19 +262,50 @@ class _Reader:
             return kind(value)
         return None
 
-    def url(self, where: tuple[str, ...], table: dict[str, Any]) -> str:
-        value = table.get("url")
+    def url(self, where: tuple[str, ...], table: dict[str, Any], key: str = "url") -> str:
+        value = table.get(key)
         if not isinstance(value, str):
-            self.problem(where, "url", f"[{'.'.join(where)}] has no url")
+            self.problem(where, key, f"[{'.'.join(where)}] has no {key}")
             return ""
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            self.problem(where, "url", f"url = {value!r} is not an http:// or https:// address")
+        parts = _split(value)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            self.problem(where, key, f"{key} = {value!r} is not an http:// or https:// address")
         elif parts.username or parts.password:
-            self.problem(where, "url", "url holds a user name or password; use the key settings")
+            self.problem(where, key, f"{key} holds a user name or password; use the key settings")
         elif parts.query or parts.fragment:
-            self.problem(where, "url", "url holds a query; give the address up to the mount path")
+            self.problem(where, key, f"{key} holds a query; give the address up to the mount path")
         return value.rstrip("/")
+
+    def origins(self, where: tuple[str, ...], table: dict[str, Any]) -> tuple[str, ...] | None:
+        value = table.get("origins")
+        if value is None:
+            return None
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            parts = [_split(each) for each in value]
+            if all(
+                each is not None
+                and each.scheme in ("http", "https")
+                and each.hostname
+                and not (each.path or each.query or each.fragment or "@" in each.netloc)
+                for each in parts
+            ):
+                return tuple(value)
+        text = 'origins is a list like ["https://app.example"], without paths; [] if there is none'
+        self.problem(where, "origins", text)
+        return None
+
+    def authority(self, where: tuple[str, ...], table: dict[str, Any]) -> Path | None:
+        name = self.text(where, table, "ca")
+        if not name:
+            return None
+        path = self.file.parent / Path(name).expanduser()
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError:
+            self.problem(where, "ca", f"ca = {name!r} holds no certificate in PEM")
+        except OSError as error:
+            self.problem(where, "ca", f"ca = {name!r}: {_reason(error)}")
+        return path
 
     def text(self, where: tuple[str, ...], table: dict[str, Any], key: str) -> str:
         value = table.get(key, "")
@@ -322,6 +366,15 @@ class _Reader:
             if not folder.is_dir():
                 self.problem((), "known_differences", f"{folder} is not a folder")
         return folders
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # looked at here, because it is checked when it is read
+    except ValueError:
+        return None
+    return parts
 
 
 def _reason(error: Exception) -> str:

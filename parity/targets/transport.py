@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from parity.model import (
     BadReply,
@@ -18,6 +21,7 @@ from parity.model import (
     TargetDown,
     TargetTimeout,
 )
+from parity.targets.tls import client_context
 
 Observer = Callable[[Exchange], None]
 
@@ -28,9 +32,17 @@ class Transport:
     Args:
         target: Where to send.
         observer: Called with every exchange, also with those that failed.
+        source_address: Address of this machine that connections come from; ``None`` leaves it to
+            the system.
     """
 
-    def __init__(self, target: Target, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        observer: Observer | None = None,
+        *,
+        source_address: str | None = None,
+    ) -> None:
         self._target = target
         self._observer = observer
         self._http = requests.Session()
@@ -38,6 +50,7 @@ class Transport:
         # credentials that nobody configured here.
         self._http.trust_env = False
         self._http.headers["User-Agent"] = "parse-parity"
+        reach(self._http, target, source_address)
 
     def close(self) -> None:
         """Close every connection; the next request opens a new one."""
@@ -90,6 +103,35 @@ class Transport:
         if isinstance(error, requests.ConnectionError):
             return TargetDown(f"target {name!r} is not reachable: {what}: {_cause(error)}")
         return BadReply(f"target {name!r} broke the response to {what}: {_cause(error)}")
+
+
+def reach(session: requests.Session, target: Target, source_address: str | None = None) -> None:
+    """Let a session trust what a target's settings trust, and connect from one address.
+
+    Args:
+        session: Its connections are made accordingly from now on.
+        target: Whose private certificate authority is trusted.
+        source_address: Address of this machine; ``None`` leaves it to the system.
+    """
+    if target.ca is not None or source_address is not None:
+        adapter = _Adapter(target.ca, source_address)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+
+
+class _Adapter(HTTPAdapter):
+    """Connections with a private authority or from one address of this machine."""
+
+    def __init__(self, ca: Path | None, source_address: str | None) -> None:
+        self._pool: dict[str, Any] = {}
+        if ca is not None:
+            self._pool["ssl_context"] = client_context(ca)
+        if source_address is not None:
+            self._pool["source_address"] = (source_address, 0)
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(*arguments, **{**pool_kwargs, **self._pool})
 
 
 def _may_drop_the_connection(response: ExchangeResponse | None) -> bool:

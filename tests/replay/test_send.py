@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import trustme
 
 from parity.model import HarnessError, TargetDown, TargetTimeout
 from parity.replay import send
@@ -210,6 +211,21 @@ def test_a_certificate_that_nobody_vouches_for_is_an_error_and_no_answer() -> No
         return len(server.requests)
 
     assert with_sender(always(OK), action, tls=context) == 0
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    async def main() -> Answer:
+        async with serving(always(OK), context) as server:
+            url = f"https://127.0.0.1:{server.port}/parse"
+            async with Sender("selfhosted", url, 20, tmp_path / "ca.pem") as sender:
+                return await one(sender, server, Rewritten(url + "/x", {}, b""))
+
+    assert run(main()).body == b"hi"
 
 
 def test_a_server_without_tls_gives_no_answer_over_tls() -> None:

@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,65 @@ def test_each_problem_is_told_with_its_line(
     assert f"line {line}: " in caught.value.what
     assert told in caught.value.what
     assert "real-secret-value" not in str(caught.value)
+
+
+DEPLOYED = """
+[targets.deployed]
+style = "parse-server"
+url = "https://parse.example:8443/parse"
+app_id = "app"
+ca = "own-ca.pem"
+public_url = "https://api.example/parse/"
+origins = ["https://app.example", "http://localhost:3000"]
+dashboard = "https://admin.example/dashboard"
+"""
+
+
+def test_what_the_deployed_server_needs_can_be_said(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "own-ca.pem")
+
+    found = load_settings(config(tmp_path, DEPLOYED), {}).targets["deployed"]
+
+    assert found.ca == tmp_path / "own-ca.pem"
+    assert found.public_url == "https://api.example/parse"
+    assert found.origins == ("https://app.example", "http://localhost:3000")
+    assert found.dashboard == "https://admin.example/dashboard"
+
+
+def test_no_web_client_is_not_the_same_as_nothing_said(tmp_path: Path) -> None:
+    text = DEPLOYED.replace('ca = "own-ca.pem"\n', "")
+    line = 'origins = ["https://app.example", "http://localhost:3000"]\n'
+
+    none = load_settings(config(tmp_path, text.replace(line, "origins = []\n")), {})
+    nothing = load_settings(config(tmp_path, text.replace(line, "")), {})
+
+    assert none.targets["deployed"].origins == ()
+    assert nothing.targets["deployed"].origins is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("own-ca.pem", "gone.pem", "line 6: ca = 'gone.pem': No such file"),
+        ("own-ca.pem", "master.key", "line 6: ca = 'master.key' holds no certificate"),
+        ('"own-ca.pem"', "7", "line 6: ca is text in quotes"),
+        ('"https://api.example/parse/"', '"api"', "line 7: public_url = 'api' is not an http"),
+        ('"https://api.example/parse/"', '"http://[x/"', "line 7: public_url"),
+        ('"https://app.example"', '"https://app.example/x"', "line 8: origins is a list"),
+        ('"https://app.example"', '"*"', "line 8: origins is a list"),
+        ('"https://app.example"', "1", "line 8: origins is a list"),
+        ("https://admin", "https://u:p@admin", "line 9: dashboard holds a user name"),
+    ],
+)
+def test_each_problem_of_a_deployed_server_is_told(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "own-ca.pem")
+
+    with pytest.raises(UserError) as caught:
+        load_settings(config(tmp_path, DEPLOYED.replace(before, after, 1)), {})
+
+    assert told in caught.value.what
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import requests
 
 from parity.model import HarnessError, Target
 from parity.targets import ParseClient
+from parity.targets.transport import reach
 from parity.verify.audit.sample import FileUse
 
 CONFIDENCE: Final = 0.95
@@ -58,6 +59,7 @@ def fetchable(
     answers = []
     with requests.Session() as session:
         session.trust_env = False
+        reach(session, target)
         for use in uses:
             answers.append(_ask(client, session, use, hosts, target.timeout_s))
             if progress is not None:

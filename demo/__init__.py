@@ -1,0 +1,1 @@
+"""A migration from start to end, on this machine."""
