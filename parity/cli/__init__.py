@@ -14,6 +14,7 @@ import click
 from parity.cli.audit import audit
 from parity.cli.capture import capture
 from parity.cli.doctor import doctor
+from parity.cli.dossier import dossier
 from parity.cli.explain import explain
 from parity.cli.export import export
 from parity.cli.gate import gate
@@ -57,6 +58,7 @@ def main() -> None:
 main.add_command(doctor)
 main.add_command(capture)
 main.add_command(import_)
+main.add_command(dossier)
 main.add_command(export)
 main.add_command(explain)
 main.add_command(audit)

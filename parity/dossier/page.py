@@ -1,0 +1,117 @@
+"""The dossier as one HTML file; printed, it is the PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from parity import html
+from parity.dossier.model import CheckLine, Coverage, Dossier, Share, WaiverLine
+from parity.dossier.words import OUTCOMES, SEVERITIES, cell, cost, counted, day, of, percent, where
+from parity.gate import StepState
+from parity.gate.output import STATES, WORDS
+from parity.gate.result import State, Word
+from parity.gate.text import sentence
+from parity.model.evidence import TargetFacts
+
+MOST_DIFFERENCES: Final = 100
+MOST_ROWS: Final = 40
+
+_WORDS: Final = {str(word): text for word, text in WORDS.items()}
+_WORD_ICONS: Final = {Word.PASS: "pass", Word.FAIL: "fail", Word.COULD_NOT_JUDGE: "error"}
+_STATE_ICONS: Final = {
+    State.HOLDS: "pass",
+    State.WAIVED: "known-difference",
+    State.DOUBTFUL: "error",
+    State.MISSING: "unsupported",
+    State.LAPSED: "known-difference",
+    State.FAILED: "fail",
+}
+_STEP_ICONS: Final = {
+    StepState.DONE: "pass",
+    StepState.OPEN: "unsupported",
+    StepState.STALE: "known-difference",
+    StepState.FAILED: "fail",
+}
+
+
+def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = None) -> str:
+    """Return a dossier as HTML. Everything in it is escaped: evidence is hostile text.
+
+    Args:
+        dossier: The dossier.
+        seal: Digest of its JSON.
+        links: Address of the report of a run, by the name of its folder.
+    """
+    return html.render(
+        "parity.dossier",
+        "dossier.html",
+        style=("dossier.css",),
+        filters={
+            "cell": cell,
+            "cost": cost,
+            "day": day,
+            "sentence": sentence,
+            "severity": SEVERITIES.__getitem__,
+            "state": STATES.__getitem__,
+            "state_icon": _STATE_ICONS.__getitem__,
+            "step_icon": _STEP_ICONS.__getitem__,
+            "where": where,
+            "word": lambda word: WORDS[Word(word)],
+            "word_icon": lambda word: _WORD_ICONS[Word(word)],
+        },
+        dossier=dossier,
+        seal=seal,
+        links=links or {},
+        most_differences=MOST_DIFFERENCES,
+        most_rows=MOST_ROWS,
+        share=lambda part, whole: of(Share(part, whole)),
+        became=_became,
+        check_rows=_check_rows,
+        area_rows=_area_rows,
+        decisions=[
+            (each.step, each.state, each.name, each.date, each.note) for each in dossier.decisions
+        ],
+        waivers=[_waiver(each) for each in dossier.waivers],
+        changed=[(rule, f"gate {gate}", change) for gate, rule, change in dossier.changed],
+        targets=[
+            (each.name, each.url, str(each.style), each.server_version, _note(each))
+            for each in dossier.targets
+        ],
+        measured=[(each.what, each.value, ", ".join(each.runs)) for each in dossier.measured_on],
+        files=[
+            (
+                each.path,
+                f"{each.job} {_WORDS.get(each.verdict, each.verdict)}".strip(),
+                ", ".join(each.rules) or None,
+                each.sha256.removeprefix("sha256:") or "not readable",
+            )
+            for each in dossier.files
+        ],
+    )
+
+
+def _became(each: Coverage) -> list[tuple[Any, ...]]:
+    return [
+        (outcome, number, percent(Share(number, each.total)), means)
+        for outcome, number, means in each.became
+    ]
+
+
+def _check_rows(checks: Iterable[CheckLine]) -> list[tuple[str, ...]]:
+    return [(each.title, OUTCOMES[each.outcome], each.reason, each.remedy) for each in checks]
+
+
+def _area_rows(areas: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
+    return [(name, counted(dict(counts))) for name, counts in areas.items()]
+
+
+def _waiver(each: WaiverLine) -> tuple[str, ...]:
+    gates = f" in gate {' and '.join(each.gates)}" if each.gates else ""
+    waiver = each.waiver
+    return (waiver.rule, f"{each.state}{gates}", waiver.name, waiver.expires, waiver.reason)
+
+
+def _note(facts: TargetFacts) -> str | None:
+    said = [facts.note, "thrown away afterwards" if facts.embedded else ""]
+    return "; ".join(filter(None, said)) or None
