@@ -62,12 +62,7 @@ def build(asked: Iterable[str], now: Now, results: Results, reports: Path) -> Do
         sections=sections(uses, gates, steps, now),
         gaps=tuple(_gaps(gates)),
         warnings=tuple(dict.fromkeys(_warnings(gates, by_gates, fails, now, results))),
-        changed=tuple(
-            (gate.number, each.rule.id, change)
-            for gate in gates
-            for each in gate.rules
-            for change in each.changed
-        ),
+        changed=tuple(_changed(gates)),
         waivers=tuple(_waivers(file, gates)),
         measured_on=tuple(_measured_on(uses)),
         targets=tuple(_targets(uses)),
@@ -203,6 +198,17 @@ def _warnings(
         for each in gate.rules:
             if each.carried:
                 yield f"{each.rule.id} of gate {gate.number}: {each.carried}"
+
+
+def _changed(gates: tuple[GateResult, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield what the gate file changed, each once, however many gates have the rule."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for gate in gates:
+        for each in gate.rules:
+            for change in each.changed:
+                found.setdefault((each.rule.id, change), []).append(gate.number)
+    for (rule, change), numbers in found.items():
+        yield tuple(numbers), rule, change
 
 
 def _waivers(file: GateFile, gates: tuple[GateResult, ...]) -> Iterator[WaiverLine]:

@@ -189,11 +189,14 @@ def _weight(severity: str) -> Weight:
     return next((each for each in WEIGHTS if each == severity), "unregistered")
 
 
-def _urgency(each: OpenDifference) -> tuple[bool, bool, int, float, int, str]:
-    share = max((m.count.part / m.count.whole for m in each.met if m.count.whole), default=0.0)
+def _urgency(each: OpenDifference) -> tuple[bool, bool, int, float, int, int, str]:
+    """Return what comes first: what counts, is refused, is severe, and hits most traffic."""
+    requests = [m.count for m in each.met if m.unit == "request" and m.count.whole]
+    share = max((of.part / of.whole for of in requests), default=0.0)
     clients = max((m.clients.part for m in each.met if m.clients is not None), default=0)
-    refused = bool(each.allowed)
-    return not each.counted, refused, WEIGHTS.index(each.severity), -share, -clients, each.id
+    count = max((m.count.part for m in each.met), default=0)
+    severity = WEIGHTS.index(each.severity)
+    return not each.counted, bool(each.allowed), severity, -share, -clients, -count, each.id
 
 
 def _number(text: str) -> int:

@@ -306,7 +306,7 @@ class Dossier:
         sections: What the jobs found.
         gaps: What is demanded and not shown.
         warnings: What else the signer has to know.
-        changed: What the gate file changed in the rules: gate, rule, change.
+        changed: What the gate file changed in the rules: gates, rule, change.
         waivers: All waivers.
         measured_on: Versions and digests of what was measured.
         targets: The servers and databases that were measured.
@@ -330,7 +330,7 @@ class Dossier:
     sections: tuple[Section, ...]
     gaps: tuple[Gap, ...]
     warnings: tuple[str, ...]
-    changed: tuple[tuple[str, str, str], ...]
+    changed: tuple[tuple[tuple[str, ...], str, str], ...]
     waivers: tuple[WaiverLine, ...]
     measured_on: tuple[MeasuredOn, ...]
     targets: tuple[TargetFacts, ...]

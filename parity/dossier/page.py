@@ -73,7 +73,7 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
             (each.step, each.state, each.name, each.date, each.note) for each in dossier.decisions
         ],
         waivers=[_waiver(each) for each in dossier.waivers],
-        changed=[(rule, f"gate {gate}", change) for gate, rule, change in dossier.changed],
+        changed=[(rule, " and ".join(of), change) for of, rule, change in dossier.changed],
         targets=[
             (each.name, each.url, str(each.style), each.server_version, _note(each))
             for each in dossier.targets

@@ -58,7 +58,7 @@ def _gaps(dossier: Dossier) -> Iterator[str]:
             (
                 each.rule,
                 " and ".join(each.gates),
-                STATES[each.state] + (f", waived by {each.waived}" if each.waived else ""),
+                f"waived by {each.waived}" if each.waived else STATES[each.state],
                 "\n".join(each.reasons),
             )
             for each in dossier.gaps
@@ -158,8 +158,9 @@ def _waivers(dossier: Dossier) -> Iterator[str]:
             f"- **{markdown(waiver.rule)}** ({each.state}), {markdown(waiver.name)} until "
             f"{waiver.expires}: {markdown(waiver.reason)}"
         )
-    for gate, rule, change in dossier.changed:
-        yield f"- **{markdown(rule)}** of gate {gate} was changed: {markdown(change)}"
+    for gates, rule, change in dossier.changed:
+        of_gates = " and ".join(gates)
+        yield f"- **{markdown(rule)}** of gate {of_gates} was changed: {markdown(change)}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

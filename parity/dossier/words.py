@@ -43,8 +43,14 @@ def of(share: Share, unit: str = "") -> str:
 
 
 def cost(met: Met) -> str:
-    """Return how often a difference was met: ``12 of 120 requests (10 %), 3 of 7 clients (…)``."""
-    text = of(met.count, f"{met.unit}s")
+    """Return how often a difference was met: ``12 of 120 requests (10 %), 3 of 7 clients (…)``.
+
+    Of checks there is no share: they are not weighted by traffic.
+    """
+    count = met.count
+    if met.unit != "request":
+        return f"{count.part:,} of {count.whole:,} {met.unit}s"
+    text = of(count, "requests")
     return text if met.clients is None else f"{text}, {of(met.clients, 'clients')}"
 
 
