@@ -27,6 +27,7 @@ from parity.cli.stack import stack
 from parity.cli.status import status
 from parity.cli.suites import suites
 from parity.cli.verify import verify
+from parity.cli.web import web
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
 
@@ -71,6 +72,7 @@ main.add_command(stack)
 main.add_command(status)
 main.add_command(suites)
 main.add_command(verify)
+main.add_command(web)
 
 
 def _complain(*lines: str) -> None:
