@@ -111,8 +111,22 @@ class Expect:
         found = [] if status is None else self._status(reply, status)
         self._judge(found + differences(Containing(members), reply.json))
 
-    def keys(self, reply: Reply, expected: Iterable[str], *, at: str | int | None = None) -> None:
-        """Expect exactly these keys of the body, or of a member of it."""
+    def keys(
+        self,
+        reply: Reply,
+        expected: Iterable[str],
+        *,
+        optional: Iterable[str] = (),
+        at: str | int | None = None,
+    ) -> None:
+        """Expect exactly these keys of the body, or of a member of it.
+
+        Args:
+            reply: The reply.
+            expected: Keys that are there.
+            optional: Keys that may be there, where the app's data decides.
+            at: The member; ``None`` for the body.
+        """
         __tracebackhide__ = True
         actual = reply.json if at is None else reply.json[at]
         path = "$" if at is None else f"$.{at}"
@@ -123,7 +137,7 @@ class Expect:
         ]
         found += [
             Difference(f"{path}.{key}", Kind.EXTRA, None, actual[key])
-            for key in sorted(set(actual) - wanted)
+            for key in sorted(set(actual) - wanted - set(optional))
         ]
         self._judge(found)
 

@@ -18,6 +18,9 @@ pytestmark = [
 ]
 
 JSON = Matching(r"application/json(;.*)?", "JSON")
+# A Parse Server says which parameters are for the master key alone, once the app has any.
+# Source: parse-server src/Routers/GlobalConfigRouter.js; observed with 9.10.0.
+MASTER_KEY_ONLY = ("masterKeyOnly",)
 NEW = {"objectId": an_object_id, "createdAt": a_date}
 PARSE_HEADERS = (
     "X-Parse-Application-Id",
@@ -37,7 +40,7 @@ def test_config_answers_its_parameters(parse: ParseClient, expect: Expect) -> No
 
     expect.status(reply, 200)
     expect.header(reply, "Content-Type", JSON)
-    expect.keys(reply, ["params"])
+    expect.keys(reply, ["params"], optional=MASTER_KEY_ONLY)
     expect.equal(isinstance(reply["params"], dict), True, at="$.params.isObject")
 
 
@@ -206,7 +209,7 @@ def test_any_accepted_encoding_is_answered(
     """A client may accept compressed replies or not, and gets the same JSON."""
     reply = parse.get("config", headers={"Accept-Encoding": encoding})
 
-    expect.keys(reply, ["params"])
+    expect.keys(reply, ["params"], optional=MASTER_KEY_ONLY)
     expect.status(reply, 200)
 
 
