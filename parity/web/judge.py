@@ -130,7 +130,7 @@ def judge(
     if not verdict.differences:
         if wanted.is_redirect:
             _redirect(page, wanted, actual, rules, verdict)
-        elif wanted.status not in {204, 304}:
+        elif wanted.status != 204:
             _type(wanted, actual, verdict)
             _body(page, expected, actual, rules, verdict)
         over_tls = rules.new.startswith("https:")
