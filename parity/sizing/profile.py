@@ -68,6 +68,32 @@ class Operation:
     parts: int = 1
     function: str = ""
 
+    @property
+    def name(self) -> str:
+        """What reports call it: ``query Post where(author,score.$gt) order(-createdAt)``."""
+        words = [str(self.ask), self.class_name or self.function]
+        if self.where:
+            words.append(f"where({_shape(self.where)})")
+        if self.order:
+            words.append(f"order({self.order})")
+        if self.skip:
+            words.append("skip")
+        return " ".join(word for word in words if word)
+
+
+def _shape(value: Any) -> str:
+    names = []
+    for key, inner in value.items():
+        if isinstance(inner, list) and any(isinstance(each, Mapping) for each in inner):
+            shapes = [_shape(each) for each in inner if isinstance(each, Mapping)]
+            names.append(f"{key}({'|'.join(dict.fromkeys(shapes))})")
+        elif isinstance(inner, Mapping) and "__type" not in inner and inner:
+            shape = _shape(inner)
+            names.append(f"{key}.{shape}" if len(inner) == 1 else f"{key}({shape})")
+        else:
+            names.append(str(key))
+    return ",".join(names)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
