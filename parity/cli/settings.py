@@ -1,0 +1,191 @@
+"""``parity settings``: does the server have the settings of the hosted app?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
+from parity.model import ExitCode, Outcome, Target, UserError
+
+if TYPE_CHECKING:
+    from parity.app_settings import HostedSettings, Judged
+    from parity.report.job import Job
+    from parity.wire import Redactor
+
+_WORDS = {
+    Outcome.PASS: "ok",
+    Outcome.FAIL: "FAIL",
+    Outcome.KNOWN_DIFFERENCE: "accepted",
+    Outcome.UNSUPPORTED: "not known",
+    Outcome.ERROR: "error",
+}
+
+
+@click.command()
+@click.option("--target", metavar="NAME", help="A target of parity.toml: the server to ask.")
+@click.option(
+    "--config",
+    envvar="PARITY_CONFIG",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
+)
+@click.option(
+    "--hosted",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the hosted app had, as TOML; see --template.",
+)
+@click.option(
+    "--allow-mail",
+    is_flag=True,
+    help="The server may send an e-mail to an address that does not exist.",
+)
+@click.option(
+    "--report-dir",
+    "reports",
+    envvar="PARITY_REPORTS",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@click.option("--template", "show_template", is_flag=True, help="Print a settings file and stop.")
+def settings(
+    *,
+    target: str | None,
+    config: Path | None,
+    hosted: Path | None,
+    allow_mail: bool,
+    reports: Path | None,
+    as_json: bool,
+    show_template: bool,
+) -> ExitCode:
+    """Find out by behaviour whether a server has the settings of the hosted app.
+
+    \b
+        parity settings --template > hosted-settings.toml      # then say what the app had
+        parity settings --target selfhosted --config parity.toml --hosted hosted-settings.toml
+        parity settings --target selfhosted --json | jq '.settings[] | select(.outcome == "fail")'
+
+    Users, files and classes of the run's own are made and removed again; that needs writes =
+    "namespaced" and the master key. The token that is sent for Facebook and Google is made up;
+    Parse Servers before 5.0 ask those services about it.
+    """  # noqa: D301 - click wants the control character
+    from parity.app_settings import (  # noqa: PLC0415 - not for `parity --help`
+        HostedSettings,
+        read_hosted,
+        template,
+    )
+
+    if show_template:
+        click.echo(template(), nl=False)
+        return ExitCode.PASS
+    if target is None:
+        raise UserError("which server? --target is missing", "Give it: --target selfhosted")
+    said = read_hosted(hosted) if hosted else HostedSettings()
+    chosen, folder = configured(target, config)
+    return _run(chosen, reports or folder, said, allow_mail=allow_mail, as_json=as_json)
+
+
+def _run(
+    target: Target, reports: Path, hosted: HostedSettings, *, allow_mail: bool, as_json: bool
+) -> ExitCode:
+    from parity.app_settings.output import json_of  # noqa: PLC0415 - not for `parity --help`
+    from parity.model.evidence import TargetFacts  # noqa: PLC0415
+    from parity.report.job import Job  # noqa: PLC0415
+    from parity.targets import server_version  # noqa: PLC0415
+
+    version = server_version(target)
+    redactor = redactor_of([target])
+    with Job(
+        name="settings",
+        unit="setting",
+        targets=(TargetFacts.of(target, server_version=version),),
+        reports=reports,
+        arguments=tuple(sys.argv[1:]),
+        redactor=redactor,
+        digests={"hosted_settings": hosted.digest} if hosted.digest else {},
+    ) as job:
+        judged, left = _survey(job, target, hosted, redactor, version, allow_mail=allow_mail)
+        verdict = job.finish()
+    if as_json:
+        echo_json(
+            {
+                "format": "parity-settings",
+                "version": 1,
+                "run": str(job.folder),
+                "sentence": verdict.sentence,
+                "exit_code": int(job.exit_code),
+                "target": target.name,
+                "server_version": version,
+                "not_removed": left,
+                "settings": json_of(judged, redactor.text),
+            }
+        )
+    else:
+        _tell(judged, left, redactor)
+        click.echo(f"{verdict.sentence}\nreport: {job.folder / 'report.html'}")
+    return job.exit_code
+
+
+def _survey(
+    job: Job,
+    target: Target,
+    hosted: HostedSettings,
+    redactor: Redactor,
+    version: str | None,
+    *,
+    allow_mail: bool,
+) -> tuple[list[Judged], list[str]]:
+    """Probe and judge; whatever happens, what was judged so far is in the evidence."""
+    from parity.app_settings import catalogue, judge, survey  # noqa: PLC0415 - as above
+    from parity.app_settings.evidence import check_of, known_of, table_of  # noqa: PLC0415
+    from parity.app_settings.survey import Result  # noqa: PLC0415
+
+    judged: list[Judged] = []
+    ticker = Ticker()
+
+    def found(name: str, result: Result) -> None:
+        one = judge(catalogue()[name], hosted, result)
+        judged.append(one)
+        entry = known_of(one, target.name)
+        if entry is not None:
+            job.known(entry)
+        job.check(check_of(one, target.name, redactor.text))
+        if ticker.due():
+            ticker.show(f"{len(judged)} of {len(catalogue())} settings: {name}")
+
+    left: list[str] = []
+    try:
+        survey(target, hosted, found, left, version=version, allow_mail=allow_mail)
+    finally:
+        ticker.done()
+        job.table(table_of(judged, redactor.text))
+        for each in left:
+            job.notice("warning", f"Could not be removed: {redactor.text(each)}.", target.name)
+    return judged, [redactor.text(each) for each in left]
+
+
+def _tell(judged: list[Judged], left: list[str], redactor: Redactor) -> None:
+    from parity.app_settings.evidence import hosted_words, server_words  # noqa: PLC0415
+
+    width = max(len(each.setting.name) for each in judged)
+    for each in judged:
+        word = "warning" if each.warns else _WORDS[each.outcome]
+        click.echo(f"{word:>9}  {each.setting.name:<{width}}  {server_words(each)}")
+        indent = " " * 11
+        if each.outcome in (Outcome.FAIL, Outcome.KNOWN_DIFFERENCE):
+            click.echo(f"{indent}hosted: {hosted_words(each)}")
+        if each.outcome is not Outcome.PASS or each.warns:
+            click.echo(f"{indent}{redactor.text(each.meaning)}")
+        if each.accepted and each.outcome is Outcome.KNOWN_DIFFERENCE:
+            click.echo(f"{indent}accepted: {each.accepted}")
+        elif each.side is not None:
+            click.echo(f"{indent}{each.side.severity}: {each.side.remedy}")
+    for path in left:
+        click.echo(f"could not be removed: {path}", err=True)
