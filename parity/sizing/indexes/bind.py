@@ -226,6 +226,10 @@ def as_sent(key: str, value: Any) -> Any:
     return value
 
 
+def _is_relation(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("__type") == "Relation"
+
+
 def _pointer(class_name: str, object_id: str) -> dict[str, Any]:
     return {"__type": "Pointer", "className": class_name, "objectId": object_id}
 

@@ -34,6 +34,11 @@ class Code(StrEnum):
     NO_INDEX_HELPS = "SIZE-NO-INDEX-HELPS"
     """It reads far more than it returns, and no index changes that: the query has to."""
 
+    @property
+    def blocks(self) -> bool:
+        """Whether a proposal with this code cannot be built as it is."""
+        return self in (Code.KEY_TOO_LONG, Code.TOO_MANY_INDEXES)
+
 
 class Word(StrEnum):
     """What became of a shape."""
@@ -58,6 +63,7 @@ class Options:
         budget_s: Most that all of it takes; what is left then is "could not judge".
         secondary: Whether explains go to a secondary where there is one.
         server_version: Parse Server version that will ask; decides the form of some queries.
+        mongo_version: Version of the mongod that gets the indexes, if it is another one.
         small_rows: A scan of fewer documents than this is nothing to name.
         seed: Makes the choice of values repeatable where MongoDB's sample is.
     """
@@ -67,6 +73,7 @@ class Options:
     budget_s: float = 300.0
     secondary: bool = False
     server_version: str = "9.10.0"
+    mongo_version: str = ""
     small_rows: int = 1000
     seed: int = 0
 

@@ -15,6 +15,8 @@ from parity.wire.storage import ClassSchema, StorageError, parse_schema, to_rest
 
 ROWS: Final = 400
 """Rows that are drawn of each class: what fewer than 1 % of the rows have is seen with 98 %."""
+TIME_LIMIT_EXCEEDED: Final = 50
+"""MongoDB's error code for more than ``maxTimeMS``."""
 
 Row = dict[str, Any]
 
@@ -95,7 +97,7 @@ def draw(
             collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=max_time_ms)
         )
     except OperationFailure as error:
-        if error.code != bson_timeout():
+        if error.code != TIME_LIMIT_EXCEEDED:
             raise
         # A collection of few and huge rows; its beginning is better than nothing.
         found.stored = list(collection.find().limit(size))
@@ -103,11 +105,6 @@ def draw(
     found.stored = list({str(each["_id"]): each for each in found.stored}.values())
     found.objects = list(_shown(found.stored, schema))
     return found
-
-
-def bson_timeout() -> int:
-    """Return MongoDB's error code for more than ``maxTimeMS`` (``MaxTimeMSExpired``)."""
-    return 50
 
 
 def value_at(obj: Any, path: str) -> Any:

@@ -52,6 +52,7 @@ class Sent:
         count: Whether rows are only counted.
         keys: Stored names of what is returned; empty for everything.
         part: What it is within the request: ``""`` for the query itself, else ``$inQuery``, ….
+        text: The field of a text search; the filter does not name it.
     """
 
     collection: str
@@ -62,6 +63,7 @@ class Sent:
     count: bool = False
     keys: tuple[str, ...] = ()
     part: str = ""
+    text: str = ""
 
 
 Fetch = Callable[[Sent], list[Row]]
@@ -123,6 +125,7 @@ class Server:
             0 if count else skip,
             count,
             tuple(mongo_key(each.split(".")[0], schema) for each in keys),
+            text=next((key for key, each in where.items() if _is_text(each)), ""),
         )
         self.sent.append(found)
         return found
@@ -268,6 +271,10 @@ class Server:
                 yield {"$and": [{name: clause}, where]}
             else:
                 yield {**where, name: clause}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, Mapping) and "$text" in value
 
 
 def _selected(row: Row, key: str) -> Any:
