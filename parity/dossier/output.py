@@ -51,7 +51,8 @@ def dossier_json(dossier: Dossier) -> dict[str, Any]:
             for each in dossier.sections
         ],
         "changed": [
-            {"gate": gate, "rule": rule, "change": change} for gate, rule, change in dossier.changed
+            {"gates": list(gates), "rule": rule, "change": change}
+            for gates, rule, change in dossier.changed
         ],
         "waivers": [
             {**asdict(each.waiver), "state": each.state, "gates": list(each.gates)}
