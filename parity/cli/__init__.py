@@ -13,10 +13,12 @@ import click
 
 from parity.cli.audit import audit
 from parity.cli.capture import capture
+from parity.cli.deployment import deployment
 from parity.cli.doctor import doctor
 from parity.cli.dossier import dossier
 from parity.cli.explain import explain
 from parity.cli.export import export
+from parity.cli.files import files
 from parity.cli.gate import gate
 from parity.cli.import_ import import_
 from parity.cli.preflight import preflight
@@ -64,6 +66,8 @@ main.add_command(dossier)
 main.add_command(export)
 main.add_command(explain)
 main.add_command(audit)
+main.add_command(deployment)
+main.add_command(files)
 main.add_command(gate)
 main.add_command(preflight)
 main.add_command(replay)

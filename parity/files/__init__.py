@@ -1,1 +1,23 @@
-"""Files of the app: do old ones resolve, and do new ones land in the chosen store?"""
+"""Files of the app: do old ones resolve, and do new ones land in the chosen store?
+
+:func:`trial` stores files through the server and looks what becomes of them;
+:mod:`parity.files.checks` makes evidence of that.
+"""
+
+from parity.files.codes import Code
+from parity.files.download import Downloader
+from parity.files.results import Bench, Found, Kept, Wanted
+from parity.files.store import left_in_gridfs, read_expected
+from parity.files.trial import trial
+
+__all__ = [
+    "Bench",
+    "Code",
+    "Downloader",
+    "Found",
+    "Kept",
+    "Wanted",
+    "left_in_gridfs",
+    "read_expected",
+    "trial",
+]

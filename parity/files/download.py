@@ -1,0 +1,134 @@
+"""Fetches files at the URLs that a server gives out, without credentials, as apps do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from parity.model import Target
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST: Final = 64 * 1024 * 1024
+"""Bytes of an answer that are read; a longer one is none of our files."""
+_REDIRECTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came back for one URL.
+
+    Attributes:
+        url: The URL of the answer, after redirects.
+        status: Its status; ``None`` if there was no answer.
+        headers: Its headers, by lower-case name.
+        body: Its bytes.
+        problem: Why there is no answer, or none that counts; empty if there is one.
+        elapsed_ms: Milliseconds until it was complete.
+        refused: Whether nothing was asked, because the host is not allowed.
+    """
+
+    url: str
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    problem: str = ""
+    elapsed_ms: float = 0.0
+    refused: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def said(self) -> str:
+        """The answer in a few words."""
+        if self.problem:
+            return self.problem
+        kind = self.headers.get("content-type", "no content type")
+        return f"status {self.status}, {kind}, {len(self.body):,} bytes"
+
+
+class Downloader:
+    """Asks the target's own host, this machine and hosts that the user allowed.
+
+    Args:
+        target: The server whose files are fetched.
+        allowed_hosts: Other hosts that may be asked.
+    """
+
+    def __init__(self, target: Target, allowed_hosts: frozenset[str]) -> None:
+        own = urlsplit(target.url).hostname or ""
+        self.hosts = frozenset({own}) | LOOPBACK | allowed_hosts
+        self.requests = 0
+        self._timeout_s = target.timeout_s
+        self._http = requests.Session()
+        self._http.trust_env = False
+        self._http.headers["User-Agent"] = "parse-parity"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, url: str, *, part: str = "") -> Fetched:
+        """Fetch a file, or a part of it.
+
+        Args:
+            url: Its URL.
+            part: Value of the ``Range`` header; empty for the whole.
+        """
+        # Stored bytes are compared, so nobody on the way may compress them.
+        headers = {"Accept-Encoding": "identity", "Cache-Control": "no-cache"}
+        return self._ask("GET", url, {**headers, "Range": part} if part else headers)
+
+    def head(self, url: str) -> Fetched:
+        """Ask for the headers of a file alone."""
+        return self._ask("HEAD", url, {"Accept-Encoding": "identity"})
+
+    def _ask(self, method: str, url: str, headers: dict[str, str]) -> Fetched:
+        for _ in range(_REDIRECTS):
+            host = _host(url)
+            if host not in self.hosts:
+                text = f"{host} is not allowed; --allow-host {host}"
+                return Fetched(url, problem=text, refused=True)
+            self.requests += 1
+            answer = self._once(method, url, headers)
+            if answer.status not in {301, 302, 303, 307, 308} or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"])
+        return Fetched(url, problem="too many redirections")
+
+    def _once(self, method: str, url: str, headers: dict[str, str]) -> Fetched:
+        started = time.perf_counter()
+        try:
+            with self._http.request(
+                method,
+                url,
+                headers=headers,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                body = b""
+                for chunk in answer.iter_content(65536):
+                    body += chunk
+                    if len(body) > LONGEST:
+                        return Fetched(url, problem=f"more than {LONGEST:,} bytes")
+                pairs = {name.lower(): value for name, value in answer.headers.items()}
+                elapsed = (time.perf_counter() - started) * 1000
+                return Fetched(url, answer.status_code, pairs, body, elapsed_ms=elapsed)
+        except requests.Timeout:
+            return Fetched(url, problem=f"no answer within {self._timeout_s:g} s")
+        except (requests.RequestException, ValueError) as error:
+            return Fetched(url, problem=f"no whole answer ({type(error).__name__})")
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
