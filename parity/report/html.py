@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parity import html
+from parity.html.tables import view
 from parity.model import Outcome
 from parity.model.evidence import ExchangeFact, read_evidence
 from parity.report.files import write_text
@@ -57,6 +58,7 @@ def render(page: Page) -> str:
             "response_text": response_text,
             "seconds": seconds,
             "slices": slices,
+            "view": view,
             "words": _OUTCOME_WORDS.__getitem__,
         },
         page=page,

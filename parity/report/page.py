@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from parity.html.chart import Shown, shown
 from parity.model import Outcome
 from parity.model.evidence import (
     CheckEvent,
@@ -106,6 +107,7 @@ class Page:
     tally: Tally
     notices: tuple[NoticeEvent, ...]
     targets: tuple[TargetCard, ...]
+    numbers: tuple[Shown, ...]
     areas: tuple[Row, ...]
     levels: tuple[Row, ...]
     failures: tuple[Group, ...]
@@ -143,6 +145,7 @@ def build(evidence: Evidence) -> Page:
             TargetCard(facts, judged.targets[facts.name], Tally.of(_on(evidence, facts.name)))
             for facts in evidence.header.targets
         ),
+        numbers=shown(evidence.tables),
         areas=_area_rows(evidence, failures, errors),
         levels=tuple(
             Row(level, "", _cells(evidence, [c for c in evidence.checks if c.level == level]))
