@@ -158,14 +158,13 @@ class _Reader:
 
     def line(self, number: int, key: str) -> int:
         """Return the line of a key of one operation (-1: of the profile itself), or of its head."""
-        heads = re.compile(r"\s*\[\[?\s*([A-Za-z_]+)")
+        heads = re.compile(r"\s*\[\[\s*operations\s*\]\]")
         assignment = re.compile(rf"\s*(?:\[\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
         seen, start = -1, 0
         for at, text in enumerate(self.lines, 1):
-            if (head := heads.match(text)) is not None and "=" not in text.split("]", 1)[0]:
-                if head[1] == "operations" and text.lstrip().startswith("[["):
-                    seen += 1
-                    start = at if seen == number else start
+            if heads.match(text) is not None:
+                seen += 1
+                start = at if seen == number else start
             if (seen == number or number < 0) and assignment.match(text):
                 return at
         return start

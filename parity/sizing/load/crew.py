@@ -1,0 +1,152 @@
+"""The part of a run in a process that sends: users, their pace, their counts."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Final
+
+import gevent
+
+from parity.model.errors import ParityError
+from parity.sizing.load.acting import Arrangement, Load, Outcome
+from parity.sizing.load.kinds import make_load
+from parity.sizing.load.order import LoadOrder
+from parity.sizing.load.pacing import Pacer
+from parity.sizing.load.schedule import Schedule
+
+PREPARE: Final = "parity_prepare"
+PREPARED: Final = "parity_prepared"
+HOLD: Final = "parity_hold"
+TICK: Final = "parity_tick"
+FILES: Final = "parity_files"
+LIMIT: Final = "parity_limit"
+_FILES_EVERY_S: Final = 1.0
+
+
+class WrongAnswer(Exception):
+    """The answer of a request is wrong; what Locust counts as a failure."""
+
+
+class Crew:
+    """What one Locust process that sends knows.
+
+    Args:
+        order: What was asked for.
+        environment: Locust's environment.
+        most_requests: Requests of the whole run, after which it ends.
+    """
+
+    def __init__(self, order: LoadOrder, environment: Any, most_requests: int) -> None:
+        self.order = order
+        self.environment = environment
+        self.pacer = Pacer()
+        self.paced = False
+        self.worker, self.workers = 0, 1
+        self.rng = random.Random(order.seed)  # noqa: S311 - protects nothing
+        self.load: Load | None = None
+        self.weights: tuple[float, ...] = ()
+        self._left = self._most = most_requests
+
+    def register(self, runner: Any) -> None:
+        """Listen to what the conductor says."""
+        runner.register_message(PREPARE, self.on_prepare)
+        runner.register_message(HOLD, self.on_hold)
+
+    def on_prepare(self, environment: Any, msg: Any, **_: Any) -> None:
+        """Read samples, write first rows, and say so."""
+        data = msg.data
+        problem = ""
+        try:
+            self._prepare(data)
+        except ParityError as error:
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - the conductor must not wait for ever
+            problem = f"error in parse-parity itself: {type(error).__name__}: {error}"
+        self.environment.runner.send_message(PREPARED, {"worker": self.worker, "problem": problem})
+
+    def on_hold(self, environment: Any, msg: Any, **_: Any) -> None:
+        """Begin a schedule."""
+        gevent.spawn(self._hold, msg.data)
+
+    def act(self, user: Any) -> None:
+        """Be one user until Locust stops it."""
+        while self.load is None:  # the run is being given up
+            gevent.sleep(0.1)
+        client = self.load.client()
+        user.parity_client = client
+        while True:
+            if self.paced:
+                slot = self.pacer.take()
+                outcome = client.perform(slot.operation)
+                latency, _ = self.pacer.end(
+                    slot, outcome.name, outcome.ended, outcome.failure, outcome.received
+                )
+            else:
+                self._may_send()
+                outcome = client.perform(self._choose())
+                latency = 1000 * (outcome.ended - outcome.sent)
+            self._tell_locust(outcome, latency)
+            if not self.paced:
+                gevent.sleep(self._think())
+
+    def _prepare(self, data: dict[str, Any]) -> None:
+        self.worker, self.workers = data["worker"], data["workers"]
+        self.paced = data["paced"]
+        self._left = max(1, self._most // self.workers)
+        arrangement = Arrangement.from_json(data["arrangement"])
+        self.rng = random.Random(f"{self.order.seed}/{self.worker}/users")  # noqa: S311
+        self.weights = arrangement.weights(self.order)
+        if self.load is not None:
+            self.load.close()
+        self.load = make_load(self.order, arrangement, self.worker)
+        gevent.spawn(self._tell_files, self.load)
+
+    def _hold(self, data: dict[str, Any]) -> None:
+        schedule = Schedule(
+            data["rate"], data["seconds"], self.weights, (self.order.seed, data["number"])
+        )
+        start = time.monotonic() + (data["at"] - time.time())
+        for second, tally in self.pacer.run(schedule, start, self.worker, self.workers):
+            self.environment.runner.send_message(
+                TICK, {"number": data["number"], "second": second, "tally": tally.to_json()}
+            )
+
+    def _tell_locust(self, outcome: Outcome, latency: float) -> None:
+        self.environment.events.request.fire(
+            request_type="parity",
+            name=outcome.name,
+            response_time=latency,
+            response_length=outcome.received,
+            exception=WrongAnswer(outcome.failure) if outcome.failure else None,
+            context={},
+        )
+
+    def _tell_files(self, load: Load) -> None:
+        while self.load is load:
+            gevent.sleep(_FILES_EVERY_S)
+            self.flush_files()
+
+    def flush_files(self) -> None:
+        """Tell the conductor which files were uploaded."""
+        files = list(self.load.take_files()) if self.load is not None else []
+        if files:
+            self.environment.runner.send_message(FILES, {"files": files})
+
+    def _choose(self) -> int:
+        numbers = range(len(self.weights))
+        return self.rng.choices(numbers, self.weights)[0]
+
+    def _think(self) -> float:
+        """Return seconds that fit the profile's quartiles: each quarter is drawn as often."""
+        low, middle, high = self.order.profile.think_s
+        edges = (low / 2, low, middle, high, high * 1.5)
+        quarter = self.rng.randrange(4)
+        return self.rng.uniform(edges[quarter], edges[quarter + 1])
+
+    def _may_send(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.environment.runner.send_message(LIMIT, {"worker": self.worker})
+        while self._left <= 0:
+            gevent.sleep(60)

@@ -1,0 +1,249 @@
+"""What the files of ``loadtests/`` are made of: options, and what happens when in Locust."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import string
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+from gevent.fileobject import FileObject
+from locust import events
+from locust.runners import MasterRunner, WorkerRunner
+
+from parity.model import UserError
+from parity.sizing.load.conductor import Conductor
+from parity.sizing.load.crew import Crew
+from parity.sizing.load.order import LoadOrder, check_order, control_descriptors
+from parity.sizing.load.tally import window_to_json
+from parity.sizing.profiles import load_profile
+from parity.targets.settings import load_settings
+
+RUN_TIME_S: Final = 300
+"""Seconds that a run without ``-t`` lasts."""
+MOST_REQUESTS: Final = 1_000_000
+_MARK: Final = string.digits + string.ascii_lowercase
+
+
+class Session:
+    """The one run that this process is part of."""
+
+    def __init__(self) -> None:
+        self.crew: Crew | None = None
+        self.conductor: Conductor | None = None
+
+
+_session = Session()
+
+
+def act(user: Any) -> None:
+    """Be one user of this process until Locust stops it."""
+    assert _session.crew is not None
+    _session.crew.act(user)
+
+
+def install(kind: str) -> None:
+    """Make the locust file that calls this a load test of a kind.
+
+    Args:
+        kind: ``rest``, ``mongo``, ``replay``.
+    """
+    events.init_command_line_parser.add_listener(partial(_add_options, kind))
+    events.init.add_listener(partial(_on_init, kind))
+    events.test_start.add_listener(_on_test_start)
+    events.test_stop.add_listener(_on_test_stop)
+
+
+def _add_options(kind: str, parser: Any, **_: Any) -> None:
+    hidden = {"include_in_web_ui": False}
+    parser.add_argument(
+        "--target", env_var="PARITY_TARGET", help="A target of the parity.toml.", **hidden
+    )
+    parser.add_argument(
+        "--parity-config", env_var="PARITY_CONFIG", help="The parity.toml.", **hidden
+    )
+    parser.add_argument(
+        "--load-profile",
+        env_var="PARITY_PROFILE",
+        help="A load profile, or the name of a shipped one; --profile does the same.",
+        **hidden,
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        help="Requests a second, open loop, of all users together. Without it each user thinks "
+        "between two requests as the profile says.",
+        **hidden,
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="Send only what reads; the only way to aim at a target whose writes are forbidden.",
+        **hidden,
+    )
+    parser.add_argument(
+        "--max-requests",
+        type=int,
+        default=MOST_REQUESTS,
+        help=f"End after so many requests. [default: {MOST_REQUESTS}]",
+        **hidden,
+    )
+    parser.add_argument("--seed", type=int, default=1, help="Equal seeds, equal load.", **hidden)
+    if kind == "replay":
+        parser.add_argument(
+            "--recording", env_var="PARITY_RECORDING", help="What is replayed.", **hidden
+        )
+        parser.add_argument(
+            "--speed", type=float, default=1.0, help="How many times faster. [default: 1]", **hidden
+        )
+
+
+def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
+    options = environment.parsed_options
+    descriptors = control_descriptors()
+    try:
+        if descriptors is None:
+            control, order = None, _order_of(kind, options)
+        else:
+            control = _Control(*descriptors)
+            order = LoadOrder.from_json(control.read())
+        order = check_order(order)
+        _check_host(options.host, order)
+    except UserError as error:
+        sys.stderr.write(f"error: {error.what}\n{error.remedy}\n")
+        sys.exit(2)
+    environment.host = order.target.url
+    _bound(options, owned=control is not None)
+    is_master, is_worker = isinstance(runner, MasterRunner), isinstance(runner, WorkerRunner)
+    if not is_master:
+        _session.crew = Crew(order, environment, options.max_requests)
+        _session.crew.register(runner)
+    if not is_worker:
+        conductor = Conductor(order, environment, partial(_mark, order), alone=not is_master)
+        conductor.register(runner)
+        conductor.paced = control is not None or options.rate is not None
+        _session.conductor = conductor
+        if control is None and options.rate is not None:
+            gevent.spawn(_hold_rate, conductor, options)
+    if control is not None:
+        gevent.spawn(control.serve, environment, _session.conductor)
+
+
+def _order_of(kind: str, options: Any) -> LoadOrder:
+    """Return the order of somebody who started Locust himself."""
+    config, name = options.parity_config, options.target
+    if not config or not name:
+        raise UserError(
+            "which target? A load test aims at a target of a parity.toml and at nothing else",
+            "Give --parity-config and --target, or PARITY_CONFIG and PARITY_TARGET.",
+            code="config",
+        )
+    settings = load_settings(Path(config), os.environ, (name,))
+    profile = load_profile(options.load_profile or options.profile or "social")
+    recording = getattr(options, "recording", None)
+    return LoadOrder(
+        kind=kind,
+        target=settings.targets[name],
+        profile=profile,
+        seed=options.seed,
+        read_only=options.read_only,
+        recording=Path(recording) if recording else None,
+        speed=getattr(options, "speed", 1.0),
+    )
+
+
+def _check_host(host: str | None, order: LoadOrder) -> None:
+    if host and host.rstrip("/") != order.target.url:
+        raise UserError(
+            f"--host {host} is not the address of the target {order.target.name!r}",
+            "Leave --host out: a load test aims at the configured target and at nothing else.",
+            code="other-host",
+        )
+
+
+def _mark(order: LoadOrder) -> str:
+    return order.mark or "".join(secrets.choice(_MARK) for _ in range(6))
+
+
+def _bound(options: Any, *, owned: bool) -> None:
+    """See to it that a run ends by itself."""
+    if not options.worker and not options.run_time and not owned:
+        options.run_time = RUN_TIME_S
+        sys.stderr.write(f"no -t: the run ends after {RUN_TIME_S} s\n")
+
+
+def _on_test_start(environment: Any, **_: Any) -> None:
+    if _session.conductor is not None:
+        _session.conductor.prepare()
+
+
+def _on_test_stop(environment: Any, **_: Any) -> None:
+    if _session.crew is not None:
+        _session.crew.flush_files()
+    if _session.conductor is not None:
+        _session.conductor.clean()
+
+
+def _hold_rate(conductor: Conductor, options: Any) -> None:
+    """Hold the rate of ``--rate`` until the run ends."""
+    conductor.prepared.wait()
+    if conductor.problem:
+        return
+    problem = conductor.hold(options.rate, float(options.run_time or RUN_TIME_S), lambda _: None)
+    if problem:
+        conductor.fail(problem)
+
+
+class _Control:
+    """The pipe to the process that owns this one."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._in = FileObject(reading, "rb")
+        self._out = FileObject(writing, "wb")
+
+    def read(self) -> Any:
+        """Return the next order; end the process if its owner is gone."""
+        line = self._in.readline()
+        if not line:
+            sys.exit(2)
+        return json.loads(line)
+
+    def write(self, **message: Any) -> None:
+        """Say something to the owner."""
+        self._out.write(json.dumps(message).encode() + b"\n")
+        self._out.flush()
+
+    def serve(self, environment: Any, conductor: Conductor | None) -> None:
+        """Do what the owner says until it is gone."""
+        if conductor is not None:
+            conductor.prepared.wait()
+            self.write(problem=conductor.problem) if conductor.problem else self.write(
+                ready=True, **_facts(conductor)
+            )
+        while line := self._in.readline():
+            order = json.loads(line)
+            if "rate" not in order or conductor is None:
+                continue
+            problem = conductor.hold(
+                order["rate"], order["seconds"], lambda w: self.write(window=window_to_json(w))
+            )
+            self.write(problem=problem) if problem else self.write(end=True)
+        environment.runner.quit()
+
+
+def _facts(conductor: Conductor) -> dict[str, Any]:
+    assert conductor.arrangement is not None
+    operations = conductor.order.profile.operations
+    skipped = {
+        operations[number].name: why for number, why in conductor.arrangement.skipped.items()
+    }
+    return {
+        "mark": conductor.arrangement.mark,
+        "skipped": skipped,
+        "made": list(conductor.arrangement.made),
+    }
