@@ -202,7 +202,8 @@ def server_order(
         folder=str(folder),
         fixes=list(needs.fixes),
         mount=member.mount,
-        options={**options, **member.options},
+        # None takes an option away: to Parse Server a fileKey of null is a key as well.
+        options={k: v for k, v in {**options, **member.options}.items() if v is not None},
     )
 
 

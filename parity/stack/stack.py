@@ -24,7 +24,8 @@ class Member:
         version: Parse Server version, one of the table in ``versions.py``.
         style: Style of its target.
         mount: Path that it is mounted at: ``/parse``.
-        options: Parse Server options added to (and overriding) those that every member gets.
+        options: Parse Server options added to (and overriding) those that every member gets;
+            ``None`` takes one away.
         note: What reports say beside the target's name.
     """
 
