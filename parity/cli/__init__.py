@@ -26,6 +26,7 @@ from parity.cli.replay import replay
 from parity.cli.scan import scan
 from parity.cli.seed import seed
 from parity.cli.settings import settings
+from parity.cli.size import size
 from parity.cli.stack import stack
 from parity.cli.status import status
 from parity.cli.suites import suites
@@ -74,6 +75,7 @@ main.add_command(replay)
 main.add_command(scan)
 main.add_command(seed)
 main.add_command(settings)
+main.add_command(size)
 main.add_command(stack)
 main.add_command(status)
 main.add_command(suites)
