@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 
 from parity import html
@@ -12,7 +14,9 @@ from parity.gate import StepState
 from parity.gate.output import STATES, WORDS
 from parity.gate.result import State, Word
 from parity.gate.text import sentence
-from parity.model.evidence import TargetFacts
+from parity.html.chart import Shown, shown
+from parity.html.tables import view
+from parity.model.evidence import TableEvent, TargetFacts
 
 MOST_DIFFERENCES: Final = 100
 MOST_ROWS: Final = 40
@@ -56,6 +60,7 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
             "state": STATES.__getitem__,
             "state_icon": _STATE_ICONS.__getitem__,
             "step_icon": _STEP_ICONS.__getitem__,
+            "view": view,
             "where": where,
             "word": lambda word: WORDS[Word(word)],
             "word_icon": lambda word: _WORD_ICONS[Word(word)],
@@ -64,9 +69,11 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
         seal=seal,
         links=links or {},
         most_differences=MOST_DIFFERENCES,
-        most_rows=MOST_ROWS,
         share=lambda part, whole: of(Share(part, whole)),
         became=_became,
+        drawn=_drawn,
+        cut=_cut,
+        next_number=count(1).__next__,
         check_rows=_check_rows,
         area_rows=_area_rows,
         decisions=[
@@ -89,6 +96,26 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
             for each in dossier.files
         ],
     )
+
+
+def _drawn(tables: Iterable[TableEvent]) -> tuple[Shown, ...]:
+    """Return tables to be shown: drawn whole, and without links, which lead beside the run."""
+    return shown(
+        [
+            replace(each, links=(), rows=each.rows if each.chart else each.rows[:MOST_ROWS])
+            for each in tables
+            if each.rows
+        ]
+    )
+
+
+def _cut(tables: Iterable[TableEvent]) -> dict[str, int]:
+    """Return how many rows are left out, by the title of the table."""
+    return {
+        each.title: len(each.rows) - MOST_ROWS
+        for each in tables
+        if len(each.rows) > MOST_ROWS and each.chart is None
+    }
 
 
 def _became(each: Coverage) -> list[tuple[Any, ...]]:

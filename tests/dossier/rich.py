@@ -11,6 +11,7 @@ from parity.dossier import Dossier, build
 from parity.gate import Now, read_result
 from parity.gate.rules import Decision, Waiver
 from parity.model import Outcome
+from parity.model.chart import Chart
 from parity.model.evidence import Event, KnownDifferenceEvent, NoticeEvent, TableEvent
 from tests.gate.world import Spec, World, check, collections, entry, waiver, world
 
@@ -100,7 +101,13 @@ def rich(folder: Path, hostile: str = "") -> World:
     w.specs["size"].events += [
         check("size/growth", outcome=Outcome.FAIL, code="SIZE-STORAGE"),
         TableEvent(
-            "knee", f"The knee{hostile}", ("rate", "p95 (ms)"), ((100, 12.1), (200, None)), hostile
+            "knee",
+            f"The knee{hostile}",
+            ("rate", "p95 (ms)", "page"),
+            ((100, 12.1, "a.html"), (200, 14.9, None), (400, 88.5, None)),
+            hostile,
+            Chart("line", "rate", ("p95 (ms)",)),
+            ("page",),
         ),
     ]
     bad = check(f"settings/upload{hostile}", outcome=Outcome.FAIL, code="SET-UPLOAD")

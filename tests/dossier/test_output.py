@@ -153,6 +153,15 @@ def test_long_tables_are_cut_and_say_so(tmp_path: Path) -> None:
     assert "And 20 more rows, which the report of the run has." in page
 
 
+def test_what_a_job_draws_is_drawn_once_with_its_numbers(tmp_path: Path) -> None:
+    page = dossier_page(dossier(rich(tmp_path)), "sha256:x")
+    assert page.count("<figure") == 1
+    assert "Line chart: The knee" in page
+    assert "The numbers: The knee" in page
+    assert "88.5" in page
+    assert 'href="./a.html"' not in page, "it is beside the run, not beside the dossier"
+
+
 def test_a_report_is_linked_only_where_there_is_one(tmp_path: Path) -> None:
     made = dossier(rich(tmp_path))
     page = dossier_page(made, "sha256:x", {"run-verify": "run-verify/report.html"})
