@@ -33,7 +33,7 @@ def custom_object_ids(p: Probing) -> Seen:
 
 def public_users(p: Probing) -> Seen:
     """Read a user who has just signed up as another user."""
-    reader = p.nobody.as_user(p.bob.token or p.log_in(p.bob))
+    reader = p.as_user(p.bob)
     reply = must_answer(reader.get(f"users/{p.alice.id}"))
     if reply.ok:
         return Seen(True, "a user can read another one")

@@ -28,12 +28,14 @@ def by_anonymous_user(p: Probing) -> Seen:
 
 def by_user(p: Probing) -> Seen:
     """Upload with the session of a user who signed up with a password."""
-    return _upload_by(p, _user(p), "by a user")
+    return _upload_by(p, p.as_user(p.alice), "by a user")
 
 
 def html(p: Probing) -> Seen:
     """Upload HTML as whoever may upload at all."""
-    uploader = next((each for each in (_user(p), p.nobody) if _harmless(p, each).ok), None)
+    uploader = next(
+        (each for each in (p.as_user(p.alice), p.nobody) if _harmless(p, each).ok), None
+    )
     if uploader is None:
         raise NotSeen("no client may upload any file")
     page = b"<!doctype html><title>a probe of parse-parity</title>"
@@ -78,10 +80,6 @@ def _is_about_extension(reply: Reply) -> bool:
     Source: parse-server ``src/Routers/FilesRouter.js``: "File upload of extension x is disabled."
     """
     return reply.error is not None and "of extension" in reply.error.message
-
-
-def _user(p: Probing) -> ParseClient:
-    return p.nobody.as_user(p.alice.token or p.log_in(p.alice))
 
 
 def _anonymous(p: Probing) -> ParseClient:

@@ -66,7 +66,7 @@ def unverified_login(p: Probing) -> Seen:
 def public_emails(p: Probing) -> Seen:
     """Read as another user a user whom everybody may read and who has an address."""
     user = _with_email(p)
-    reader = p.nobody.as_user(p.bob.token or p.log_in(p.bob))
+    reader = p.as_user(p.bob)
     reply = must_answer(reader.get(f"users/{user.id}"))
     if not reply.ok:
         raise NotSeen(f"a user whom everybody may read cannot be read: {told(reply)}")

@@ -21,7 +21,7 @@ def revocable(p: Probing) -> Seen:
     """
     reply = must_answer(p.nobody.as_user(LEGACY_TOKEN).get("classes/_User", params={"limit": 0}))
     if code_of(reply) == ErrorCode.INVALID_SESSION_TOKEN:
-        if p.no_writes or p.alice.token.startswith("r:"):
+        if p.no_writes or p.token(p.alice).startswith("r:"):
             return Seen(True, "an unknown legacy token is error 209")
         return Seen(False, "a sign-up gives a token that cannot be revoked")
     if reply.ok or code_of(reply) == ErrorCode.OPERATION_FORBIDDEN:
@@ -55,7 +55,7 @@ def revoked_on_password_change(p: Probing) -> Seen:
     user = p.sign_up("carol")
     other = p.log_in(user)
     change = {"password": f"{user.password}2"}
-    reply = must_answer(p.nobody.as_user(user.token).put(f"users/{user.id}", change))
+    reply = must_answer(p.as_user(user).put(f"users/{user.id}", change))
     if not reply.ok:
         raise NotSeen(f"a user cannot change the password: {told(reply)}")
     me = must_answer(p.nobody.as_user(other).me())
@@ -67,8 +67,7 @@ def revoked_on_password_change(p: Probing) -> Seen:
 
 
 def _session(p: Probing) -> dict[str, Any]:
-    token = p.alice.token or p.log_in(p.alice)
-    reply = must_answer(p.nobody.as_user(token).get("sessions/me"))
+    reply = must_answer(p.as_user(p.alice).get("sessions/me"))
     if not reply.ok or not isinstance(reply.json, dict):
         raise NotSeen(f"a user cannot see the own session: {told(reply)}")
     return reply.json
