@@ -109,8 +109,12 @@ def configured(name: str, config: Path | None) -> tuple[Target, Path]:
     return settings.targets[name], settings.reports
 
 
-def read_reference(text: str) -> Secret:
+def read_reference(text: str, option: str = "--mongo") -> Secret:
     """Look up ``env:NAME`` or ``file:PATH``, or take the URI of a MongoDB on this machine.
+
+    Args:
+        text: The reference.
+        option: The option that it was given with, for messages.
 
     Raises:
         UserError: It is none of these, or refers to nothing.
@@ -119,7 +123,7 @@ def read_reference(text: str) -> Secret:
 
     if _LOOPBACK_URI.fullmatch(text):
         return Secret(text)
-    return resolve(text, Path.cwd(), os.environ, "--mongo")
+    return resolve(text, Path.cwd(), os.environ, option)
 
 
 def redactor_of(targets: Iterable[Target]) -> Redactor:
