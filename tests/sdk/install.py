@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from parity.stack.install import CI_ARGUMENTS, cache_root
-from parity.stack.parts import find_node, find_npm
+from tests.npm import npm_folder
 
 OLD = "1.6.14"
 """The oldest that can be pointed at any server; before it, the SDK adds ``/1`` to every path."""
 NEW = "8.6.2"
 
 VERSIONS = Path(__file__).parent / "versions"
-NPM_DEADLINE_S = 300.0
 
 
 def sdk_folder(version: str) -> Path:
@@ -33,33 +26,4 @@ def sdk_folder(version: str) -> Path:
     locks = VERSIONS / version
     if not locks.is_dir():
         raise LookupError(f"no lock for SDK {version}; there are {OLD} and {NEW}")
-    digest = hashlib.sha256((locks / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = cache_root() / "sdk" / f"{version}-{digest}"
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.is_dir():
-                _install(locks, folder)
-    return folder
-
-
-def _install(locks: Path, folder: Path) -> None:
-    made = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
-    try:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(locks / name, made / name)
-        done = subprocess.run(
-            [*find_npm(find_node()).command, *CI_ARGUMENTS],
-            cwd=made,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=NPM_DEADLINE_S,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"npm could not install the SDK:\n{done.stderr[-2000:]}")
-        made.rename(folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    return npm_folder(locks, "sdk")
