@@ -83,7 +83,7 @@ class Setting:
     def words(self, value: Value) -> str:
         """Say in words what a value means."""
         if self.kind == "days":
-            return f"{value:g} days"
+            return in_words(value)
         if self.kind == "attempts":
             return f"after {value:g} wrong passwords" if value else "never locked"
         return self.yes if value else self.no
@@ -100,6 +100,11 @@ class Setting:
             # An account that is never locked is one that is locked after endless attempts.
             return self.more if not server or 0 < hosted < server else self.less
         return self.more if server > hosted else self.less
+
+
+def in_words(days: float) -> str:
+    """Say how long something lasts: ``365 days``, ``1.5 hours``."""
+    return f"{round(days, 1):g} days" if days >= 2 else f"{round(days * 24, 1):g} hours"
 
 
 @cache

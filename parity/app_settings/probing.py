@@ -132,6 +132,21 @@ class Probing:
         """Return another user; raises as :meth:`alice`."""
         return self.sign_up("bob")
 
+    @cached_property
+    def heidi(self) -> User:
+        """Return a user with an address, whom everybody may read.
+
+        Raises:
+            NotSeen: The sign-up could make the server send an e-mail, or it is refused.
+        """
+        if self.sends_mail and not self.allow_mail:
+            raise NotSeen(
+                "the server might send an e-mail to the address of a made-up user; "
+                "allow it with --allow-mail"
+            )
+        address = f"{self.namespace.user_name('heidi')}@{MAIL_DOMAIN}"
+        return self.sign_up("heidi", email=address, ACL={"*": {"read": True}})
+
     def sign_up(self, base: str, **fields: Any) -> User:
         """Sign a user up whom no password policy refuses.
 
@@ -217,18 +232,6 @@ class Probing:
         """
         error = self.reset.error
         return not (error and error.code == ErrorCode.INTERNAL_SERVER_ERROR)
-
-    def may_use_email(self) -> None:
-        """Raise if a sign-up with an address could make the server send an e-mail.
-
-        Raises:
-            NotSeen: With the option that allows it.
-        """
-        if self.sends_mail and not self.allow_mail:
-            raise NotSeen(
-                "the server might send an e-mail to the address of a made-up user; "
-                "allow it with --allow-mail"
-            )
 
 
 def strong_password() -> str:

@@ -84,7 +84,7 @@ def members(mails: Path) -> list[Member]:
                 "auth": {"facebook": {"enabled": True, "appIds": ["1"]}},
                 "fileUpload": EVERY_UPLOAD,
                 "enforcePrivateUsers": False,
-                "protectedFields": {"_User": {"*": []}},
+                "protectedFields": {"_User": {"authenticated": []}},
                 "passwordPolicy": {"resetPasswordSuccessOnInvalidEmail": False},
                 "enableSanitizedErrorResponse": False,
             },
@@ -124,7 +124,6 @@ def members(mails: Path) -> list[Member]:
             options={
                 **mail("old"),
                 "auth": {"facebook": REFUSES, "google": REFUSES},
-                "userSensitiveFields": [],
             },
         ),
         Member(

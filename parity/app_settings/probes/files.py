@@ -33,9 +33,8 @@ def by_user(p: Probing) -> Seen:
 
 def html(p: Probing) -> Seen:
     """Upload HTML as whoever may upload at all."""
-    uploader = next(
-        (each for each in (p.as_user(p.alice), p.nobody) if _harmless(p, each).ok), None
-    )
+    clients = (p.as_user(p.alice), p.nobody)
+    uploader = next((each for each in clients if _harmless(p, each).ok), None)
     if uploader is None:
         raise NotSeen("no client may upload any file")
     page = b"<!doctype html><title>a probe of parse-parity</title>"
@@ -83,7 +82,9 @@ def _is_about_extension(reply: Reply) -> bool:
 
 
 def _anonymous(p: Probing) -> ParseClient:
-    token = p.anonymous.json.get("sessionToken") if p.anonymous.ok else None
-    if not token:
+    if not p.anonymous.ok:
         raise NotSeen("there are no anonymous users")
+    token = p.anonymous.json.get("sessionToken")
+    if not token:
+        raise NotSeen("an anonymous sign-up gives no session")
     return p.nobody.as_user(token)

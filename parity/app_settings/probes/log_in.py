@@ -53,7 +53,8 @@ def lockout(p: Probing) -> Seen:
         if _is_locked(p.nobody.log_in(user.name, f"{user.password}-wrong")):
             return Seen(failed, f"the account is locked after {failed} wrong passwords")
     reply = must_answer(p.nobody.log_in(user.name, user.password))
-    if reply.ok:
+    # An address is looked at after the lock (UsersRouter._authenticateUserFromRequest).
+    if reply.ok or code_of(reply) == ErrorCode.EMAIL_NOT_FOUND:
         return Seen(0, f"the account is not locked after {p.attempts} wrong passwords")
     if _is_locked(reply):
         return Seen(p.attempts, f"the account is locked after {p.attempts} wrong passwords")

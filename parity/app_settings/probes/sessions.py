@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from parity.app_settings.catalogue import in_words
 from parity.app_settings.probing import NotSeen, Probing, Seen, code_of, must_answer, told
 from parity.wire.errors import ErrorCode
 
@@ -43,8 +44,8 @@ def length(p: Probing) -> Seen:
     if "expiresAt" not in session:
         raise NotSeen("sessions never expire")
     lasts = _time(session, "expiresAt") - _time(session, "createdAt")
-    days = round(lasts.total_seconds() / _DAY_S, 2)
-    return Seen(days, f"a new session ends after {days:g} days")
+    days = round(lasts.total_seconds() / _DAY_S, 4)
+    return Seen(days, f"a new session ends after {in_words(days)}")
 
 
 def revoked_on_password_change(p: Probing) -> Seen:
