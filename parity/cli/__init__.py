@@ -21,6 +21,7 @@ from parity.cli.export import export
 from parity.cli.files import files
 from parity.cli.gate import gate
 from parity.cli.import_ import import_
+from parity.cli.indexes import indexes
 from parity.cli.preflight import preflight
 from parity.cli.replay import replay
 from parity.cli.scan import scan
@@ -70,6 +71,7 @@ main.add_command(audit)
 main.add_command(deployment)
 main.add_command(files)
 main.add_command(gate)
+main.add_command(indexes)
 main.add_command(preflight)
 main.add_command(replay)
 main.add_command(scan)

@@ -29,7 +29,7 @@ from parity.sizing.indexes.model import (
     TryOut,
     Word,
 )
-from parity.sizing.indexes.names import shown_filter, signature
+from parity.sizing.indexes.names import shown_filter
 from parity.sizing.indexes.needs import describe_useless
 from parity.sizing.indexes.propose import Place, Slow, propose, wishes_of
 from parity.sizing.indexes.sample import TIME_LIMIT_EXCEEDED, Row, Sample, draw, load_schemas
@@ -85,6 +85,7 @@ class _Asked:
     sent: list[Sent] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     problem: str = ""
+    broken: bool = False
 
 
 class _Run:
@@ -134,7 +135,7 @@ class _Run:
         return self.samples[collection]
 
     def _ask(self, operation: Operation, rate: float) -> list[_Asked]:
-        name = signature(operation)
+        name = operation.name
         parts: list[_Asked] = []
         whole = _Asked(name, operation.class_name, rate)
         if self.sample(operation.class_name) is None:
@@ -149,12 +150,15 @@ class _Run:
                         title = f"{name} · {each.part} {each.collection}" if each.part else name
                         parts.append(_Asked(title, operation.class_name, rate))
                     self._explain(parts[at], each)
-        except (Untranslatable, _OverBudget) as error:
+        except Untranslatable as error:
             whole.problem = str(error)
+        except _OverBudget as error:
+            whole.problem, whole.broken = str(error), True
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             whole.problem = f"not a query of Parse ({type(error).__name__}: {error})"
         except OperationFailure as error:
             whole.problem = f"MongoDB refuses it: {str(error).partition(', full error')[0][:200]}"
+            whole.broken = True
         return [each for each in parts if each.seen] if not whole.problem else [whole]
 
     def _ask_implied(self, query: Implied) -> _Asked:
@@ -172,7 +176,8 @@ class _Run:
                     return found
                 self._explain(found, sent)
         except _OverBudget as error:
-            found.problem = str(error)
+            found.problem, found.broken = str(error), True
+            found.seen.clear()
         return found
 
     def _sent(self, operation: Operation, random: Random) -> list[Sent]:
@@ -247,6 +252,7 @@ class _Run:
                 asked.rate,
                 Word.UNJUDGED,
                 reason=reason,
+                broken=asked.broken,
             )
         first = asked.sent[0]
         sample = self.sample(first.collection)
@@ -284,7 +290,7 @@ class _Run:
             wishes.setdefault(judged.collection, []).extend(found)
             if not found:
                 advice = f"{why}. {describe_useless(asked.sent[0].filter)}"
-                codes = (*judged.codes, Code.NO_INDEX_HELPS)
+                codes = (Code.NO_INDEX_HELPS,)
                 self.judged[at] = replace(judged, codes=codes, advice=advice)
         proposals: list[Proposal] = []
         for collection, each in wishes.items():

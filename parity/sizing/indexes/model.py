@@ -86,7 +86,7 @@ class TryOut:
         uri: URI of a mongod on which a scratch database may be made, filled and dropped.
         prefix: What the name of the scratch database starts with.
         max_rows: Rows of a class that are copied at most; a bounded sample beyond.
-        rounds: Times that each query is timed before and after, in turn.
+        rounds: Times that each query is timed without and with the index, in turn.
     """
 
     uri: Secret
@@ -125,8 +125,8 @@ class Judged:
     """One query that Parse Server sends for the profile, and what MongoDB does for it.
 
     Attributes:
-        signature: What it asks for, without values, and unique:
-            ``Post where(author) order(-createdAt)``.
+        signature: The name of the operation, made unique; for a subquery with what it is:
+            ``query Post where(author) order(-createdAt)``.
         class_name: The class.
         collection: The collection that is read.
         rate: Times a second at the profile's peak.
@@ -138,6 +138,8 @@ class Judged:
         sort: The sort as MongoDB gets it.
         load: ``rate`` times the seconds one takes: mean number at work in MongoDB at the peak.
         advice: What to do if no index is proposed for it; empty otherwise.
+        broken: Whether it could not be judged because time ran out or MongoDB refused, and not
+            because there is nothing to judge.
     """
 
     signature: str
@@ -152,6 +154,7 @@ class Judged:
     sort: Keys = ()
     load: float = 0.0
     advice: str = ""
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,9 @@ class Tried:
         signature: The shape that was timed.
         rows: Rows of the copy.
         of_rows: Rows of the class; more than ``rows`` if only a part was copied.
-        before_ms: Median without the index.
-        after_ms: Median with it.
-        speedup: ``before_ms / after_ms``.
+        before_ms: Median over the rounds of the mean time without the index.
+        after_ms: The same with it.
+        speedup: Median over the rounds of the first by the second.
         low: Lower end of the 95 % interval of the speed-up.
         high: Upper end.
         used: Whether the planner chose it for the shape.

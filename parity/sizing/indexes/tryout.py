@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Final
@@ -27,6 +27,8 @@ BATCH: Final = 2000
 """Rows that are copied at once."""
 NAME_LIMIT: Final = 38
 """Bytes of the name of a database on every server and platform (64), less what is added."""
+LEAST_GAIN: Final = 1.5
+"""Speed-up that the whole interval has to stay below for a proposal to be called no gain."""
 CONFIDENCE_Z: Final = 1.96
 _NO_INDEX_OPTIONS: Final = frozenset({"v", "key", "ns", "background"})
 
@@ -68,19 +70,16 @@ def try_out(
     Raises:
         UserError: The scratch database cannot be written.
     """
-    found = []
+    trials = {each.collection for each in proposals if not _is_blocked(each)}
+    found: dict[int, Proposal] = dict(enumerate(proposals))
     with scratch_database(where) as scratch:
-        for each in proposals:
-            if any(code.blocks for code in each.codes):
-                found.append(each)
-                continue
-            try:
-                found.append(_try(database, scratch, each, questions, where, progress))
-            except OperationFailure as error:
-                reason = str(error).partition(", full error")[0][:200]
-                note = f"It could not be built on the copy: {reason}"
-                found.append(replace(each, notes=(*each.notes, note)))
-    return found
+        for collection in sorted(trials):
+            copied = _copy(database, scratch, collection, where, progress)
+            for number, each in enumerate(proposals):
+                if each.collection == collection and not _is_blocked(each):
+                    trial = _Trial(scratch, copied, where.rounds, progress)
+                    found[number] = trial.of(each, questions)
+    return list(found.values())
 
 
 @contextlib.contextmanager
@@ -129,7 +128,9 @@ def orphans(client: MongoClient[dict[str, Any]], prefix: str) -> list[str]:
 
 
 def speedup(before_ms: Sequence[float], after_ms: Sequence[float]) -> tuple[float, float, float]:
-    """Return the median ratio of pairs and its 95 % interval, without assuming a distribution.
+    """Return the median ratio of rounds and its 95 % interval, without assuming a distribution.
+
+    With fewer than six rounds the interval is that of all rounds, which is a little less sure.
 
     Source: the interval of a median from order statistics (normal approximation of the binomial).
     """
@@ -179,19 +180,30 @@ def copy_rows(
     return copied + (_insert(target, batch) if batch else 0)
 
 
-def _insert(target: Collection[Row], batch: Iterable[Any]) -> int:
-    return len(target.insert_many(batch, ordered=False).inserted_ids)
+def _insert(target: Collection[Row], batch: list[Any]) -> int:
+    target.insert_many(batch, ordered=False)
+    return len(batch)
 
 
-def _try(
+def _is_blocked(proposal: Proposal) -> bool:
+    return any(code.blocks for code in proposal.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    rows: int
+    of_rows: int
+
+
+def _copy(
     database: Database[dict[str, Any]],
     scratch: Database[dict[str, Any]],
-    proposal: Proposal,
-    questions: Mapping[str, Question],
+    collection: str,
     where: TryOut,
     progress: Progress,
-) -> Proposal:
-    source = database[proposal.collection]
+) -> _Copied:
+    """Copy a collection twice, with its indexes; proposals are built on one of the copies."""
+    source = database[collection]
     rows = source.estimated_document_count()
     without, withit = scratch["without"], scratch["with"]
     for each in (without, withit):
@@ -201,18 +213,7 @@ def _try(
     without.aggregate([{"$match": {}}, {"$out": "with"}])
     for each in (without, withit):
         _build_existing(source, each)
-    progress(f"building the index on {proposal.collection}")
-    scratch.command({**proposal.command, "createIndexes": "with"})
-    if any(isinstance(way, str) for _, way in proposal.keys):
-        # Without it MongoDB does not answer at all, so there is no time to compare with.
-        note = f"Built on a copy of {copied:,} rows; without it MongoDB gives no answer."
-        return replace(proposal, notes=(*proposal.notes, note))
-    tried = [
-        _time(scratch, questions[name], copied, rows, where.rounds, progress)
-        for name in proposal.serves
-        if name in questions
-    ]
-    return replace(proposal, tried=tuple(tried))
+    return _Copied(copied, max(rows, copied))
 
 
 def _build_existing(source: Collection[Row], target: Collection[Row]) -> None:
@@ -223,43 +224,74 @@ def _build_existing(source: Collection[Row], target: Collection[Row]) -> None:
             target.create_index(index["key"], name=name, **options)
 
 
-def _time(
-    scratch: Database[dict[str, Any]],
-    question: Question,
-    copied: int,
-    rows: int,
-    rounds: int,
-    progress: Progress,
-) -> Tried:
-    progress(f"timing {question.signature}")
-    pairs = [
-        (replace(each, collection="without"), replace(each, collection="with"))
-        for each in question.sent
-    ]
-    same = all(_same(scratch, *each) for each in pairs)  # Also warms both.
-    before_ms: list[float] = []
-    after_ms: list[float] = []
-    for number in range(rounds):
-        for without, withit in pairs:
-            # In turn, and each first half of the time, so that neither has the warmer machine.
-            first, second = (without, withit) if number % 2 == 0 else (withit, without)
-            took = {each.collection: _run(scratch, each)[1] for each in (first, second)}
-            before_ms.append(took["without"])
-            after_ms.append(took["with"])
-    middle, low, high = speedup(before_ms, after_ms)
-    seen = explain(scratch, pairs[0][1], max_time_ms=60_000, rows=copied)
-    return Tried(
-        signature=question.signature,
-        rows=copied,
-        of_rows=max(rows, copied),
-        before_ms=median(before_ms),
-        after_ms=median(after_ms),
-        speedup=middle,
-        low=low,
-        high=high,
-        used=not seen.scans and seen.index != ("_id_",),
-        same_rows=same,
-    )
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    scratch: Database[dict[str, Any]]
+    copied: _Copied
+    rounds: int
+    progress: Progress
+
+    def of(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+        """Build the index of a proposal, time the queries that it serves, and drop it."""
+        self.progress(f"building {proposal.shell}")
+        try:
+            self.scratch.command({**proposal.command, "createIndexes": "with"})
+        except OperationFailure as error:
+            reason = str(error).partition(", full error")[0][:200]
+            note = f"It could not be built on the copy: {reason}"
+            return replace(proposal, notes=(*proposal.notes, note))
+        try:
+            return self._timed(proposal, questions)
+        finally:
+            [index] = proposal.command["indexes"]
+            self.scratch["with"].drop_index(index["name"])
+
+    def _timed(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+        if any(isinstance(way, str) for _, way in proposal.keys):
+            # Without it MongoDB does not answer at all, so there is no time to compare with.
+            note = f"Built on a copy of {self.copied.rows:,} rows; without it there is no answer."
+            return replace(proposal, notes=(*proposal.notes, note))
+        tried = [self._time(questions[each]) for each in proposal.serves if each in questions]
+        notes = [
+            f"The trial shows no gain for {each.signature}: think twice."
+            for each in tried
+            if each.high < LEAST_GAIN or not each.used
+        ]
+        return replace(proposal, tried=tuple(tried), notes=(*proposal.notes, *notes))
+
+    def _time(self, question: Question) -> Tried:
+        self.progress(f"timing {question.signature}")
+        pairs = [
+            (replace(each, collection="without"), replace(each, collection="with"))
+            for each in question.sent
+        ]
+        same = all(_same(self.scratch, *each) for each in pairs)  # Also warms both.
+        before_ms: list[float] = []
+        after_ms: list[float] = []
+        for number in range(self.rounds):
+            took = {"without": 0.0, "with": 0.0}
+            for without, withit in pairs:
+                # In turn, and each first half of the time, so that none has the warmer machine.
+                order = (without, withit) if number % 2 == 0 else (withit, without)
+                for each in order:
+                    took[each.collection] += _run(self.scratch, each)[1]
+            # The mean over the values: what a slow one costs counts for the load.
+            before_ms.append(took["without"] / len(pairs))
+            after_ms.append(took["with"] / len(pairs))
+        middle, low, high = speedup(before_ms, after_ms)
+        seen = explain(self.scratch, pairs[0][1], max_time_ms=60_000, rows=self.copied.rows)
+        return Tried(
+            signature=question.signature,
+            rows=self.copied.rows,
+            of_rows=self.copied.of_rows,
+            before_ms=median(before_ms),
+            after_ms=median(after_ms),
+            speedup=middle,
+            low=low,
+            high=high,
+            used=not seen.scans and seen.index != ("_id_",),
+            same_rows=same,
+        )
 
 
 def _run(scratch: Database[dict[str, Any]], sent: Sent) -> tuple[list[Row] | int, float]:
