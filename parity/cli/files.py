@@ -113,13 +113,13 @@ class _Run:
         self.left: list[str] = []
 
     def run(self, reports: Path) -> ExitCode:
-        from parity.files import trial  # noqa: PLC0415 - heavy
+        from parity.files import try_files  # noqa: PLC0415 - heavy
         from parity.files.checks import check_of, files_table  # noqa: PLC0415
 
         with self._job(reports) as job, ExitStack() as stack:
             bench = stack.enter_context(self._bench(job))
             started = time.perf_counter()
-            for found in trial(bench):
+            for found in try_files(bench):
                 seconds, started = time.perf_counter() - started, time.perf_counter()
                 self.found.append(found)
                 job.check(check_of(found, self.target.name, self.redactor, seconds))

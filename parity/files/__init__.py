@@ -1,6 +1,6 @@
 """Files of the app: do old ones resolve, and do new ones land in the chosen store?
 
-:func:`trial` stores files through the server and looks what becomes of them;
+:func:`try_files` stores files through the server and looks what becomes of them;
 :mod:`parity.files.checks` makes evidence of that.
 """
 
@@ -8,7 +8,7 @@ from parity.files.codes import Code
 from parity.files.download import Downloader
 from parity.files.results import Bench, Found, Kept, Wanted
 from parity.files.store import left_in_gridfs, read_expected
-from parity.files.trial import trial
+from parity.files.trial import try_files
 
 __all__ = [
     "Bench",
@@ -19,5 +19,5 @@ __all__ = [
     "Wanted",
     "left_in_gridfs",
     "read_expected",
-    "trial",
+    "try_files",
 ]

@@ -113,14 +113,14 @@ class Downloader:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = b""
-                for chunk in answer.iter_content(65536):
+                body = bytearray()
+                for chunk in answer.iter_content(1 << 18):
                     body += chunk
                     if len(body) > LONGEST:
                         return Fetched(url, problem=f"more than {LONGEST:,} bytes")
                 pairs = {name.lower(): value for name, value in answer.headers.items()}
                 elapsed = (time.perf_counter() - started) * 1000
-                return Fetched(url, answer.status_code, pairs, body, elapsed_ms=elapsed)
+                return Fetched(url, answer.status_code, pairs, bytes(body), elapsed_ms=elapsed)
         except requests.Timeout:
             return Fetched(url, problem=f"no answer within {self._timeout_s:g} s")
         except (requests.RequestException, ValueError) as error:

@@ -26,7 +26,7 @@ OLD_FILES: Final = 5
 _LOOKED_THROUGH: Final = 200
 
 
-def trial(bench: Bench) -> Iterator[Found]:
+def try_files(bench: Bench) -> Iterator[Found]:
     """Try everything, a step at a time. Nothing is removed that a step does not remove.
 
     Args:

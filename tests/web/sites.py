@@ -86,7 +86,7 @@ class Website:
 
     def _right(self, request: web.Request) -> web.Response:
         path = request.path
-        made = {
+        made: dict[str, Callable[[], web.Response]] = {
             "/": lambda: _html(self._home()),
             "/about": lambda: _html("<h1>About us</h1>\n<p>Since 2012 in Zürich.</p>\n"),
             "/style.css": lambda: _typed(b"body{background:url(/logo.png)}", "text/css"),
@@ -106,8 +106,9 @@ class Website:
                 f"<h1>Lottery</h1><p>fine print</p><b>{secrets.token_hex(8)}</b><p>good luck</p>"
             ),
             "/parse/classes/Post": lambda: web.json_response({"results": []}),
-        }.get(path)
-        return made() if made else _html("<h1>Not found</h1>", status=404)
+        }
+        answer = made.get(path)
+        return answer() if answer else _html("<h1>Not found</h1>", status=404)
 
     def _home(self) -> str:
         now = datetime.now(UTC)
