@@ -40,7 +40,7 @@ class Seen:
         sorts: Whether rows are sorted in memory.
         index: Names of the indexes used.
         missing: ``2d`` or ``text`` if there is no answer without such an index.
-        cut: Whether it took longer than allowed; numbers are then estimates.
+        cut: Why MongoDB did not end it, as a clause; numbers are then those of the plan.
     """
 
     docs: int
@@ -52,7 +52,7 @@ class Seen:
     sorts: bool
     index: tuple[str, ...] = ()
     missing: str = ""
-    cut: bool = False
+    cut: str = ""
 
     @property
     def examined(self) -> int:
@@ -100,8 +100,15 @@ def explain(database: Database[dict[str, Any]], sent: Sent, *, max_time_ms: int,
             return Seen(rows, 0, 0, 0, 0.0, scans=True, sorts=False, missing="text")
         if error.code != TIME_LIMIT_EXCEEDED:
             raise
-        plan = _ask(database, command, "queryPlanner", max_time_ms)
-        return _planned(plan, rows, max_time_ms)
+        reply = _ask(database, command, "queryPlanner", max_time_ms)
+        return _planned(reply, rows, max_time_ms, _too_slow(max_time_ms))
+    stats = reply["executionStats"]
+    if not stats.get("executionSuccess", True):
+        # No error of the command: what was examined until then is no measurement.
+        reason = _too_slow(max_time_ms)
+        if stats.get("errorCode") != TIME_LIMIT_EXCEEDED:
+            reason = f"MongoDB gave it up ({str(stats.get('errorMessage', ''))[:160]})"
+        return _planned(reply, rows, float(stats.get("executionTimeMillis", 0)), reason)
     return read(reply, skip=sent.skip)
 
 
@@ -132,7 +139,11 @@ def read(reply: Mapping[str, Any], *, skip: int = 0) -> Seen:
     )
 
 
-def _planned(reply: Mapping[str, Any], rows: int, max_time_ms: int) -> Seen:
+def _too_slow(max_time_ms: int) -> str:
+    return f"it did not end within {max_time_ms / 1000:g} s"
+
+
+def _planned(reply: Mapping[str, Any], rows: int, took_ms: float, reason: str) -> Seen:
     plan = list(_stages(reply["queryPlanner"]))
     names = {str(each.get("stage", "")) for each in plan}
     scans = "COLLSCAN" in names
@@ -141,11 +152,11 @@ def _planned(reply: Mapping[str, Any], rows: int, max_time_ms: int) -> Seen:
         keys=0 if scans else rows,
         matched=0,
         returned=0,
-        ms=float(max_time_ms),
+        ms=took_ms,
         scans=scans,
         sorts="SORT" in names,
         index=_indexes(plan),
-        cut=True,
+        cut=reason,
     )
 
 

@@ -69,7 +69,8 @@ def judge(
 
 def _codes(seen: Seen, small_rows: int) -> list[Code]:
     found = []
-    wasteful = seen.examined > small_rows and seen.examined > RATIO * max(seen.matched, 1)
+    much = seen.examined > small_rows or bool(seen.cut)
+    wasteful = much and seen.examined > RATIO * max(seen.matched, 1)
     if wasteful:
         found.append(Code.NO_INDEX if seen.scans else Code.UNSELECTIVE)
     many = seen.matched > small_rows and seen.matched > RATIO * max(seen.returned, 1)
@@ -82,7 +83,7 @@ def _codes(seen: Seen, small_rows: int) -> list[Code]:
 
 def _sentence(code: Code, seen: Seen, rows: int) -> str:
     if seen.cut:
-        return f"it did not end within {seen.ms / 1000:g} s"
+        return seen.cut
     took = f" in {seen.ms:,.0f} ms" if seen.ms else ""
     if code is Code.NO_INDEX:
         return f"reads {seen.docs:,} of {rows:,} documents{took} for {seen.returned:,} rows"

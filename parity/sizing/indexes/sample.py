@@ -17,6 +17,8 @@ ROWS: Final = 400
 """Rows that are drawn of each class: what fewer than 1 % of the rows have is seen with 98 %."""
 TIME_LIMIT_EXCEEDED: Final = 50
 """MongoDB's error code for more than ``maxTimeMS``."""
+OUT_OF_SORT_MEMORY: Final = 292
+"""And for a sort that does not fit: MongoDB sorts to draw from few rows."""
 
 Row = dict[str, Any]
 
@@ -97,7 +99,7 @@ def draw(
             collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=max_time_ms)
         )
     except OperationFailure as error:
-        if error.code != TIME_LIMIT_EXCEEDED:
+        if error.code not in (TIME_LIMIT_EXCEEDED, OUT_OF_SORT_MEMORY):
             raise
         # A collection of few and huge rows; its beginning is better than nothing.
         found.stored = list(collection.find().limit(size))
