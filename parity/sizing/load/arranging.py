@@ -81,7 +81,9 @@ class _Arranger:
                 code="profile",
             )
         written = {each.class_name for each in sent if each.ask in WRITES_ROWS} | self.made
-        return Arrangement(self.mark, self.skipped, self.stand_ins(written), tuple(self.made))
+        return Arrangement(
+            self.mark, self.skipped, self.stand_ins(written), tuple(sorted(self.made))
+        )
 
     def stand_ins(self, written: set[str]) -> dict[str, str]:
         if not written:

@@ -1,4 +1,4 @@
-"""Removes what a load test made, by name: whoever of its processes made it, and if they were killed.
+"""Removes what a load test made, by name: whoever of its processes made it, dead or alive.
 
 Classes carry the run's prefix, so do names of users and files; installations carry it as
 ``appIdentifier``.

@@ -137,7 +137,7 @@ class Conductor:
 
     # What the workers say
 
-    def on_prepared(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_prepared(self, msg: Any, **_: Any) -> None:
         """Note that a worker is ready, or why not."""
         if msg.data["problem"]:
             self.fail(msg.data["problem"])
@@ -146,18 +146,18 @@ class Conductor:
         if self._waiting_for <= 0:
             self.prepared.set()
 
-    def on_tick(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_tick(self, msg: Any, **_: Any) -> None:
         """Note what a worker counted in a second."""
         if msg.data["number"] == self._number:
             tallies = self._ticks.setdefault(msg.data["second"], [])
             tallies.append(Tally.from_json(msg.data["tally"]))
             self._news.set()
 
-    def on_files(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_files(self, msg: Any, **_: Any) -> None:
         """Note files that were uploaded."""
         self.files += msg.data["files"]
 
-    def on_limit(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_limit(self, **_: Any) -> None:
         """End the run: it has sent as many requests as it may."""
         _log.warning("the limit of requests is reached (--max-requests), stopping")
         runner = self.environment.runner

@@ -53,7 +53,7 @@ class Crew:
         runner.register_message(PREPARE, self.on_prepare)
         runner.register_message(HOLD, self.on_hold)
 
-    def on_prepare(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_prepare(self, msg: Any, **_: Any) -> None:
         """Read samples, write first rows, and say so."""
         data = msg.data
         problem = ""
@@ -65,7 +65,7 @@ class Crew:
             problem = f"error in parse-parity itself: {type(error).__name__}: {error}"
         self.environment.runner.send_message(PREPARED, {"worker": self.worker, "problem": problem})
 
-    def on_hold(self, environment: Any, msg: Any, **_: Any) -> None:
+    def on_hold(self, msg: Any, **_: Any) -> None:
         """Begin a schedule."""
         gevent.spawn(self._hold, msg.data)
 

@@ -116,8 +116,7 @@ class LocustGenerator:
         try:
             self._start(folder)
             answer = self._read(time.monotonic() + START_S)
-            if "ready" not in answer:
-                raise HarnessError(str(answer.get("problem", "the load generator did not start")))
+            _must_be_ready(answer)
             self.skipped, self.made = answer["skipped"], tuple(answer["made"])
         except BaseException:
             self._end()
@@ -364,6 +363,11 @@ def trivial_server() -> Iterator[Target]:
         server.stdin.close()
         server.wait(KILL_S)
         server.stdout.close()
+
+
+def _must_be_ready(answer: Mapping[str, Any]) -> None:
+    if "ready" not in answer:
+        raise HarnessError(str(answer.get("problem", "the load generator did not start")))
 
 
 def _free_port() -> int:

@@ -53,10 +53,11 @@ def install(kind: str) -> None:
     Args:
         kind: ``rest``, ``mongo``, ``replay``.
     """
-    events.init_command_line_parser.add_listener(partial(_add_options, kind))
-    events.init.add_listener(partial(_on_init, kind))
-    events.test_start.add_listener(_on_test_start)
-    events.test_stop.add_listener(_on_test_stop)
+    hooks: Any = events  # EventHook.add_listener has no types
+    hooks.init_command_line_parser.add_listener(partial(_add_options, kind))
+    hooks.init.add_listener(partial(_on_init, kind))
+    hooks.test_start.add_listener(_on_test_start)
+    hooks.test_stop.add_listener(_on_test_stop)
 
 
 def _add_options(kind: str, parser: Any, **_: Any) -> None:
@@ -177,12 +178,12 @@ def _bound(options: Any, *, owned: bool) -> None:
         sys.stderr.write(f"no -t: the run ends after {RUN_TIME_S} s\n")
 
 
-def _on_test_start(environment: Any, **_: Any) -> None:
+def _on_test_start(**_: Any) -> None:
     if _session.conductor is not None:
         _session.conductor.prepare()
 
 
-def _on_test_stop(environment: Any, **_: Any) -> None:
+def _on_test_stop(**_: Any) -> None:
     if _session.crew is not None:
         _session.crew.flush_files()
     if _session.conductor is not None:

@@ -1,4 +1,4 @@
-"""Users that behave as clients of a Parse app, over REST; each answer is checked by what is in it."""
+"""Users that behave as clients of a Parse app, over REST; answers are checked by content."""
 
 from __future__ import annotations
 
@@ -149,9 +149,7 @@ class RestClient:
         except (NoAnswer, Wrong) as error:
             failure = f"{self.load.operations[operation].ask}: {error}"
             if isinstance(error, NoAnswer):
-                return self._outcome(
-                    name or self.load.operations[operation].name, failure, lost=True
-                )
+                return self._outcome(self.load.operations[operation].name, failure, lost=True)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             # An answer of a form that nobody thought of.
             failure = f"{self.load.operations[operation].ask}: {type(error).__name__}: {error}"

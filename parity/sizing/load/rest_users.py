@@ -91,7 +91,8 @@ def download(client: RestClient, operation: Operation) -> Do:
 
 def function(client: RestClient, operation: Operation) -> Do:
     """Return what calls a cloud function; any result is right, an error is not."""
-    body = encoded({"parityPad": "x" * operation.payload_bytes} if operation.payload_bytes else {})
+    sent = {"parityPad": "x" * operation.payload_bytes}
+    body = encoded(sent if operation.payload_bytes else {})
     path = f"functions/{operation.function}"
 
     def do() -> str:

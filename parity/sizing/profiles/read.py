@@ -294,7 +294,7 @@ class _Reader:
         return {str(key): float(each) for key, each in value.items() if _is_rate(each)}
 
     def text(self, table: dict[str, Any], number: int, key: str, *, needed: bool = False) -> str:
-        value = table.get(key, "")
+        value: object = table.get(key, "")
         if not isinstance(value, str):
             self.mistake(number, key, f"{key} is text in quotes")
             return ""

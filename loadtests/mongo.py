@@ -1,0 +1,24 @@
+"""Load on MongoDB directly: what a Parse Server would ask it for, without the server.
+
+locust -f loadtests/mongo.py --headless -u 20 -r 20 -t 30s \
+    --parity-config parity.toml --target selfhosted --profile social
+
+See docs/loadtests.md.
+"""
+
+from __future__ import annotations
+
+from locust import User, task
+
+from parity.sizing.load import locustfile
+
+locustfile.install("mongo")
+
+
+class MongoUser(User):
+    """A stand-in for a Parse Server. Which operations it sends is what the profile says."""
+
+    @task
+    def ask_mongodb(self) -> None:
+        """Ask until the run ends."""
+        locustfile.act(self)
