@@ -189,9 +189,9 @@ def cpu_group(cores: float, *pids: int) -> Iterator[Path]:
             (folder / "cgroup.procs").write_text(str(pid))
         yield folder
     finally:
-        for pid in (folder / "cgroup.procs").read_text().split():
+        for member in (folder / "cgroup.procs").read_text().split():
             with contextlib.suppress(OSError):
-                (CPU_GROUPS / "cgroup.procs").write_text(pid)
+                (CPU_GROUPS / "cgroup.procs").write_text(member)
         folder.rmdir()
 
 

@@ -19,7 +19,7 @@ FOREVER = 10_000.0
 
 def manual_sweep(system: System, step: float = 1.03) -> float:
     """Raise the rate in fine steps until the objective is missed."""
-    rate = system.capacity * 0.7
+    rate = system.capacity * 0.4
     held = 0.0
     while True:
         measurement, _ = sized(system, Plan(rate, rate, seconds=20, hold_s=2), OBJECTIVE)
@@ -33,7 +33,7 @@ def manual_sweep(system: System, step: float = 1.03) -> float:
     "system",
     [
         System(parse_ms=8.0, mongo_ms=1.0),
-        System(parse_ms=4.0, mongo_ms=40.0),
+        System(parse_ms=4.0, mongo_ms=25.0),
         System(parse_ms=8.0, quota=0.3),
     ],
     ids=["parse", "mongo", "throttled"],
