@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parity.replay.operation import Action, Operation
 from parity.replay.rows import near_fields
+from parity.wire.operation import Action, Operation
 
 SCAN = "scan"
 MODIFY = "modify"

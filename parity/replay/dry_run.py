@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from parity.capture.recording import RecordedExchange
-from parity.replay.operation import parse_operation
 from parity.replay.selection import matching
-from parity.replay.signature import signature
+from parity.wire.operation import parse_operation
+from parity.wire.signature import signature
 
 MOST_SIGNATURES = 50
 

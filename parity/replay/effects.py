@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from parity.replay.access import strings
 from parity.replay.judgement import Class, Judgement
-from parity.replay.operation import Action
 from parity.replay.order import Node
+from parity.wire.operation import Action
 
 MOST_ROOTS = 100_000
 

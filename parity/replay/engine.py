@@ -28,13 +28,13 @@ from parity.replay.limits import (
     why_not_sent,
 )
 from parity.replay.noise import NO_NOISE, Noise
-from parity.replay.operation import Action, parse_json, parse_operation
 from parity.replay.order import Node, Order
 from parity.replay.reconcile import Reconciler
 from parity.replay.rewrite import MissingKey, Rewriter, Rewritten
 from parity.replay.send import Sender
-from parity.replay.signature import signature
 from parity.replay.tally import Tally
+from parity.wire.operation import Action, parse_json, parse_operation
+from parity.wire.signature import signature
 
 AHEAD = 6
 """Exchanges planned ahead for each lane; more would find little more that can run side by side,

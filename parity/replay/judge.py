@@ -14,12 +14,12 @@ from parity.replay.bindings import Bindings, Times
 from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.names import Names
 from parity.replay.noise import NO_NOISE, NOISE, Noise
-from parity.replay.operation import Action, Operation, parse_json
 from parity.replay.order import Node
 from parity.replay.pairing import OLD_RELATION, Pairing
 from parity.replay.prior import IF_DIFFERENT, Known, needs_prior_state
 from parity.replay.rows import hides_order, match_rows, missing_and_extra, order_of, wrong_order
 from parity.wire.headers import read_auth
+from parity.wire.operation import Action, Operation, parse_json
 
 CLIENT_HEADERS: Final = (
     "X-Parse-Job-Status-Id",

@@ -14,8 +14,8 @@ from parity.capture.importers.parse_server_log import (
     REBUILT_ERROR,
 )
 from parity.replay.judgement import Answer, Class, Judgement
-from parity.replay.operation import Action
 from parity.replay.order import Node
+from parity.wire.operation import Action
 
 NO_RESPONSE: Final = "no response was recorded"
 NO_REQUEST_BODY: Final = "the body of the request was not recorded"

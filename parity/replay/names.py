@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from parity.replay.operation import Action, Operation
+from parity.wire.operation import Action, Operation
 
 UNIQUE: Final = {
     "_User": ("username", "email"),

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from parity.model import Difference, UserError
-from parity.replay.operation import Operation
 from parity.replay.place import place
-from parity.replay.signature import signature
 from parity.replay.tally import Tally
+from parity.wire.operation import Operation
+from parity.wire.signature import signature
 
 NOISE: Final = "NOISE"
 """Stands where the id of a known difference stands, for what accepted noise explains."""

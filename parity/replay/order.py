@@ -12,7 +12,7 @@ from typing import Any
 
 from parity.capture.recording import RecordedExchange
 from parity.replay.access import CONFLICTS, Access, strings
-from parity.replay.operation import Operation
+from parity.wire.operation import Operation
 
 
 class Node:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from parity.capture.recording import RecordedRequest
 from parity.replay.names import Names
-from parity.replay.operation import Action, Operation, parse_json
 from parity.replay.pairing import Pairing
 from parity.wire.headers import read_auth
+from parity.wire.operation import Action, Operation, parse_json
 
 TAKEN: Final = frozenset({137, 202, 203})
 """Codes of a value that somebody has already. Source: REST guide "Error Codes"."""

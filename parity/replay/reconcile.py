@@ -16,11 +16,11 @@ import orjson
 from parity.model import Target
 from parity.replay.bindings import Bindings, Times
 from parity.replay.judgement import Answer
-from parity.replay.operation import Action, Operation
 from parity.replay.order import Node
 from parity.replay.rewrite import Rewriter, Rewritten
 from parity.replay.send import Sender
 from parity.wire.headers import APPLICATION_ID, KEY_HEADERS
+from parity.wire.operation import Action, Operation
 
 UNKNOWN: Final = (
     "the earlier run was killed while this write was under way, and whether it was done cannot "

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from parity.model import Difference, Kind
-from parity.replay.operation import Operation
 from parity.replay.pairing import MINTED_TIMES, Pairing
+from parity.wire.operation import Operation
 
 MINTED = ("objectId", *MINTED_TIMES)
 _NEAR = ("$nearSphere", "$near")

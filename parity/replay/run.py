@@ -26,10 +26,10 @@ from parity.replay.journal import Journal
 from parity.replay.judgement import Answer, Judgement
 from parity.replay.order import Node
 from parity.replay.rewrite import Rewritten
-from parity.replay.signature import signature
 from parity.replay.source import Source
 from parity.replay.survey import Survey
 from parity.wire import Redactor
+from parity.wire.signature import signature
 
 SHOWN_PER_SIGNATURE = 3
 MOST_SHOWN = 400

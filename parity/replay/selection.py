@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from parity.capture.recording import RecordedExchange
 from parity.model import UserError
 from parity.replay.access import MODIFY, SCAN, TOUCH, Access, access, strings
-from parity.replay.operation import Action, Operation, parse_json, parse_operation
+from parity.wire.operation import Action, Operation, parse_json, parse_operation
 
 
 def matching(pattern: str) -> Callable[[RecordedExchange, Operation], bool]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parity.capture.recording import RecordedExchange
 from parity.capture.recording_format import read_line
-from parity.replay.operation import Action, parse_operation
+from parity.wire.operation import Action, parse_operation
 
 _TIMES = ("createdAt", "updatedAt", "_created_at", "_updated_at")
 _ORDER = re.compile(rb"order.{1,400}?(?:created|updated)", re.DOTALL)

@@ -30,9 +30,9 @@ from parity.replay.judgement import Answer, Class, Judgement
 from parity.replay.order import Node
 from parity.replay.place import place
 from parity.replay.rewrite import Rewritten
-from parity.replay.signature import signature
 from parity.replay.source import Source
 from parity.replay.survey import survey
+from parity.wire.signature import signature
 from tests.faults.attribution import HEADER
 from tests.faults.model import Fault
 from tests.faults.proxy import Proxy

@@ -18,9 +18,9 @@ from parity.replay.bindings import Bindings, Times
 from parity.replay.judge import Judge
 from parity.replay.judgement import Answer, Judgement
 from parity.replay.noise import NO_NOISE, Noise
-from parity.replay.operation import Operation, parse_operation
 from parity.replay.order import Node
 from parity.replay.pairing import Pairing
+from parity.wire.operation import Operation, parse_operation
 
 MOUNT = "/1"
 APP = ("X-Parse-Application-Id", "recorded-app")

@@ -108,7 +108,7 @@ def installation(client: RestClient, _operation: Operation) -> Do:
     """Return what registers a device."""
 
     def do() -> str:
-        body = {
+        body: dict[str, Any] = {
             "deviceType": client.load.rng.choice(("ios", "android")),
             "installationId": str(uuid.UUID(int=client.load.rng.getrandbits(128), version=4)),
             "appIdentifier": client.load.prefix,

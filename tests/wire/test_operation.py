@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.replay.operation import OUTBOUND, Action, parse_operation
+from parity.wire.operation import OUTBOUND, Action, parse_operation
 from tests.replay.recorded import dumped, operation
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.replay.signature import signature
+from parity.wire.signature import signature
 from tests.replay.recorded import operation
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.replay.operation import Action, Operation
+from parity.wire.operation import Action, Operation
 
 _SHOWN_PARAMS = ("count", "distinct", "excludeKeys", "include", "includeAll", "keys", "order")
 _LISTS = frozenset({"excludeKeys", "include", "keys", "order"})
