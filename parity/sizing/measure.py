@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from parity.sizing.knee import Knee, Plan, find_knee
 from parity.sizing.probes import Sample, Sampler
 from parity.sizing.probes.cgroups import limits_of
+from parity.sizing.saturation import HELD
 from parity.sizing.trial import (
+    CPU_SHARE,
     Fault,
     Generation,
     Objective,
     Phase,
     Trial,
     generator_fault,
+    misses_by_answers_alone,
     trial_of,
     voided,
 )
@@ -26,6 +29,9 @@ from parity.sizing.window import Generator, Window
 OTHERS = 0.25
 """So much of a core taken by something else, on a machine that is full, is missing elsewhere."""
 MACHINE_FULL = 0.93
+WAITED = 0.10
+"""Parse Server waited for a CPU for less than this share of the time: whatever else ran on the
+machine, it left enough."""
 STEAL = 0.20
 """Of a core: other guests of the host took it."""
 WARM_UP_SHARE = 0.5
@@ -172,12 +178,15 @@ class _Runner:
 
     def _blamed(self, trial: Trial, usage: Usage) -> Trial:
         """Find out whether a miss is anybody's fault but the server's."""
-        own = generator_fault(trial, self.measurement.objective, self.measurement.generation)
+        objective = self.measurement.objective
+        if misses_by_answers_alone(trial, objective):
+            return trial
+        own = generator_fault(trial, objective, self.measurement.generation)
         if own:
             return voided(trial, Fault.GENERATOR, own)
         capacity = self.measurement.capacity
         here = capacity is not None and (capacity.parse_here or capacity.mongod_here)
-        other = disturbance(usage) if here else ""
+        other = disturbance(usage, capacity) if here and capacity is not None else ""
         return voided(trial, Fault.MACHINE, other) if other else trial
 
     def _note(self, phase: Phase, rate: float, window: Window, *, judged: bool) -> None:
@@ -187,12 +196,19 @@ class _Runner:
         self.watch(moment, max(0.0, self.left()))
 
 
-def disturbance(usage: Usage) -> str:
-    """Say what else took the machine that the server runs on; empty if nothing did.
+def disturbance(usage: Usage, capacity: Capacity) -> str:
+    """Say what else took the machine that the server runs on; empty if that did not matter.
 
     Args:
         usage: What was used in a trial.
+        capacity: What could be used.
     """
+    if usage.parse_wait is not None and usage.parse_wait < WAITED:
+        return ""
+    if usage.parse_cpu is not None and capacity.parse_cores:
+        had = usage.parse_cpu / capacity.parse_cores
+        if had > CPU_SHARE or (capacity.parse_quota and (usage.parse_held or 0.0) > HELD):
+            return ""  # it had all that it may have, whatever else ran
     if usage.steal is not None and usage.steal > STEAL:
         return f"other guests of the host took {usage.steal:.2f} cores"
     if (

@@ -19,7 +19,7 @@ def json_of(result: Result) -> dict[str, Any]:
     measurement, sizing, storage = result.measurement, result.sizing, result.looked.storage
     knee, saturation, working = measurement.knee, result.saturation, result.working
     assert knee is not None
-    cost = result.looked.cost
+    cost, advice = result.looked.cost, result.looked.advice
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -99,6 +99,32 @@ def json_of(result: Result) -> dict[str, Any]:
                 "formula": each.formula,
             }
             for each in result.lines
+        ],
+        "indexes": [
+            {
+                "query": e.signature,
+                "verdict": str(e.word),
+                "codes": [str(c) for c in e.codes],
+                "why": e.reason,
+            }
+            for e in (advice.judged if advice else ())
+        ],
+        "proposed_indexes": [
+            {"collection": e.collection, "command": e.shell, "serves": list(e.serves)}
+            for e in (advice.proposals if advice else ())
+        ],
+        "tried_indexes": [
+            {
+                "query": t.signature,
+                "command": e.shell,
+                "before_ms": _number(t.before_ms),
+                "after_ms": _number(t.after_ms),
+                "speedup": _number(t.speedup),
+                "used": t.used,
+                "same_rows": t.same_rows,
+            }
+            for e in (advice.proposals if advice else ())
+            for t in e.tried
         ],
         "trials": [_trial(trial, usage) for trial, usage in measurement.trials],
         "probes": {

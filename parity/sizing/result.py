@@ -113,7 +113,7 @@ def result_of(
         judge_tickets(edge, saturation),
         judge_storage(looked.storage),
         judge_growth(looked.storage),
-        judge_errors(knee, measurement.objective),
+        judge_errors(knee, measurement.objective, saturation),
         judge_generator(knee),
     )
     sizing = overall(parts, knee, peak, saturation)

@@ -251,6 +251,11 @@ def misses(trial: Trial, objective: Objective) -> tuple[str, ...]:
     return tuple(found)
 
 
+def misses_by_answers_alone(trial: Trial, objective: Objective) -> bool:
+    """Tell whether only wrong answers make a trial miss: no busy machine makes answers wrong."""
+    return bool(trial.misses) and not misses(trial, replace(objective, errors_percent=100.0))
+
+
 def generator_fault(trial: Trial, objective: Objective, generation: Generation) -> str:
     """Say why the generator was the limit of a trial; empty if it was not.
 

@@ -239,7 +239,7 @@ def judge_growth(storage: Storage) -> Judged:
     return Judged("growth", Word.FITS, text)
 
 
-def judge_errors(knee: Knee, objective: Objective) -> Judged:
+def judge_errors(knee: Knee, objective: Objective, saturation: Saturation | None) -> Judged:
     """Judge the answers themselves: load that is answered wrongly measures nothing."""
     best = knee.best
     if best is not None:
@@ -255,6 +255,14 @@ def judge_errors(knee: Knee, objective: Objective) -> Judged:
     )
     if lowest.errors_percent <= objective.errors_percent:
         return Judged("errors", Word.FITS, text)
+    first = saturation.suspects[0] if saturation and saturation.suspects else None
+    if first is not None and first.part is Part.CONNECTIONS and first.pressure >= CONNECTIONS_NEAR:
+        return Judged(
+            "errors",
+            Word.TOO_SMALL,
+            f"{text} MongoDB had no connection left ({first.evidence}).",
+            REMEDIES[Part.CONNECTIONS],
+        )
     return Judged(
         "errors", Word.COULD_NOT_JUDGE, text,
         "Wrong answers at the lowest rate are no question of size: see parity doctor and suites.",

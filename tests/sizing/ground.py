@@ -57,14 +57,19 @@ class Ground:
 
 
 @contextlib.contextmanager
-def ground(rows: int, row_bytes: int = 600, mongod: Sequence[str] = ()) -> Iterator[Ground]:
+def ground(
+    rows: int, row_bytes: int = 600, mongod: Sequence[str] = (), *, on_disk: bool = False
+) -> Iterator[Ground]:
     """Run a mongod with data and a Parse Server on it.
 
     Args:
         rows: Rows of the class.
         row_bytes: Size of each.
         mongod: Arguments of mongod.
+        on_disk: Whether the data is on a disk; else in memory where there is room.
     """
+    if on_disk:
+        os.environ["TMPDIR"] = tempfile.gettempdir()
     folder = Path(tempfile.mkdtemp(prefix="parity-size-"))
     try:
         with running_mongod(*mongod) as database:
@@ -75,12 +80,15 @@ def ground(rows: int, row_bytes: int = 600, mongod: Sequence[str] = ()) -> Itera
                 yield Ground(target, folder, database.pid, pid)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if on_disk:
+            del os.environ["TMPDIR"]
 
 
 def fill(db: Database[dict[str, Any]], rows: int, row_bytes: int) -> None:
     """Make the class; its documents are in the form in which Parse Server stores them."""
     rng = random.Random(rows)
-    text = "".join(rng.choices(string.ascii_letters + string.digits, k=1 << 20))
+    alphabet = string.ascii_letters + string.digits
+    text = "".join(rng.choices(alphabet, k=1 << 20))
     now = datetime.now(UTC)
     db["_SCHEMA"].insert_one(
         {
@@ -99,7 +107,8 @@ def fill(db: Database[dict[str, Any]], rows: int, row_bytes: int) -> None:
             team = (number * 7919) % max(1, rows // TEAM_ROWS)
             batch.append(
                 {
-                    "_id": f"{number:010d}", "_created_at": at, "_updated_at": at,
+                    "_id": "".join(rng.choices(alphabet, k=10)),
+                    "_created_at": at, "_updated_at": at,
                     "_rperm": ["*"], "_wperm": ["*"], "number": number, "team": f"team{team}",
                     "label": f"label{team}", "text": text[begin : begin + row_bytes],
                 }
