@@ -168,7 +168,7 @@ def test_every_pytest_command_is_understood(name: str, pytestconfig: pytest.Conf
         # This pytest has our plugin; parsing changes nothing in it.
         parsed = pytestconfig._parser.parse(arguments)
         assert parsed.file_or_dir == ["suites/"]
-        assert str(parsed.report_dir) == "reports" or parsed.report_dir is None
+        assert str(parsed.report_dir) == "reports"
         if "--area" in arguments:
             area = arguments[arguments.index("--area") + 1]
             assert (shipped("suites") / area).is_dir()
@@ -245,6 +245,95 @@ def test_the_gate_gets_what_every_job_kept() -> None:
     stages = read(GITLAB)["stages"]
     assert stages[-1] == jobs(GITLAB)["gate"]["stage"] == "gate"
     assert {each["stage"] for each in jobs(GITLAB).values()} == set(stages)
+
+
+def _programs(folder: Path, parity: str) -> dict[str, str]:
+    """Return an environment with a ``parity`` and a ``pytest`` of our own, which are counted."""
+    log = folder / "called"
+    log.touch()
+    tools = folder / "bin"
+    tools.mkdir()
+    for name, body in (("parity", parity), ("pytest", "exit 1"), ("python", ""), ("apt-get", "")):
+        path = tools / name
+        path.write_text(f'#!/bin/bash\necho "{name} $*" >> {log}\n{body}\n')
+        path.chmod(0o755)
+    return {"PATH": f"{tools}:/usr/bin:/bin"}
+
+
+def _bash(text: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a script as both CIs do: it ends at the first line that fails, also in a pipe."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_runs_of_all_jobs_end_up_side_by_side(tmp_path: Path, single: bool) -> None:  # noqa: FBT001 - a case
+    """GitHub keeps the folder ``reports`` in an artifact only if something was beside it."""
+    (script,) = (each for each in scripts(GITHUB) if "fetched/" in each.text)
+    wanted = set()
+    for number, inner in enumerate(("", "reports/") if not single else ("",)):
+        run = tmp_path / "fetched" / f"evidence-{number}" / f"{inner}run-{number}"
+        run.mkdir(parents=True)
+        (run / "evidence.jsonl").write_text("{}")
+        wanted.add(f"run-{number}/evidence.jsonl")
+    kept = tmp_path / "reports" / "run-of-gate-8"
+    kept.mkdir(parents=True)
+    done = _bash(script.text, tmp_path, {"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    found = (tmp_path / "reports").rglob("*.jsonl")
+    assert {str(each.relative_to(tmp_path / "reports")) for each in found} == wanted
+    assert kept.is_dir(), "what gate 8 was judged by stays"
+
+
+def test_without_any_evidence_the_gate_is_still_judged(tmp_path: Path) -> None:
+    (script,) = (each for each in scripts(GITHUB) if "fetched/" in each.text)
+    assert _bash(script.text, tmp_path, {"PATH": "/usr/bin:/bin"}).returncode == 0
+    assert (tmp_path / "reports").is_dir()
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_server_is_restarted_when_parity_asks_and_its_verdict_counts(
+    tmp_path: Path, name: str, status: int
+) -> None:
+    env = _programs(
+        tmp_path,
+        f'[ "$1" = suites ] && exit 0\n'
+        f"echo \"Restart the server of 'deployed' now.\" >&2; echo pass; exit {status}",
+    )
+    (tmp_path / "bin" / "pytest").write_text("#!/bin/bash\n")
+    restart = tmp_path / "scripts" / "restart-deployed"
+    restart.parent.mkdir()
+    restart.write_text("#!/bin/bash\necho restarted >> called\n")
+    restart.chmod(0o755)
+    (script,) = (each for each in scripts(name) if "restart-deployed" in each.text)
+    done = _bash(script.text, tmp_path, env)
+    assert done.returncode == status, done.stderr
+    assert (tmp_path / "called").read_text().count("restarted") == 1
+    assert "pass" in done.stdout
+
+
+@pytest.mark.parametrize("job", ["data", "suites", "gate"])
+def test_a_job_of_gitlab_goes_on_after_a_failure_and_fails(tmp_path: Path, job: str) -> None:
+    env = _programs(tmp_path, '[ "$1" = suites ] && exit 0\nexit 1')
+    (script,) = (each for each in scripts(GITLAB) if each.job == job)
+    done = _bash(script.text, tmp_path, {**env, "PARITY_GATE": "8"})
+    assert done.returncode == 1
+    called = (tmp_path / "called").read_text()
+    wanted = {
+        "data": ("parity preflight", "parity verify", "parity audit"),
+        "suites": ("pytest", "parity settings", "parity files"),
+        "gate": ("parity gate 8", "parity dossier --gate 8"),
+    }[job]
+    assert all(each in called for each in wanted), called
+    assert "traffic/site.har" not in called, "there is none"
 
 
 def test_needs_name_jobs_and_come_before() -> None:
