@@ -123,6 +123,7 @@ class _Run:
     def job(self, reports: Path) -> Job:
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
         from parity.report.job import Job  # noqa: PLC0415
+        from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
         return Job(
             name="audit",
@@ -131,6 +132,7 @@ class _Run:
             reports=reports,
             arguments=tuple(sys.argv[1:]),
             redactor=self.redactor,
+            digests=database_measured_on(self.target),
         )
 
     def read(self, target: Target, max_mb_s: float, sample: int) -> AuditReport:

@@ -33,6 +33,7 @@ from parity.replay.source import Source, digest_of, open_source
 from parity.replay.survey import survey
 from parity.report.job import Job
 from parity.targets import server_version
+from parity.targets.identity import code_digest, measured_on
 from parity.wire import Redactor
 
 PLAIN_PROGRESS_EVERY_S = 10.0
@@ -83,7 +84,7 @@ def _replay(asked: Asked, targets: list[Target]) -> ExitCode:
         reports=asked.reports or Path("reports"),
         redactor=redactor,
         arguments=tuple(sys.argv[1:]),
-        digests=_digests(asked),
+        digests=measured_on(judged) | _digests(asked),
     ) as job:
         source = open_source(
             asked.recording, job.folder, redactor, allow_truncated=asked.allow_truncated
@@ -254,8 +255,12 @@ def _control(asked: Asked, targets: list[Target]) -> ExitCode:
 
 def _digests(asked: Asked) -> dict[str, str]:
     """Return what the result depends on, for gates: the recording and the cloud code."""
-    files = {"recording": asked.recording, "cloud": asked.cloud}
-    return {name: digest_of(path) for name, path in files.items() if path and path.is_file()}
+    found = {}
+    if asked.recording.is_file():
+        found["recording"] = digest_of(asked.recording)
+    if asked.cloud is not None and asked.cloud.is_file():
+        found["cloud"] = code_digest([asked.cloud.read_bytes()])
+    return found
 
 
 def _options(asked: Asked, source: Source) -> Options:

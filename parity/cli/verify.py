@@ -157,6 +157,7 @@ def verify(
     from parity.cli.verify_evidence import write_evidence, write_files  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
     from parity.report.job import Job  # noqa: PLC0415
+    from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
     settings, left, right = _targets(config, source, destination)
     redactor = _redactor([each for each in (left, right) if each is not None])
@@ -167,7 +168,7 @@ def verify(
         reports=reports or settings.reports,
         redactor=redactor,
         arguments=tuple(sys.argv[1:]),
-        digests={},
+        digests=database_measured_on(right),
     ) as job:
         click.echo(f"report: {job.folder}", err=True)
         asked = _Asked(

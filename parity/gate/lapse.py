@@ -14,7 +14,7 @@ from parity.model.evidence import TargetFacts
 TIED: Final = {
     "clients": ("scan",),
     "cloud": ("scan",),
-    "database": ("verify", "audit"),
+    "database": ("verify", "audit", "size", "indexes"),
     "known_differences": ("suites",),
     "options": ("suites", "replay", "settings", "deployment", "size"),
     "recording": ("replay",),
@@ -23,7 +23,11 @@ TIED: Final = {
 """The digests that a user can declare, and the jobs whose evidence has to have them then."""
 
 # Runs of these jobs measure the same thing by these names; else only runs of one job are compared.
-_ALIKE: Final = {"cloud": ("suites", "replay"), "options": TIED["options"]}
+_ALIKE: Final = {
+    "cloud": ("suites", "replay"),
+    "database": TIED["database"],
+    "options": TIED["options"],
+}
 # A scan reads the folders that it is given, so another digest is another folder, or none.
 _NOT_COMPARED: Final = ("scan",)
 # The digest of the suites is that of the files that were selected, so a run of one file has

@@ -74,6 +74,7 @@ class Target:
         origins: Web origins of the app, ``https://app.example``; empty if no browser uses the
             server, ``None`` if nobody said.
         dashboard: URL of the Parse Dashboard, where it is not beside the server at ``/dashboard``.
+        cloud: File or folder with the cloud code that the server has loaded; evidence says so.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Target:
     public_url: str | None = None
     origins: tuple[str, ...] | None = None
     dashboard: str | None = None
+    cloud: Path | None = None
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         """Yield every secret of this target with its setting's name."""

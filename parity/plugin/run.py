@@ -276,8 +276,14 @@ class Run:
             digests={
                 "suites": _digest(self.suites),
                 "known_differences": _digest(self._digested()),
+                **self._of_the_server(),
             },
         )
+
+    def _of_the_server(self) -> dict[str, str]:
+        """Return the digests of the target; those of several cannot stand under one name."""
+        (only, *others) = self.facts.values()
+        return {} if others else only.digests
 
     def _digested(self) -> list[Path]:
         folders = self._known_difference_folders()

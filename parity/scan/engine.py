@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from parity.scan.script import Script, parse_script, string_of, text_of
 from parity.scan.symbols import Symbols
 from parity.scan.traffic import read_traffic, traffic_findings
 from parity.scan.values import requires
+from parity.targets.identity import code_digest
 
 Progress = Callable[[str], None]
 
@@ -208,15 +208,9 @@ def _ignores(scripts: list[Script], others: list[File]) -> list[Ignore]:
 
 
 def _digests(scripts: list[Script], others: list[File]) -> dict[str, str]:
+    # As a target's `cloud` is digested, so that both can be held against each other.
     parts = {
-        "cloud": [(each.file, each.source) for each in scripts],
-        "clients": [(each.name, each.data) for each in others],
+        "cloud": [each.source for each in scripts],
+        "clients": [each.data for each in others],
     }
-    digests = {}
-    for name, files in parts.items():
-        whole = hashlib.sha256()
-        for file, data in files:
-            whole.update(f"{file}\0{hashlib.sha256(data).hexdigest()}\n".encode())
-        if files:
-            digests[name] = whole.hexdigest()
-    return digests
+    return {name: code_digest(sources) for name, sources in parts.items() if sources}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from parity.model import BadReply, HarnessError, Target, UserError, Writes
 from parity.targets.client import ParseClient
+from parity.targets.identity import measured_on
 from parity.targets.namespace import Namespace
 from parity.targets.sweep import Sweeper, sweep_classes
 
@@ -40,11 +41,13 @@ class ServerFacts:
         target: Name of the target.
         version: Parse Server version, or ``None`` if neither configured nor told.
         capabilities: By name.
+        digests: What it is, see :func:`parity.targets.identity.measured_on`.
     """
 
     target: str
     version: str | None
     capabilities: dict[str, Capability]
+    digests: dict[str, str] = field(default_factory=dict)
 
     def missing(self, names: tuple[str, ...]) -> Capability | None:
         """Return the first of these capabilities that is not available.
@@ -70,13 +73,19 @@ class ServerFacts:
                 {"name": c.name, "available": c.available, "reason": c.reason}
                 for c in self.capabilities.values()
             ],
+            "digests": self.digests,
         }
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> ServerFacts:
         """Return the facts that :meth:`as_json` wrote."""
         capabilities = [Capability(**each) for each in document["capabilities"]]
-        return cls(document["target"], document["version"], {c.name: c for c in capabilities})
+        return cls(
+            document["target"],
+            document["version"],
+            {c.name: c for c in capabilities},
+            document["digests"],
+        )
 
 
 def probe(target: Target, namespace: Namespace) -> ServerFacts:
@@ -100,7 +109,8 @@ def probe(target: Target, namespace: Namespace) -> ServerFacts:
         found = [master]
         for name, ask in _PROBES.items():
             found.append(_careful(name, ask, client, namespace))
-        return ServerFacts(target.name, target.version or version, {c.name: c for c in found})
+        by_name = {c.name: c for c in found}
+        return ServerFacts(target.name, target.version or version, by_name, measured_on(target))
     finally:
         client.close()
         if not target.embedded:

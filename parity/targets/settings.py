@@ -36,6 +36,7 @@ TARGET_FIELDS = (
     "public_url",
     "origins",
     "dashboard",
+    "cloud",
 )
 TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
 SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
@@ -213,6 +214,7 @@ class _Reader:
         timeout = self.timeout(where, table)
         used = not self.only or name in self.only
         ca = self.authority(where, table) if used else None
+        cloud = self.code(where, table) if used else None
         secrets = {
             key: self.secret(where, key, table[key], used=used)
             for key in ("app_id", *SECRET_FIELDS)
@@ -239,6 +241,7 @@ class _Reader:
             ca=ca,
             public_url=public_url,
             origins=origins,
+            cloud=cloud,
             dashboard=dashboard,
         )
 
@@ -293,6 +296,15 @@ class _Reader:
         text = 'origins is a list like ["https://app.example"], without paths; [] if there is none'
         self.problem(where, "origins", text)
         return None
+
+    def code(self, where: tuple[str, ...], table: dict[str, Any]) -> Path | None:
+        name = self.text(where, table, "cloud")
+        if not name:
+            return None
+        path = self.file.parent / Path(name).expanduser()
+        if not path.exists():
+            self.problem(where, "cloud", f"cloud = {name!r}: there is no such file or folder")
+        return path
 
     def authority(self, where: tuple[str, ...], table: dict[str, Any]) -> Path | None:
         name = self.text(where, table, "ca")
