@@ -1,0 +1,131 @@
+"""What a run was measured on, as digests, so that a gate sees when it is not in use any more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from parity.model import BadReply, HarnessError, Target
+from parity.targets.client import ParseClient
+from parity.wire import compact_json
+
+CODE_ENDINGS: Final = frozenset({".cjs", ".js", ".mjs"})
+_INSTALLED: Final = "node_modules"
+_ALWAYS_THERE: Final = ("_SCHEMA", "_User")
+_PATIENCE_MS: Final = 5_000
+
+
+def measured_on(target: Target) -> dict[str, str]:
+    """Return the digests of a server, without writing anything to it.
+
+    Args:
+        target: The server.
+
+    Returns:
+        ``options``: what its options make it show (features, whether it wants a client key, what
+        it lets browsers do); ``cloud``: the code that ``cloud`` of the target names. What cannot
+        be told is left out, and a gate that asks for it says so.
+    """
+    digests = {"options": _options(target), "cloud": _cloud(target.cloud)}
+    return {name: digest for name, digest in digests.items() if digest is not None}
+
+
+def database_measured_on(target: Target) -> dict[str, str]:
+    """Return the digest of a database: another one after it was dropped and filled again.
+
+    Rows that come and go do not change it. It is made of the name of the database and of the ids
+    that MongoDB (3.6 and later) gave to ``_SCHEMA`` and ``_User`` when it made them.
+
+    Args:
+        target: A target; one without ``mongo`` has no digest.
+
+    Returns:
+        ``database``, or nothing if it cannot be told.
+    """
+    from pymongo import MongoClient  # noqa: PLC0415 - not for those that ask a server only
+    from pymongo.errors import PyMongoError  # noqa: PLC0415
+
+    if target.mongo is None:
+        return {}
+    wanted = {"name": {"$in": list(_ALWAYS_THERE)}}
+    try:
+        with MongoClient[dict[str, Any]](
+            target.mongo.value, serverSelectionTimeoutMS=_PATIENCE_MS
+        ) as client:
+            database = client.get_default_database()
+            found = [
+                (each["name"], each.get("info", {}).get("uuid"))
+                for each in database.list_collections(filter=wanted)
+            ]
+    except PyMongoError:
+        return {}
+    ids = sorted((name, uuid.hex()) for name, uuid in found if uuid is not None)
+    if not ids:
+        return {}
+    return {"database": digest_of_bytes(compact_json([database.name, ids]).encode())}
+
+
+def code_digest(sources: Iterable[bytes]) -> str:
+    """Return the digest of code, wherever it lies and in whatever order it is read."""
+    each = sorted(hashlib.sha256(source).hexdigest() for source in sources)
+    return digest_of_bytes("\n".join(each).encode())
+
+
+def digest_of_bytes(data: bytes) -> str:
+    """Return a digest as evidence shows it: ``sha256:`` and 16 hexadecimal digits."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()[:16]}"
+
+
+def _cloud(place: Path | None) -> str | None:
+    if place is None:
+        return None
+    files = [place] if place.is_file() else _code_below(place)
+    return code_digest(file.read_bytes() for file in files)
+
+
+def _code_below(folder: Path) -> list[Path]:
+    return [
+        each
+        for each in folder.rglob("*")
+        if each.suffix in CODE_ENDINGS
+        and each.is_file()
+        and _INSTALLED not in each.relative_to(folder).parts
+    ]
+
+
+def _options(target: Target) -> str | None:
+    client = ParseClient(target)
+    try:
+        shown = [_features(client), _keyless(client), _for_browsers(client)]
+    except HarnessError:
+        return None
+    finally:
+        client.close()
+    return digest_of_bytes(compact_json(shown).encode())
+
+
+def _features(client: ParseClient) -> Any:
+    if client.target.keys.master_key is None:
+        return None
+    try:
+        reply = client.as_master().get("serverInfo")
+    except BadReply:  # the hosted service had no such endpoint
+        return None
+    return reply.json if reply.ok else reply.status
+
+
+def _keyless(client: ParseClient) -> int:
+    return client.using(key=None).get("config", raw=True).status
+
+
+def _for_browsers(client: ParseClient) -> list[str | None]:
+    asking = {
+        "Origin": "https://parity.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "X-Parse-Application-Id",
+    }
+    reply = client.request("OPTIONS", "classes/_Installation", headers=asking, raw=True)
+    names = ("Origin", "Methods", "Headers", "Credentials")
+    return [reply.headers.get(f"Access-Control-Allow-{name}") for name in names]
