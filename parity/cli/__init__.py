@@ -23,6 +23,7 @@ from parity.cli.gate import gate
 from parity.cli.import_ import import_
 from parity.cli.indexes import indexes
 from parity.cli.preflight import preflight
+from parity.cli.profile import profile
 from parity.cli.replay import replay
 from parity.cli.scan import scan
 from parity.cli.seed import seed
@@ -73,6 +74,7 @@ main.add_command(files)
 main.add_command(gate)
 main.add_command(indexes)
 main.add_command(preflight)
+main.add_command(profile)
 main.add_command(replay)
 main.add_command(scan)
 main.add_command(seed)

@@ -15,7 +15,7 @@ from parity.sizing.profile import VALUE
 
 LOGICAL: Final = ("$or", "$and", "$nor")
 _TIMES: Final = frozenset({"createdAt", "updatedAt"})
-_LITERAL: Final = frozenset(
+LITERAL: Final = frozenset(
     {
         *("$exists", "$options", "$maxDistance", "$maxDistanceInRadians", "$maxDistanceInMiles"),
         *("$maxDistanceInKilometers", "$maxDistanceRadians"),
@@ -106,7 +106,7 @@ def _field(key: str, inner: Any, row: Mapping[str, Any], pick: Pick, rng: random
 def _constraint(
     name: str, argument: Any, key: str, row: Mapping[str, Any], pick: Pick, rng: random.Random
 ) -> Any:
-    if name in _LITERAL:
+    if name in LITERAL:
         return argument
     query = _inner_query(name, argument)
     if query is not None:
