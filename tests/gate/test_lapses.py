@@ -12,6 +12,7 @@ import pytest
 from parity.gate import Word
 from parity.gate.rules import MeasuredOn
 from tests.gate.world import (
+    FOR_8,
     FOR_11,
     MINE,
     NOW,
@@ -30,7 +31,7 @@ ONE = "suites/objects/test_it.py::test_0"
 
 
 def _of(number: str) -> list[tuple[str, str]]:
-    return [(number, spec) for spec in FOR_11 if number == "11" or spec in list(FOR_11)[:7]]
+    return [(number, spec) for spec in FOR_11 if number == "11" or spec in FOR_8]
 
 
 @pytest.mark.parametrize(("number", "spec"), [*_of("8"), *_of("11")])
@@ -118,8 +119,10 @@ def _declared(**said: object) -> Break:
 
 
 LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
-    ("a newer version of the server", _other_server, {"suites": {"server-version"}}, "9.11.0"),
-    ("another address", _other_address, {"suites": {"url"}}, "https://other.example.org/parse"),
+    ("a newer version of the server", _other_server,
+     {"suites": {"server-version"}, "file-store": {"server-version"}}, "9.11.0"),
+    ("another address", _other_address,
+     {"suites": {"url"}, "file-store": {"url"}}, "https://other.example.org/parse"),
     ("other cloud code", _newer("cloud", "sha256:1", "sha256:2"), {"suites": {"digest:cloud"}},
      "sha256:2"),
     ("other options", _newer("options", "sha256:1", "sha256:2"), {"suites": {"digest:options"}},
@@ -127,11 +130,12 @@ LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
     ("other known differences", _other_register,
      {"suites": {"digest:known_differences"}}, "sha256:other"),
     ("another version is deployed", _deployed_is_newer,
-     {"suites": {"server-version"}, "replay": {"server-version"}}, "9.12.0"),
+     {key: {"server-version"} for key in ("suites", "replay", "file-store")}, "9.12.0"),
     ("declared version", _declared(server_version="9.9.9"),
-     {"suites": {"server-version"}, "replay": {"server-version"}}, "the gate file says 9.9.9"),
+     {key: {"server-version"} for key in ("suites", "replay", "file-store")},
+     "the gate file says 9.9.9"),
     ("declared address", _declared(url="https://x.example.org"),
-     {"suites": {"url"}, "replay": {"url"}}, "https://x.example.org"),
+     {key: {"url"} for key in ("suites", "replay", "file-store")}, "https://x.example.org"),
     ("declared recording", _declared(digests={"recording": "sha256:new"}),
      {"replay": {"digest:recording"}}, "sha256:new"),
     ("declared cloud code, and the evidence does not say",
@@ -140,7 +144,8 @@ LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
      "does not say on which cloud"),
     ("declared database, and the evidence does not say",
      _declared(digests={"database": "sha256:new"}),
-     {name: {"digest:database"} for name in ("verify", "audit", "files")}, "does not say"),
+     {name: {"digest:database"} for name in ("verify", "audit", "files", "sizing")},
+     "does not say"),
 ]  # fmt: skip
 
 

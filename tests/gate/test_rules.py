@@ -117,6 +117,14 @@ BROKEN: list[tuple[str, Break, dict[str, str], str]] = [
      {"files": "missing"}, "FILE-UNREACHABLE"),
     ("a file is gone", _fail("audit", "audit/AUD-FILE-UNREACHABLE"),
      {"audit": "failed", "files": "failed"}, "FILE-UNREACHABLE"),
+    ("a file comes back damaged", _fail("files", "files/read-back"),
+     {"file-store": "failed"}, "files/read-back"),
+    ("no store was named", _untested("files", "files/store"), {"file-store": "missing"},
+     "files/store"),
+    ("nobody deleted", _drop("files", "files/delete"), {"file-store": "missing"},
+     "4 of at least 5"),
+    ("files could not be fetched", _error("files", "files/gone"),
+     {"file-store": "could-not-judge"}, "error"),
     ("no room", _fail("preflight", "preflight/PRE-ROOM"), {"preflight": "failed"}, "PRE-ROOM"),
     ("room was not asked", _drop("preflight", "preflight/PRE-ROOM"), {"preflight": "missing"},
      "PRE-ROOM"),
@@ -162,7 +170,7 @@ BROKEN: list[tuple[str, Break, dict[str, str], str]] = [
 ]  # fmt: skip
 BROKEN += [
     (f"no {spec}", _gone(spec), dict.fromkeys(MINE[spec], "missing"), "no run of")
-    for spec in ("suites", "replay", "verify", "audit", "preflight", "scan", "size")
+    for spec in ("suites", "replay", "verify", "audit", "preflight", "scan", "size", "files")
 ]
 BROKEN_11: list[tuple[str, Break, dict[str, str], str]] = [
     (f"deployment/{name}", _fail("deployment", f"deployment/{name}"), {"deployment": "failed"},

@@ -52,6 +52,7 @@ SMALL: dict[str, dict[str, dict[str, Any]]] = {
     "8": {
         "preflight": {"minimum": 3},
         "audit": {"minimum": 3},
+        "file-store": {"minimum": 5},
         "suites": {"areas": dict.fromkeys(AREAS, 2)},
         "replay": {"least_requests": 100},
         "scan-cloud": {"areas": {"cloud-code": 1}},
@@ -235,6 +236,18 @@ def size(**more: Any) -> Spec:
     return Spec("size", [check("size/memory")], **more)
 
 
+FILES = ("upload", "read-back", "store", "delete", "gone")
+
+
+def file_store(**more: Any) -> Spec:
+    return Spec("files", [check(f"files/{name}", area="files") for name in FILES], **more)
+
+
+def website(**more: Any) -> Spec:
+    names = ("GET /", "GET /about", "hosted-links")
+    return Spec("web", [check(f"web/{name}", area="web") for name in names], **more)
+
+
 def smoke_deployed(**more: Any) -> Spec:
     checks: list[Event] = [
         check(f"suites/smoke/test_it.py::test_{number}", area="smoke", target="deployed")
@@ -258,6 +271,7 @@ FOR_8: Mapping[str, Callable[[], Spec]] = {
     "preflight": preflight,
     "scan": scan,
     "size": size,
+    "files": file_store,
 }
 FOR_11: Mapping[str, Callable[[], Spec]] = {
     **FOR_8,
@@ -272,6 +286,7 @@ MINE = {
     "replay": ("replay",),
     "scan": ("scan-cloud", "scan-clients", "scan-traffic"),
     "size": ("sizing",),
+    "files": ("file-store",),
     "smoke-deployed": ("smoke-deployed",),
     "deployment": ("deployment",),
 }
