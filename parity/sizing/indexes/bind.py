@@ -45,7 +45,8 @@ def bind(where: Mapping[str, Any], class_name: str, samples: Samples, random: Ra
     """
     sample = samples(class_name)
     if sample is None or not sample.objects:
-        raise Untranslatable(f"{class_name} has no rows")
+        why = "has no rows" if sample is None else "has no row that a server can read: parity audit"
+        raise Untranslatable(f"{class_name} {why}")
     return _Binder(class_name, sample, samples, random).where(where)
 
 

@@ -94,20 +94,23 @@ def scratch_database(where: TryOut) -> Iterator[Database[dict[str, Any]]]:
         where.uri.value, serverSelectionTimeoutMS=10_000, appName="parse-parity"
     )
     with client:
-        if client[name].list_collection_names():
+        try:
+            there = client[name].list_collection_names()
+            if not there:
+                client[name].command("create", "writable")
+        except OperationFailure as error:
+            raise UserError(
+                f"the scratch database {name!r} cannot be written "
+                f"({str(error).partition(', full error')[0][:100]})",
+                "Give a mongod with --scratch env:NAME whose user may make and drop databases.",
+                code="scratch-refused",
+            ) from None
+        if there:
             raise UserError(
                 f"there is a database {name!r} on the server of the copy",
                 "It is of a run that was killed: drop it if nobody uses it.",
                 code="scratch-exists",
             )
-        try:
-            client[name].command("create", "writable")
-        except OperationFailure as error:
-            raise UserError(
-                f"the scratch database {name!r} cannot be written ({error.details!s:.100})",
-                "Give a mongod with --scratch env:NAME whose user may make and drop databases.",
-                code="scratch-refused",
-            ) from None
         try:
             yield client[name]
         finally:

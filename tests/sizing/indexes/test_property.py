@@ -93,7 +93,7 @@ def things(mongod: Mongod) -> Iterator[Mongo]:
         client.drop_database(database.name)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operation=operations())
 def test_a_proposal_is_used_and_changes_no_row(things: Mongo, operation: Operation) -> None:
     things["Thing"].drop_indexes()
