@@ -45,3 +45,18 @@ def migrate(mongo_uri: str, source: str, destination: str, *, damaged: bool = Fa
                 }
                 new[name].create_index(options["key"], name=index, **kept)
     return copied
+
+
+def mend(mongo_uri: str, source: str, destination: str) -> int:
+    """Bring what was lost on the way, and leave everything else as it is.
+
+    Returns:
+        How many documents were missing.
+    """
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        old, new = client[source], client[destination]
+        there = {each["_id"] for each in new[LOST_FROM].find({}, {"_id": 1})}
+        lost = [each for each in old[LOST_FROM].find() if each["_id"] not in there]
+        new[LOST_FROM].insert_many(lost)
+        new[UNINDEXED].create_index([("score", -1)], name=INDEX)
+    return len(lost)

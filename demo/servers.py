@@ -75,13 +75,16 @@ class Servers:
         """Return the URI of a database."""
         return f"{self.mongo_uri}/{name}"
 
-    def start(self, member: Member, cloud: Path, options: Mapping[str, Any]) -> Target:
+    def start(
+        self, member: Member, cloud: Path, options: Mapping[str, Any], database: str = ""
+    ) -> Target:
         """Start a Parse Server, or start it again with other options or other cloud code.
 
         Args:
-            member: Which one; its database has the same name. Its keys stay the same.
+            member: Which one. Its keys stay the same.
             cloud: Its ``main.js``.
             options: More options of Parse Server.
+            database: Name of its database; its own name without one.
 
         Returns:
             The target; its address stays the same.
@@ -90,6 +93,7 @@ class Servers:
             UserError: It did not start; with the end of its log.
         """
         self.stop(member.name)
+        database = database or member.name
         identity = self._identities.setdefault(member.name, new_keys(member.name))
         node = find_node()
         folder = install([member.version], npm=lambda: find_npm(node), progress=stderr_progress)
@@ -108,7 +112,7 @@ class Servers:
         assert stdout is not None
         full = {
             **order.options,
-            "databaseURI": self.database(member.name),
+            "databaseURI": self.database(database),
             "logsFolder": str(self.folder / f"{member.name}-logs"),
         }
         order_line = {
@@ -132,7 +136,7 @@ class Servers:
             style=member.style,
             url=f"http://127.0.0.1:{answer['port']}{member.mount}",
             app_id=app_id,
-            mongo=Secret(self.database(member.name), name),
+            mongo=Secret(self.database(database), name),
             keys=keys,
             version=member.version,
             note=member.note,

@@ -17,6 +17,7 @@ from typing import Final
 from rich.console import Console
 
 DEADLINE_S: Final = 480.0
+LINES_OF_A_LIST: Final = 40
 SHOWN: Final = 6
 """Lines of a command's output that are shown; the end says what came of it."""
 
@@ -91,9 +92,20 @@ class Shell:
         return done.stdout
 
     @contextmanager
-    def capturing(self, *arguments: str) -> Iterator[str]:
-        """Run ``parity capture`` while the context lasts; yield where clients shall send to."""
-        command = ["parity", "capture", *arguments, "--listen", "127.0.0.1:0"]
+    def beside(self, *command: str, until: str, expect: int = 0) -> Iterator[str]:
+        """Run a command while the context lasts; it ends by itself, or is told to by Ctrl-C.
+
+        Args:
+            *command: ``parity`` and arguments.
+            until: Pattern in a line on its standard error; then the context begins.
+            expect: Its exit code.
+
+        Yields:
+            The group of the pattern, or the whole of what it matched.
+
+        Raises:
+            Unexpected: It never said so, or ended with another exit code.
+        """
         self.console.print(f"  $ {' '.join(command)}", style="cyan", markup=False)
         with subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", *command],
@@ -105,25 +117,17 @@ class Shell:
             text=True,
         ) as process:
             try:
-                yield self._address(process)
-            finally:
-                process.send_signal(signal.SIGINT)
+                yield _wait_for(process, until)
+                if command[1] == "capture":
+                    process.send_signal(signal.SIGINT)
                 out, err = process.communicate(timeout=DEADLINE_S)
-        self._show(out, SHOWN)
-        if process.returncode != 0:
-            raise Unexpected(f"parity capture ended with {process.returncode}:\n{err}")
-
-    def _address(self, process: subprocess.Popen[str]) -> str:
-        assert process.stderr is not None
-        url = ""
-        for line in process.stderr:
-            if found := re.search(r"listening on (\S+)", line):
-                url = found[1]
-            if "Ctrl-C ends it" in line:
-                break
-        if not url:
-            raise Unexpected("parity capture does not listen")
-        return url
+            finally:
+                process.kill()
+        self._show(out, LINES_OF_A_LIST)
+        if process.returncode != expect:
+            raise Unexpected(
+                f"{' '.join(command[:2])} ended with {process.returncode}:\n{out}{err}"
+            )
 
     def _show(self, text: str, lines: int) -> None:
         said = [each for each in text.rstrip().splitlines() if each.strip()]
@@ -136,3 +140,13 @@ class Shell:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PARITY_")}
         cache = {name: os.environ[name] for name in ("PARITY_CACHE",) if name in os.environ}
         return {**kept, **cache, **self.environ, "COLUMNS": "120"}
+
+
+def _wait_for(process: subprocess.Popen[str], pattern: str) -> str:
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if found := re.search(pattern, line):
+            return found[found.lastindex or 0]
+    raise Unexpected(f"it never said {pattern!r}:\n{''.join(said)}")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from demo.migrate import migrate
+from demo import deploy
+from demo.migrate import mend, migrate
 from demo.plant import put_app
+from demo.proxy import TlsProxy
 from demo.servers import Servers
-from demo.shell import Shell, Unexpected
+from demo.shell import LINES_OF_A_LIST, Shell, Unexpected
 from demo.traffic import use_the_app
 from parity.cli.stack import config_text
 from parity.model import Target
@@ -26,6 +29,7 @@ NO_FILE_KEY: Final[dict[str, Any]] = {"fileKey": None}
 files are not."""
 AREAS: Final = ("smoke", "objects", "queries", "users", "sessions", "files", "cloud", "compat")
 GATE_FILE: Final = Path(__file__).parent / "parity-gate.toml"
+HOSTED_SETTINGS: Final = Path(__file__).parent / "hosted-settings.toml"
 PLANTED: Final = {
     "lost rows": ("verify", "VER-MISSING"),
     "a missing index": ("indexes", "GameScore"),
@@ -34,6 +38,8 @@ PLANTED: Final = {
     "a breaking difference": ("replay", "POST /functions/topScores"),
 }
 """What is wrong at first: the rule of gate 8 that fails by it, and what its reason names."""
+DOWN_S: Final = 3.0
+"""How long the deployed server is away at its restart; long enough to be missed."""
 
 
 @dataclass(slots=True)
@@ -43,42 +49,38 @@ class World:
     Attributes:
         shell: Runs the commands.
         servers: The mongod and the Parse Servers.
-        targets: What ``parity.toml`` holds.
+        targets: What ``parity.toml`` holds, each with lines of its own.
     """
 
     shell: Shell
     servers: Servers
-    targets: dict[str, Target]
+    targets: dict[str, tuple[Target, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         """Where the app, the recording and the runs are."""
         return self.shell.folder
 
-    def serve(self, name: str, cloud: str, **options: Any) -> Target:
+    def serve(self, name: str, cloud: str, database: str = "", **options: Any) -> Target:
         """Start a server, or start it again, and write ``parity.toml``."""
         member = {"hosted": hosted_member(), "selfhosted": selfhosted_member()}[name]
-        target = self.servers.start(member, self.folder / cloud, options)
+        target = self.servers.start(member, self.folder / cloud, options, database)
         self.configure(target)
         return target
 
     def configure(self, target: Target, *lines: str) -> None:
         """Put a target into ``parity.toml``, and its secrets into the environment."""
-        self.targets[target.name] = target
-        text = config_text(tuple(self.targets.values()))
-        more = "".join(f"{each}\n" for each in lines)
-        (self.folder / "parity.toml").write_text(f"{text}{more}", "utf-8")
+        self.targets[target.name] = (target, lines)
+        text = "".join(
+            config_text((each,)).rstrip() + "".join(f"\n{line}" for line in more) + "\n\n"
+            for each, more in self.targets.values()
+        )
+        (self.folder / "parity.toml").write_text(text, "utf-8")
         self.shell.environ = {
             secret.source: secret.value
-            for each in self.targets.values()
+            for each, _ in self.targets.values()
             for _, secret in each.secrets()
         } | {"PARITY_CONFIG": "parity.toml", "PARITY_REPORTS": "reports"}
-
-    def copy(self, source: str, *, damaged: bool = False) -> None:
-        """Make the database of the new server a copy of another one; its server is stopped."""
-        self.servers.stop("selfhosted")
-        copied = migrate(self.servers.mongo_uri, source, "selfhosted", damaged=damaged)
-        self.shell.say(f"{copied:,} documents copied from {source!r} to 'selfhosted'")
 
 
 def tell(shell: Shell) -> None:
@@ -89,51 +91,51 @@ def tell(shell: Shell) -> None:
         UserError: A server did not start.
     """
     with Servers() as servers:
-        world = World(shell, servers, {})
-        the_hosted_app(world)
-        the_new_server(world)
-        the_migration(world)
-        gate_8_fails(world)
-        what_was_wrong_is_mended(world)
-        gate_8_passes(world)
-        the_deployment(world)
-    shell.say(f"It took {shell.elapsed_s:.0f} s. Everything is in {shell.folder.name}/.")
+        world = World(shell, servers)
+        for act in ACTS:
+            act(world)
+    shell.say(f"\nIt took {shell.elapsed_s:.0f} s. Everything is in {shell.folder.name}/.")
 
 
 def the_hosted_app(world: World) -> None:
-    """An app lives on the hosted service."""
+    """An app lives on the hosted service, and a new server is set up."""
     shell = world.shell
     shell.title("1. An app on the hosted service: data, files, cloud code, traffic")
     put_app(world.folder / "app", faulty=True)
-    fixture = shipped("scenarios/cloud/main.js")
-    (world.folder / "test-server.js").write_text(
-        f"require({json.dumps(str(world.folder / 'app/cloud/main.js'))});\n"
-        f"require({json.dumps(str(fixture))});\n",
-        "utf-8",
-    )
     seed = ("--mongo", world.servers.database("hosted"), "--documents", str(DOCUMENTS))
     shell.run("parity", "seed", *seed, shown=2)
     hosted = world.serve("hosted", "app/hosted/main.js", **NO_FILE_KEY)
-    # On another name, so that it is kept: what the data was like when the recording began.
-    before = migrate(world.servers.mongo_uri, "hosted", "before")
-    shell.say(f"{before:,} documents copied aside, for the replay")
-    world.serve("selfhosted", "test-server.js")
+    before = migrate(world.servers.mongo_uri, "hosted", "rehearsal")
+    shell.say(f"{before:,} documents are copied aside: what was there when the recording began")
+    world.serve("selfhosted", _test_server(world))
     shell.run(
         "parity", "preflight", "--target", "selfhosted", "--from", "hosted",
         "--parse-server", "9.10.0", expect=(0, 1), shown=2,
     )  # fmt: skip
-    with _meanwhile(
-        shell, "pytest", str(shipped("suites")), "-q", "--target", "selfhosted",
-        *(argument for area in AREAS for argument in ("--area", area)),
-    ):  # fmt: skip
+    suites = ("pytest", str(shipped("suites")), "-q", "--target", "selfhosted")
+    with _meanwhile(shell, *suites, *(word for area in AREAS for word in ("--area", area))):
         _record(world, hosted)
+    shell.run("parity", "files", "--target", "selfhosted", "--expect-store", "gridfs", shown=2)
+    settings = ("--hosted", str(HOSTED_SETTINGS))
+    shell.run("parity", "settings", "--target", "selfhosted", *settings, shown=2)
+
+
+def _test_server(world: World) -> str:
+    """Write cloud code that loads the app's and the fixture of the suites."""
+    fixture = shipped("scenarios/cloud/main.js")
+    (world.folder / "test-server.js").write_text(
+        f"require('./app/cloud/main.js');\nrequire({json.dumps(str(fixture))});\n", "utf-8"
+    )
+    return "test-server.js"
 
 
 def _record(world: World, hosted: Target) -> None:
-    shell = world.shell
-    with shell.capturing("--upstream", "hosted", "--out", "app.jsonl") as url:
+    capture = ("parity", "capture", "--upstream", "hosted", "--out", "app.jsonl")
+    with world.shell.beside(
+        *capture, "--listen", "127.0.0.1:0", until=r"listening on (\S+)"
+    ) as url:
         sent = use_the_app(replace(hosted, url=url))
-    shell.say(f"{sent:,} requests of its clients were recorded")
+    world.shell.say(f"{sent:,} requests of its clients are recorded")
 
 
 @contextmanager
@@ -146,12 +148,10 @@ def _meanwhile(shell: Shell, *command: str) -> Iterator[None]:
 
 
 def the_new_server(world: World) -> None:
-    """Its sources are looked through, and a new server answers its recorded traffic."""
+    """The sources are looked through, and the new server answers the recorded traffic."""
     world.shell.title("2. A new server: does it answer the recorded traffic the same?")
     _scan(world, expect=1)
     _replay(world, expect=1)
-    world.shell.run("parity", "settings", "--target", "selfhosted", "--hosted", str(HOSTED_SETTINGS))
-    world.shell.run("parity", "files", "--target", "selfhosted")
 
 
 def _scan(world: World, *, expect: int) -> None:
@@ -160,43 +160,42 @@ def _scan(world: World, *, expect: int) -> None:
 
 
 def _replay(world: World, *, expect: int) -> None:
-    world.copy("before")
-    world.serve("selfhosted", "app/cloud/main.js", **NO_FILE_KEY)
+    """Replay on a copy of the data as it was when the recording began."""
+    world.servers.stop("selfhosted")
+    migrate(world.servers.mongo_uri, "rehearsal", "replayed")
+    world.serve("selfhosted", "app/cloud/main.js", "replayed", **NO_FILE_KEY)
     world.shell.run(
         "parity", "replay", "app.jsonl", "--target", "selfhosted", "--config", "parity.toml",
         "--state", "migrated", "--report-dir", "reports", expect=(expect,),
     )  # fmt: skip
 
 
-HOSTED_SETTINGS: Final = Path(__file__).parent / "hosted-settings.toml"
-
-
 def the_migration(world: World) -> None:
     """The data moves, not quite whole."""
-    world.shell.title("3. The data moves")
-    _move(world, damaged=True)
-    world.shell.run("parity", "profile", "app.jsonl", "--out", "app-profile.toml")
+    shell = world.shell
+    shell.title("3. The data moves")
+    world.servers.stop("selfhosted")
+    copied = migrate(world.servers.mongo_uri, "hosted", "selfhosted", damaged=True)
+    shell.say(f"{copied:,} documents are copied")
+    _verify(world, expect=1)
+    shell.run("parity", "profile", "app.jsonl", "--out", "app-profile.toml", shown=4)
     _indexes(world, expect=1)
-    world.shell.run(
-        "parity", "size", "--target", "selfhosted", "--profile", "app-profile.toml", "--quick",
-    )  # fmt: skip
+    size = ("--profile", "app-profile.toml", "--quick", "--no-indexes")
+    shell.run("parity", "size", "--target", "selfhosted", *size)
 
 
-def _move(world: World, *, damaged: bool) -> None:
-    world.copy("hosted", damaged=damaged)
+def _verify(world: World, *, expect: int) -> None:
     # Before the server starts: it makes indexes of its own.
     world.shell.run(
-        "parity", "verify", "--from", "hosted", "--to", "selfhosted", expect=(int(damaged),)
+        "parity", "verify", "--from", "hosted", "--to", "selfhosted", expect=(expect,), shown=4
     )
     world.serve("selfhosted", "app/cloud/main.js", **NO_FILE_KEY)
     world.shell.run("parity", "audit", "--target", "selfhosted", "--check-files", shown=3)
 
 
 def _indexes(world: World, *, expect: int) -> None:
-    world.shell.run(
-        "parity", "indexes", "--target", "selfhosted", "--profile", "app-profile.toml",
-        expect=(expect,),
-    )  # fmt: skip
+    profile = ("--profile", "app-profile.toml")
+    world.shell.run("parity", "indexes", "--target", "selfhosted", *profile, expect=(expect,))
 
 
 def gate_8_fails(world: World) -> None:
@@ -221,7 +220,10 @@ def what_was_wrong_is_mended(world: World) -> None:
     put_app(world.folder / "app", faulty=False)
     _scan(world, expect=0)
     _replay(world, expect=0)
-    _move(world, damaged=False)
+    world.servers.stop("selfhosted")
+    found = mend(world.servers.mongo_uri, "hosted", "selfhosted")
+    world.shell.say(f"{found} lost documents are brought, and the index is made")
+    _verify(world, expect=0)
     _indexes(world, expect=0)
 
 
@@ -232,13 +234,47 @@ def gate_8_passes(world: World) -> None:
 
 
 def _gate(world: World, number: str, *, expect: int) -> dict[str, Any]:
-    world.shell.run(
-        "parity", "gate", number, "--gate-file", str(GATE_FILE), expect=(expect,), shown=40
-    )
-    result: dict[str, Any] = json.loads((world.folder / f"reports/gate-{number}.json").read_text())
-    return result
+    gate = ("gate", number, "--gate-file", str(GATE_FILE))
+    world.shell.run("parity", *gate, expect=(expect,), shown=LINES_OF_A_LIST)
+    result = world.folder / f"reports/gate-{number}.json"
+    read: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    return read
 
 
 def the_deployment(world: World) -> None:
     """The server stands behind a TLS proxy, and the app may ship."""
-    world.shell.title("7. The deployed server, and gate 11")
+    shell = world.shell
+    shell.title("7. The server is deployed behind TLS. Gate 11: may the app ship?")
+    with TlsProxy(deploy.certificate(world.folder)) as proxy:
+        public_url = f"{proxy.origin}/parse"
+        serving = {**NO_FILE_KEY, **deploy.options(public_url)}
+        server = world.serve("selfhosted", "app/cloud/main.js", **serving)
+        proxy.upstream = server.url.removesuffix("/parse")
+        world.configure(deploy.deployed(server, public_url), *deploy.LINES)
+        shell.run(
+            "pytest", str(shipped("suites")), "-q", "--target", "deployed", "--area", "smoke",
+            shown=1,
+        )  # fmt: skip
+        how = ("--inside-target", "selfhosted", "--source-address", deploy.OUTSIDE, "--restart")
+        look = ("parity", "deployment", "--target", "deployed", *how)
+        with shell.beside(*look, until="Restart the server"):
+            world.servers.stop("selfhosted")
+            time.sleep(DOWN_S)
+            world.serve("selfhosted", "app/cloud/main.js", **serving)
+        _gate(world, "11", expect=0)
+    gate_file = ("--gate-file", str(GATE_FILE))
+    shell.run(
+        "parity", "status", *gate_file, "--html", "reports/status.html", shown=LINES_OF_A_LIST
+    )
+    shell.run("parity", "dossier", *gate_file)
+
+
+ACTS: Final = (
+    the_hosted_app,
+    the_new_server,
+    the_migration,
+    gate_8_fails,
+    what_was_wrong_is_mended,
+    gate_8_passes,
+    the_deployment,
+)
