@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from parity.app_settings import HostedSettings, Judged, catalogue, judge, survey
 from parity.app_settings.probes import PROBES
 from parity.app_settings.survey import Result
-from parity.model import Target
+from parity.model import Target, Writes
 from parity.stack import Member, Stack
 
 ADAPTERS = Path(__file__).parent / "adapters"
@@ -148,25 +148,23 @@ class Servers:
 
     stack: Stack
     mails: Path
-    _results: dict[tuple[str, bool], dict[str, Result]] = field(default_factory=dict)
+    _results: dict[str, dict[str, Result]] = field(default_factory=dict)
 
     def target(self, name: str) -> Target:
         return next(each for each in self.stack.targets if each.name == name)
 
-    def results(self, name: str, *, allow_mail: bool = True) -> dict[str, Result]:
-        """Return what the probes say; they run once for each way of asking."""
-        key = (name, allow_mail)
-        if key not in self._results:
-            target = self.target(name)
+    def results(self, name: str) -> dict[str, Result]:
+        """Return what the probes say; they run once for each server."""
+        if name not in self._results:
+            # Not "disposable": what the probes write stays within the names of their run.
+            target = replace(self.target(name), writes=Writes.NAMESPACED)
             found: dict[str, Result] = {}
             left: list[str] = []
-            survey(
-                target, APP, found.__setitem__, left, version=target.version, allow_mail=allow_mail
-            )
+            survey(target, APP, found.__setitem__, left, version=target.version, allow_mail=True)
             assert left == []
             assert list(found) == list(PROBES)
-            self._results[key] = found
-        return self._results[key]
+            self._results[name] = found
+        return self._results[name]
 
     def judged(self, name: str, hosted: HostedSettings = APP) -> dict[str, Judged]:
         found = self.results(name)
