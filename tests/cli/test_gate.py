@@ -12,21 +12,7 @@ from click.testing import CliRunner, Result
 from parity import __version__
 from parity.cli import main
 from parity.model import Outcome
-from tests.gate.world import AREAS, FOR_8, NOW, Spec, check
-
-SMALL = """
-[gate.8.rules.preflight]
-minimum = 3
-[gate.8.rules.audit]
-minimum = 3
-[gate.8.rules.replay]
-least_requests = 100
-[gate.8.rules.scan-cloud.areas]
-cloud-code = 1
-[gate.8.rules.scan-clients.areas]
-clients = 1
-[gate.8.rules.suites.areas]
-""" + "".join(f"{area} = 2\n" for area in AREAS)
+from tests.gate.world import FOR_8, NOW, Spec, check, small_toml
 
 
 @pytest.fixture
@@ -45,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of a project, which is the current one, with a gate file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PARITY_REPORTS", raising=False)
-    (tmp_path / "parity-gate.toml").write_text(SMALL)
+    (tmp_path / "parity-gate.toml").write_text(small_toml())
     return tmp_path
 
 
@@ -64,7 +50,7 @@ def test_a_gate_that_holds_exits_with_0_and_writes_its_page(
     _write(folder, specs)
     done = _parity("gate", "8", "--markdown", "gate.md")
     assert done.exit_code == 0, done.output
-    assert "gate 8: pass. 11 rules hold." in done.output
+    assert "gate 8: pass. 12 rules hold." in done.output
     assert "Gate 8: pass" in (folder / "reports/gate-8.html").read_text()
     assert json.loads((folder / "reports/gate-8.json").read_text())["verdict"] == "pass"
     assert (folder / "gate.md").read_text().startswith("## Gate 8: pass\n")
@@ -76,7 +62,7 @@ def test_a_gate_that_fails_exits_with_1_and_says_why(folder: Path, specs: dict[s
     done = _parity("gate", "8")
     assert done.exit_code == 1
     assert "1 check fails: verify/Post" in done.output
-    assert "1 of 11 rules do not hold: verify." in done.output
+    assert "1 of 12 rules do not hold: verify." in done.output
 
 
 def test_a_gate_that_cannot_judge_exits_with_2(folder: Path, specs: dict[str, Spec]) -> None:

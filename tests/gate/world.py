@@ -47,12 +47,27 @@ DEPLOYMENT = (
     "public-url",
     "restart",
 )
+SETTINGS = (
+    "REVOCABLE-SESSIONS",
+    "SESSION-EXPIRY",
+    "REVOKE-ON-PASSWORD-CHANGE",
+    "USERNAME-SIGN-UP",
+    "ANONYMOUS-USERS",
+    "FACEBOOK-LOGIN",
+    "FACEBOOK-APP",
+    "CLIENT-CLASSES",
+    "PUBLIC-FILE-UPLOAD",
+    "PUBLIC-USERS",
+    "PASSWORD-RESET",
+    "LOCKOUT",
+)
 # The shipped numbers of checks are those of the shipped suites; here each area has two.
 SMALL: dict[str, dict[str, dict[str, Any]]] = {
     "8": {
         "preflight": {"minimum": 3},
         "audit": {"minimum": 3},
         "file-store": {"minimum": 5},
+        "settings": {"minimum": 12},
         "suites": {"areas": dict.fromkeys(AREAS, 2)},
         "replay": {"least_requests": 100},
         "scan-cloud": {"areas": {"cloud-code": 1}},
@@ -60,6 +75,19 @@ SMALL: dict[str, dict[str, dict[str, Any]]] = {
     },
     "11": {"smoke-deployed": {"areas": {"smoke": 2}}},
 }
+
+
+def small_toml() -> str:
+    """Return a gate file that asks for as little as the evidence of these tests holds."""
+    lines = []
+    for gate, rules in SMALL.items():
+        for rule, fields in rules.items():
+            lines.append(f"[gate.{gate}.rules.{rule}]")
+            for name, value in fields.items():
+                pairs = value.items() if isinstance(value, dict) else ()
+                inline = ", ".join(f"{key} = {number}" for key, number in pairs)
+                lines.append(f"{name} = {{ {inline} }}" if inline else f"{name} = {value}")
+    return "\n".join(lines) + "\n"
 
 
 def facts(
@@ -243,6 +271,11 @@ def file_store(**more: Any) -> Spec:
     return Spec("files", [check(f"files/{name}", area="files") for name in FILES], **more)
 
 
+def app_settings(**more: Any) -> Spec:
+    checks: list[Event] = [check(f"settings/{name}", area="users") for name in SETTINGS]
+    return Spec("settings", checks, digests={"hosted_settings": "sha256:set"}, **more)
+
+
 def website(**more: Any) -> Spec:
     names = ("GET /", "GET /about", "hosted-links")
     return Spec("web", [check(f"web/{name}", area="web") for name in names], **more)
@@ -272,6 +305,7 @@ FOR_8: Mapping[str, Callable[[], Spec]] = {
     "scan": scan,
     "size": size,
     "files": file_store,
+    "settings": app_settings,
 }
 FOR_11: Mapping[str, Callable[[], Spec]] = {
     **FOR_8,
@@ -287,6 +321,7 @@ MINE = {
     "scan": ("scan-cloud", "scan-clients", "scan-traffic"),
     "size": ("sizing",),
     "files": ("file-store",),
+    "settings": ("settings",),
     "smoke-deployed": ("smoke-deployed",),
     "deployment": ("deployment",),
 }
