@@ -184,7 +184,7 @@ def _tell(made: Dossier, value: dict[str, Any], written: list[Path]) -> None:
         click.echo(visible(f"  {STATES[gap.state]}: {gap.rule}{why}"))
     counted = [each for each in made.unknown if each.counted]
     for each in counted[:5]:
-        click.echo(visible(f"  {SEVERITIES[each.severity]}: {each.title}; {costs(each)}"))
+        click.echo(visible(f"  {SEVERITIES[each.severity]}: fails: {each.title} ({costs(each)})"))
     if len(counted) > 5:
         click.echo(f"  and {len(counted) - 5} more differences that nothing explains")
     for warning in made.warnings:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Final
 
 from parity import html
-from parity.dossier.model import CheckLine, Coverage, Dossier, Share, WaiverLine
+from parity.dossier.model import Coverage, Dossier, Share, WaiverLine
 from parity.dossier.words import OUTCOMES, SEVERITIES, cell, cost, counted, day, of, percent, where
 from parity.gate import StepState
 from parity.gate.output import STATES, WORDS
@@ -55,6 +55,7 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
             "cell": cell,
             "cost": cost,
             "day": day,
+            "outcome": OUTCOMES.__getitem__,
             "sentence": sentence,
             "severity": SEVERITIES.__getitem__,
             "state": STATES.__getitem__,
@@ -74,7 +75,6 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
         drawn=_drawn,
         cut=_cut,
         next_number=count(1).__next__,
-        check_rows=_check_rows,
         area_rows=_area_rows,
         decisions=[
             (each.step, each.state, each.name, each.date, each.note) for each in dossier.decisions
@@ -123,10 +123,6 @@ def _became(each: Coverage) -> list[tuple[Any, ...]]:
         (outcome, number, percent(Share(number, each.total)), means)
         for outcome, number, means in each.became
     ]
-
-
-def _check_rows(checks: Iterable[CheckLine]) -> list[tuple[str, ...]]:
-    return [(each.title, OUTCOMES[each.outcome], each.reason, each.remedy) for each in checks]
 
 
 def _area_rows(areas: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:

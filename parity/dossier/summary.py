@@ -101,7 +101,7 @@ def _differences(dossier: Dossier) -> Iterator[str]:
 def _titled(each: OpenDifference) -> str:
     if each.known:
         return f"{each.id}: {each.title}"
-    return each.id if each.title == each.id else f"{each.title}\n{each.id}"
+    return f"fails: {each.title}" + ("" if each.title == each.id else f"\n{each.id}")
 
 
 def _gates(each: OpenDifference) -> str:
