@@ -1,1 +1,11 @@
-"""The deployed server that clients will reach: is it safe, reachable, and does it survive a restart?"""
+"""The server that clients will reach: is it safe, reachable, and does it survive a restart?
+
+Everything here asks over the network, as anybody can; nothing reads a configuration of the server.
+"""
+
+from parity.deployment.codes import Check, Code, explain
+from parity.deployment.engine import look
+from parity.deployment.judged import Finding, Judged
+from parity.deployment.options import Options
+
+__all__ = ["Check", "Code", "Finding", "Judged", "Options", "explain", "look"]
