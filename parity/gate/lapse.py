@@ -15,6 +15,7 @@ TIED: Final = {
     "clients": ("scan",),
     "cloud": ("scan",),
     "database": ("verify", "audit", "size", "indexes"),
+    "hosted_settings": ("settings",),
     "known_differences": ("suites",),
     "options": ("suites", "replay", "settings", "deployment", "size"),
     "recording": ("replay",),

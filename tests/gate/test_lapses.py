@@ -108,6 +108,12 @@ def _other_register(w: World) -> None:
     w.specs["part"] = Spec("suites", part, age_days=0.5, digests=digests, name="part")  # type: ignore[arg-type]
 
 
+def _other_hosted_settings(w: World) -> None:
+    part = [check("settings/LOCKOUT", area="users")]
+    digests = {"hosted_settings": "sha256:other"}
+    w.specs["part"] = Spec("settings", part, age_days=0.5, digests=digests, name="part")  # type: ignore[arg-type]
+
+
 def _deployed_is_newer(w: World) -> None:
     w.specs["elsewhere"] = Spec(
         "settings", [], age_days=0.1, target=facts("deployed", "9.12.0"), name="elsewhere"
@@ -120,9 +126,9 @@ def _declared(**said: object) -> Break:
 
 LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
     ("a newer version of the server", _other_server,
-     {"suites": {"server-version"}, "file-store": {"server-version"}}, "9.11.0"),
+     {key: {"server-version"} for key in ("suites", "file-store", "settings")}, "9.11.0"),
     ("another address", _other_address,
-     {"suites": {"url"}, "file-store": {"url"}}, "https://other.example.org/parse"),
+     {key: {"url"} for key in ("suites", "file-store", "settings")}, "https://other.example.org/parse"),
     ("other cloud code", _newer("cloud", "sha256:1", "sha256:2"), {"suites": {"digest:cloud"}},
      "sha256:2"),
     ("other options", _newer("options", "sha256:1", "sha256:2"), {"suites": {"digest:options"}},
@@ -130,12 +136,16 @@ LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
     ("other known differences", _other_register,
      {"suites": {"digest:known_differences"}}, "sha256:other"),
     ("another version is deployed", _deployed_is_newer,
-     {key: {"server-version"} for key in ("suites", "replay", "file-store")}, "9.12.0"),
+     {key: {"server-version"} for key in ("suites", "replay", "file-store", "settings")}, "9.12.0"),
     ("declared version", _declared(server_version="9.9.9"),
-     {key: {"server-version"} for key in ("suites", "replay", "file-store")},
+     {key: {"server-version"} for key in ("suites", "replay", "file-store", "settings")},
      "the gate file says 9.9.9"),
     ("declared address", _declared(url="https://x.example.org"),
-     {key: {"url"} for key in ("suites", "replay", "file-store")}, "https://x.example.org"),
+     {key: {"url"} for key in ("suites", "replay", "file-store", "settings")}, "https://x.example.org"),
+    ("other hosted settings", _other_hosted_settings,
+     {"settings": {"digest:hosted_settings"}}, "sha256:other"),
+    ("declared hosted settings", _declared(digests={"hosted_settings": "sha256:new"}),
+     {"settings": {"digest:hosted_settings"}}, "sha256:new"),
     ("declared recording", _declared(digests={"recording": "sha256:new"}),
      {"replay": {"digest:recording"}}, "sha256:new"),
     ("declared cloud code, and the evidence does not say",

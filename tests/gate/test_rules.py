@@ -12,6 +12,7 @@ from parity.model import Outcome
 from parity.model.evidence import NoticeEvent, TableEvent
 from tests.gate.world import (
     DEPLOYMENT,
+    FOR_8,
     MINE,
     Spec,
     World,
@@ -125,6 +126,19 @@ BROKEN: list[tuple[str, Break, dict[str, str], str]] = [
      "4 of at least 5"),
     ("files could not be fetched", _error("files", "files/gone"),
      {"file-store": "could-not-judge"}, "error"),
+    ("a setting is another one", _fail("settings", "settings/LOCKOUT"),
+     {"settings": "failed"}, "settings/LOCKOUT"),
+    ("nobody knows what the hosted app had", _untested("settings", "settings/ANONYMOUS-USERS"),
+     {"settings": "missing"}, "settings/ANONYMOUS-USERS"),
+    ("a setting is not known that has no id", _untested("settings", "settings/LOCKOUT"),
+     {"settings": "missing"}, "settings/LOCKOUT"),
+    ("a setting was not asked", _drop("settings", "settings/PUBLIC-USERS"),
+     {"settings": "missing"}, "settings/PUBLIC-USERS"),
+    ("a probe ended in an error", _error("settings", "settings/LOCKOUT"),
+     {"settings": "could-not-judge"}, "settings/LOCKOUT"),
+    ("an accepted setting breaks the app",
+     _known("settings", "SET-PUBLIC-USERS", "breaking", "settings/PUBLIC-USERS"),
+     {"known-differences": "failed"}, "SET-PUBLIC-USERS"),
     ("no room", _fail("preflight", "preflight/PRE-ROOM"), {"preflight": "failed"}, "PRE-ROOM"),
     ("room was not asked", _drop("preflight", "preflight/PRE-ROOM"), {"preflight": "missing"},
      "PRE-ROOM"),
@@ -169,8 +183,7 @@ BROKEN: list[tuple[str, Break, dict[str, str], str]] = [
      {"known-differences": "failed"}, "KD-9"),
 ]  # fmt: skip
 BROKEN += [
-    (f"no {spec}", _gone(spec), dict.fromkeys(MINE[spec], "missing"), "no run of")
-    for spec in ("suites", "replay", "verify", "audit", "preflight", "scan", "size", "files")
+    (f"no {spec}", _gone(spec), dict.fromkeys(MINE[spec], "missing"), "no run of") for spec in FOR_8
 ]
 BROKEN_11: list[tuple[str, Break, dict[str, str], str]] = [
     (f"deployment/{name}", _fail("deployment", f"deployment/{name}"), {"deployment": "failed"},
