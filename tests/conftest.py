@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from tests.fake_parse import FakeParse
 
-pytest_plugins = ["pytester", "tests.mongod"]
+pytest_plugins = ["pytester", "tests.browser", "tests.mongod"]
 
 # A deadline is an assertion on wall-clock time, and the machine may be busy.
 settings.register_profile("parity", deadline=None)

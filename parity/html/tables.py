@@ -11,7 +11,7 @@ from urllib.parse import quote
 from parity.html.ticks import amount, decimals_of
 from parity.model.events import TableEvent
 
-MOST_ROWS: Final = 500
+MOST_ROWS: Final = 100
 """Rows that a page shows; evidence has the rest."""
 
 _NO_NUMBER: Final = frozenset({"nan", "inf", "-inf"})

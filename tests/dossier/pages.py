@@ -1,4 +1,4 @@
-"""The dossier as a page: a migration in which everything happened that it shows."""
+"""The pages of the dossier: everything happened that can, all is well, and there is nothing."""
 
 from __future__ import annotations
 
@@ -6,17 +6,32 @@ from pathlib import Path
 
 from parity.dossier import dossier_page
 from tests.dossier.rich import HOSTILE, dossier, rich
+from tests.gate.world import World, world
 
 LONG = HOSTILE + "a_name_that_does_not_end_" * 20 + "W" * 400
 
 
-def troubled(folder: Path) -> Path:
-    """Failures, gaps, waivers and numbers, and names that would like to be a script."""
-    made = dossier(rich(folder / "reports", LONG))
-    path = folder / "dossier.html"
-    links = {"run-suites": "run-suites/report.html"}
-    path.write_text(dossier_page(made, "sha256:" + "0" * 64, links), encoding="utf-8")
-    return path
+def empty(folder: Path) -> World:
+    """A migration that has not begun."""
+    w = world(folder)
+    w.specs.clear()
+    return w
 
 
-PAGES = {"troubled": troubled}
+def write(w: World, folder: Path) -> Path:
+    """Write the page of a world, with a link to the report of one run."""
+    links = {"run-suites": "reports/run-suites/report.html"}
+    text = dossier_page(dossier(w), "sha256:" + "0" * 64, links)
+    report = w.reports / "run-suites" / "report.html"
+    if report.parent.is_dir():
+        report.write_text("<!doctype html>", encoding="utf-8")
+    page = folder / "dossier.html"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+PAGES = {
+    "troubled": lambda folder: write(rich(folder / "reports", LONG), folder),
+    "well": lambda folder: write(world(folder / "reports", "11"), folder),
+    "empty": lambda folder: write(empty(folder / "reports"), folder),
+}
