@@ -23,6 +23,15 @@ FILE_SAMPLE = 300
 """Files of --check-files; with none unreachable, at most 1 % are, with 95 % confidence."""
 
 
+def _file_count(_context: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """Read a number of files from 1 on, or ``all``."""
+    if value is None or value == "all":
+        return None if value is None else sys.maxsize
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise click.BadParameter(f"{value!r} is neither a number of files from 1 on, nor 'all'")
+
+
 @click.command()
 @target_options
 @click.option(
@@ -38,11 +47,11 @@ FILE_SAMPLE = 300
 )
 @click.option(
     "--check-files",
-    type=click.IntRange(min=1),
+    callback=_file_count,
     is_flag=False,
-    flag_value=FILE_SAMPLE,
-    metavar="N",
-    help=f"Ask for N files, chosen at random, with HEAD.  [default if given: {FILE_SAMPLE}]",
+    flag_value=str(FILE_SAMPLE),
+    metavar="N|all",
+    help=f"Ask for N files by chance, or for all, with HEAD.  [default if given: {FILE_SAMPLE}]",
 )
 @click.option(
     "--allow-host",
@@ -77,6 +86,7 @@ def audit(
         parity audit --target selfhosted
         parity audit --mongo env:MONGODB_URI --max-mb-s 20
         parity audit --target selfhosted --accounts file:accounts.json --check-files
+        parity audit --target selfhosted --check-files all      # class by class
 
     Nothing is written to the database; it is read from a secondary where there is one.
     Each finding has a code, a count, examples, what breaks and how it is mended.
@@ -197,14 +207,22 @@ class _Run:
         ]
 
     def files(self, job: Job, found: AuditReport, hosts: frozenset[str]) -> None:
-        from parity.verify.audit.checks import file_check  # noqa: PLC0415 - heavy
-        from parity.verify.audit.files import fetchable  # noqa: PLC0415
+        from parity.verify.audit.checks import encrypted_check, file_check  # noqa: PLC0415 - heavy
+        from parity.verify.audit.files import fetchable, files_table, in_gridfs  # noqa: PLC0415
+        from parity.verify.connect import Access, Reader, reported  # noqa: PLC0415
 
-        answers = None
-        if found.file_sample.size:
-            answers = fetchable(self.target, found.file_sample.chosen, hosts, self._files_progress)
+        sample, name = found.file_sample, self.target.name
+        answers, stored = None, frozenset[str]()
+        if sample.size:
+            answers = fetchable(self.target, sample.chosen, hosts, self._files_progress)
             self.ticker.done()
-        job.check(self._redacted(file_check(answers, found.file_sample.seen, self.target.name)))
+            assert self.target.mongo is not None
+            access = Access(name, self.target.mongo, "secondaryPreferred")
+            with Reader(access) as reader, reported(name):
+                stored = in_gridfs(reader.db, answers)
+            job.table(files_table(sample, answers))
+        job.check(self._redacted(file_check(answers, sample.seen, name)))
+        job.check(self._redacted(encrypted_check(answers, stored, name)))
 
     def tell(self, job: Job, sentence: str, found: AuditReport) -> None:
         if self.as_json:

@@ -7,7 +7,7 @@ import pytest
 from parity.model import Target
 from parity.plugin.expect import Expect
 from parity.verify.audit import AuditReport, Code, explain
-from parity.verify.audit.checks import LOGINS
+from parity.verify.audit.checks import FETCHED, LOGINS
 
 pytestmark = [
     pytest.mark.area("data"),
@@ -17,7 +17,7 @@ pytestmark = [
 
 
 def _checks() -> list[object]:
-    decided = [code for code in Code if code is not Code.FILE_UNREACHABLE and code not in LOGINS]
+    decided = [code for code in Code if code not in FETCHED and code not in LOGINS]
     return [
         pytest.param(
             code,

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from pymongo import MongoClient
 
 import parity.files
+from parity.cli.audit import audit
 from parity.cli.files import files
 from parity.files.trial import STEPS
 from parity.model import ExitCode, Keys, Outcome, Target, UserError
@@ -23,6 +24,7 @@ from parity.model.errors import HarnessError
 from parity.model.evidence import Evidence, read_evidence
 from parity.stack import Member, start_stack, stop_stack
 from parity.stack.versions import SELFHOSTED_VERSION
+from parity.targets import ParseClient
 from tests.faults.messages import Request, Response, answer
 from tests.faults.model import Fault, State
 from tests.faults.proxy import Proxy
@@ -430,3 +432,49 @@ def test_without_the_master_key_nothing_is_stored(world: World, run: Callable[..
 def test_a_server_that_is_down_is_not_judged(world: World, run: Callable[..., Ran]) -> None:
     with pytest.raises(HarnessError):
         run(replace(world.plain, url="http://127.0.0.1:1/parse"))
+
+
+def _audit(target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evidence:
+    lines = [f'[targets.t]\nstyle = "parse-server"\nurl = "{target.url}"']
+    for name, secret in target.secrets():
+        if name in {"app_id", "rest_key", "master_key", "mongo", "file_key"}:
+            monkeypatch.setenv(f"T_{name.upper()}", secret.value)
+            lines.append(f'{name} = "env:T_{name.upper()}"')
+    config = tmp_path / "parity.toml"
+    config.write_text("\n".join(lines) + "\n")
+    fixed = ("--target", "t", "--config", str(config), "--report-dir", str(tmp_path / "audit"))
+    result = CliRunner().invoke(audit, [*fixed, "--check-files", "all"], standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return evidence_in(tmp_path / "audit")
+
+
+def test_the_audit_asks_for_every_file_class_by_class(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted = "tfss-0b5b1c5e-8d6a-4c39-9c5c-3b0c5d0c0a11-photo.jpg"
+    put(world.secret, "0123456789abcdef0123456789abcdef_old.txt", b"from before the key")
+    master = ParseClient(world.secret).as_master()
+    try:
+        new = master.upload("new.txt", b"encrypted", "text/plain")["name"]
+        for name in (new, new, "0123456789abcdef0123456789abcdef_old.txt", "f" * 32 + "_gone.txt"):
+            assert master.create("Photo", {"image": {"__type": "File", "name": name}}).ok
+        assert master.create("Album", {"cover": {"__type": "File", "name": hosted}}).ok
+        evidence = _audit(world.secret, tmp_path, monkeypatch)
+    finally:
+        master.close()
+        _remove(world.secret)
+    [table] = [each for each in evidence.tables if each.id == "files"]
+    assert table.rows == (
+        ("Album", "cover", 1, 1, 1, 0, 0, 0, 1),
+        ("Photo", "image", 4, 3, 0, 4, 2, 2, 0),
+    )
+    outcomes = {each.id: each for each in evidence.checks if "FILE" in each.id}
+    assert outcomes["audit/AUD-FILE-UNREACHABLE"].reason.startswith("2 of 4 files")
+    hidden = outcomes["audit/AUD-FILE-ENCRYPTED"]
+    assert hidden.outcome is Outcome.FAIL
+    assert hidden.finding is not None
+    assert "fileKey" in hidden.finding.remedy
+    assert len(hidden.differences) == 1
+    assert outcomes["audit/AUD-FILE-HOSTED"].outcome is Outcome.FAIL
+    assert outcomes["audit/AUD-FILE-MISSING"].outcome is Outcome.FAIL

@@ -17,6 +17,8 @@ from parity.verify.audit.files import CONFIDENCE, FileAnswer, upper_bound
 from parity.verify.audit.findings import Finding
 from parity.verify.audit.logins import LoginResult
 
+FETCHED = frozenset({Code.FILE_UNREACHABLE, Code.FILE_ENCRYPTED})
+"""Codes that only asking the server for files decides."""
 LOGINS = (Code.LOGIN_PASSWORD, Code.LOGIN_SESSION)
 SHOWN = 20
 """Fields that one check shows."""
@@ -38,7 +40,7 @@ def checks_of(
         file_key: Whether the server has a fileKey; ``None`` if nobody said.
     """
     for code in Code:
-        if code is Code.FILE_UNREACHABLE or code in LOGINS:
+        if code in FETCHED or code in LOGINS:
             continue
         findings = report.of(code)
         unseen = _unseen(code, report, file_key=file_key)
@@ -118,11 +120,10 @@ def file_check(answers: list[FileAnswer] | None, files: int, target: str) -> Che
     if not asked:
         why = answers[0].problem if answers else "there is no file"
         return _check(code, target, Outcome.UNSUPPORTED, f"no file was asked for: {why}")
-    share = upper_bound(len(bad), len(asked))
-    bound = (
-        f"{len(bad)} of {len(asked)} files asked for (of {files:,}) cannot be fetched: "
-        f"at most {share:.1%} of all, with {CONFIDENCE:.0%} confidence"
-    )
+    bound = f"{len(bad):,} of {len(asked):,} files asked for (of {files:,}) cannot be fetched"
+    if len(asked) < files:
+        share = upper_bound(len(bad), len(asked))
+        bound += f": at most {share:.1%} of all, with {CONFIDENCE:.0%} confidence"
     if not bad and len(asked) == len(answers):
         return _check(code, target, Outcome.PASS, "", title_note=bound)
     if not bad:
@@ -135,6 +136,32 @@ def file_check(answers: list[FileAnswer] | None, files: int, target: str) -> Che
         for each in bad[:SHOWN]
     )
     return _check(code, target, Outcome.FAIL, bound, shown)
+
+
+def encrypted_check(
+    answers: list[FileAnswer] | None, stored: frozenset[str], target: str
+) -> CheckEvent:
+    """Return the check that no file is in GridFS and answered with 404 all the same.
+
+    Args:
+        answers: One for each file of the sample; ``None`` if nobody asked for the check.
+        stored: Names of files that were answered with 404 and are in GridFS.
+        target: Name of the target.
+    """
+    code = Code.FILE_ENCRYPTED
+    if answers is None:
+        return _check(code, target, Outcome.UNSUPPORTED, "asked for with --check-files")
+    if not any(each.asked for each in answers):
+        return _check(code, target, Outcome.UNSUPPORTED, "no file was asked for")
+    hidden = [each for each in answers if each.status == 404 and each.use.name in stored]
+    if not hidden:
+        return _check(code, target, Outcome.PASS, "")
+    shown = tuple(
+        _difference(f"{each.use.class_name}/{each.use.object_id}.{each.use.field}", each.problem)
+        for each in hidden[:SHOWN]
+    )
+    reason = f"{len(hidden):,} of {len(answers):,} files are in GridFS and answered with 404"
+    return _check(code, target, Outcome.FAIL, reason, shown)
 
 
 _WORST = (Outcome.FAIL, Outcome.ERROR, Outcome.UNSUPPORTED)

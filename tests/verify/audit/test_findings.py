@@ -11,11 +11,12 @@ import pytest
 from bson import Decimal128, Int64
 
 from parity.verify.audit import AuditOptions, Code, audit_database, explain
+from parity.verify.audit.checks import FETCHED
 from parity.verify.audit.codes import Explanation
 from tests.mongod import Mongod
 from tests.verify.audit.sound import HASH, HOSTED_FILE, PERMISSIONS, THEN, TIMES, Db, fill
 
-NOT_IN_A_DATABASE = {Code.FILE_UNREACHABLE, Code.LOGIN_PASSWORD, Code.LOGIN_SESSION}
+NOT_IN_A_DATABASE = {*FETCHED, Code.LOGIN_PASSWORD, Code.LOGIN_SESSION}
 
 
 @pytest.fixture

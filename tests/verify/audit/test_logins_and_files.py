@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.model import Keys, Outcome, Secret, Style, Target, UserError, Writes
-from parity.verify.audit.checks import file_check, login_checks
+from parity.verify.audit.checks import encrypted_check, file_check, login_checks
 from parity.verify.audit.codes import Code
-from parity.verify.audit.files import FileAnswer, fetchable, upper_bound
+from parity.verify.audit.files import FileAnswer, fetchable, files_table, upper_bound
 from parity.verify.audit.logins import Account, LoginResult, read_accounts, try_accounts
 from parity.verify.audit.sample import FileSample, FileUse
 from parity.verify.audit.schema import read_schema
@@ -146,3 +146,55 @@ def test_an_object_that_cannot_be_read_leaves_its_file_unasked() -> None:
     target = Target("t", Style.PARSE_SERVER, base, Secret("a"), Keys())
     [answer] = fetchable(target, [USE])
     assert not answer.asked
+
+
+def test_a_bound_of_many_files_can_be_computed() -> None:
+    assert upper_bound(2_500, 5_000) == pytest.approx(0.5117, rel=0.001)
+
+
+def _answer(status: int | None, name: str = "a.txt", **more: Any) -> FileAnswer:
+    problem = "" if status == 200 else f"status {status}"
+    return FileAnswer(FileUse("Post", "p1", "photo", name), problem, status=status, **more)
+
+
+@pytest.mark.parametrize(
+    ("answers", "stored", "outcome"),
+    [
+        (None, set(), Outcome.UNSUPPORTED),
+        ([], set(), Outcome.UNSUPPORTED),
+        ([_answer(200)], set(), Outcome.PASS),
+        ([_answer(404)], set(), Outcome.PASS),
+        ([_answer(404)], {"a.txt"}, Outcome.FAIL),
+        ([_answer(200), _answer(404, "b.txt")], {"a.txt"}, Outcome.PASS),
+        ([_answer(500)], {"a.txt"}, Outcome.PASS),
+    ],
+)
+def test_a_file_that_is_there_and_not_found_cannot_be_decrypted(
+    answers: list[FileAnswer] | None, stored: set[str], outcome: Outcome
+) -> None:
+    check = encrypted_check(answers, frozenset(stored), "t")
+    assert check.outcome is outcome
+    assert (check.finding is not None) is (outcome is Outcome.FAIL)
+
+
+def test_files_are_counted_by_class_and_field() -> None:
+    schema = read_schema([{"_id": "Post", "photo": "file", "cover": "file", "title": "string"}])
+    hosted = "tfss-0b5b1c5e-8d6a-4c39-9c5c-3b0c5d0c0a11-photo.jpg"
+    rows = [
+        {"_id": "p1", "photo": "a.txt", "title": "a.txt"},
+        {"_id": "p2", "photo": "a.txt", "cover": hosted},
+        {"_id": "p3", "photo": "b.txt", "cover": None},
+    ]
+    sample = FileSample(100)
+    sample.look("Post", schema["Post"], rows)
+    answers = [
+        _answer(200),
+        _answer(404),
+        _answer(None, asked=False),
+        FileAnswer(FileUse("Post", "p2", "cover", hosted), "gone", asked=False, hosted=True),
+    ]
+    table = files_table(sample, answers)
+    assert table.rows == (
+        ("Post", "cover", 1, 1, 1, 0, 0, 0, 1),
+        ("Post", "photo", 3, 2, 0, 2, 1, 1, 0),
+    )
