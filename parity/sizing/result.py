@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.sizing.indexes import Advice
 from parity.sizing.measure import Measurement
@@ -105,15 +105,19 @@ def result_of(
         working_set(usage, steady.rate, peak, looked.collections) if steady is not None else None
     )
     edge = measurement.usage(knee.missed) if knee.missed else usage
+    errors = judge_errors(knee, measurement.objective, saturation)
+    held = judge_knee(knee, saturation, peak, measurement.objective, need)
+    if errors.word is Word.COULD_NOT_JUDGE:
+        held = replace(errors, id="knee")  # load that is answered wrongly measures nothing
     parts = (
-        judge_knee(knee, saturation, peak, measurement.objective, need),
+        held,
         judge_cache(working, saturation, knee, peak, need),
         judge_indexes(looked.advice, looked.no_advice),
         judge_connections(edge, saturation, knee, peak, need),
         judge_tickets(edge, saturation),
         judge_storage(looked.storage),
         judge_growth(looked.storage),
-        judge_errors(knee, measurement.objective, saturation),
+        errors,
         judge_generator(knee),
     )
     sizing = overall(parts, knee, peak, saturation)
@@ -195,15 +199,11 @@ def _processes(measurement: Measurement) -> int | None:
 
 def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str:
     """Write the summary that stands on the page."""
-    knee = sizing.part("knee").sentence
-    if sizing.headroom is not None:
+    parts = [sizing.part("knee").sentence]
+    if sizing.headroom is not None and sizing.word is not Word.COULD_NOT_JUDGE:
         more = "at least " if sizing.at_least else ""
         times = f"{sizing.headroom:.1f} {TIMES}"
-        knee = f"Holds {more}{times} your recorded peak within your latency objective."
-    parts = [knee]
-    generator = sizing.part("generator")
-    if sizing.word is Word.COULD_NOT_JUDGE and generator.word is Word.COULD_NOT_JUDGE:
-        parts.append(generator.sentence)
+        parts = [f"Holds {more}{times} your recorded peak within your latency objective."]
     if working is not None:
         parts.append(f"The working set is {_bound(working)}{working.share:.0%} of the cache.")
     factor, months = looked.storage.room_factor, looked.storage.months_left
@@ -215,7 +215,7 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
         parts.append(f"At your growth it is full in {months:.0f} months.")
     if looked.advice is not None:
         parts.append(_indexes(looked.advice))
-    return " ".join(parts)
+    return " ".join(each for each in parts if each)
 
 
 def _bound(working: WorkingSet) -> str:

@@ -168,7 +168,7 @@ def _weight(part: Part, share: float | None, seen: Mapping[Part, _Found], trial:
 def _single_limit(seen: Mapping[Part, _Found]) -> bool:
     return any(
         (found := seen[part]) is not None and found[0] >= 0.9
-        for part in (Part.PARSE_SERVER, Part.CONNECTIONS)
+        for part in (Part.PARSE_SERVER, Part.CONNECTIONS, Part.MONGOD_CPU)
     )
 
 
@@ -230,6 +230,11 @@ def _mongod(usage: Usage, capacity: Capacity) -> _Found:
         per = usage.examined_s / max(usage.returned_s, 1.0)
         if per > 10:
             text += f"; it examined {per:,.0f} documents for each that it returned"
+    busy = usage.machine_busy or 0.0
+    if capacity.mongod_here and busy >= MACHINE_FULL and usage.mongod_cpu > (usage.parse_cpu or 0):
+        # It got all that was left of a machine that it fills more than anybody else of us.
+        pressure = max(pressure, busy)
+        text += f" of a machine that was {busy:.0%} busy"
     return min(1.0, pressure), text
 
 
@@ -285,7 +290,9 @@ def _connections(usage: Usage) -> _Found:
     if usage.connections is None or not usage.connections_limit:
         return None
     used = usage.connections / usage.connections_limit
-    text = f"{usage.connections:.0f} of {usage.connections_limit:.0f} in use"
+    # The one that a refusal is said over is counted as well.
+    in_use = min(usage.connections, usage.connections_limit)
+    text = f"{in_use:.0f} of {usage.connections_limit:.0f} in use"
     if usage.connections_refused:
         return 1.0, f"{text}, {usage.connections_refused:.0f} refused"
     if used >= CONNECTIONS_NEAR:

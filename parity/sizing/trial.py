@@ -29,6 +29,9 @@ FEWEST_FOR_P99 = 200
 NARROWLY = 1.5
 """A miss by less than this factor is tried again."""
 
+FEWEST_FOR_AN_ERROR = 50
+"""One error among fewer requests is more than chance."""
+
 LAG_SHARE = 0.25
 LAG_LEAST_MS = 25.0
 """The generator is late by itself: a quarter of the objective is its own doing. 25 ms is what a
@@ -235,6 +238,8 @@ def trial_of(phase: Phase, rate: float, windows: Sequence[Window], objective: Ob
 def misses(trial: Trial, objective: Objective) -> tuple[str, ...]:
     """Say how a trial misses an objective; empty if it meets it."""
     found = []
+    if not trial.intended:
+        found.append("no request was intended")  # what tested nothing meets nothing
     if trial.intended and trial.done < KEEPS_UP * trial.intended - _edge(trial):
         found.append(f"only {trial.done} of {trial.intended} requests ended in time")
     p95, p99 = trial.ms(0.95), trial.ms(0.99)
@@ -242,10 +247,10 @@ def misses(trial: Trial, objective: Objective) -> tuple[str, ...]:
         found.append(f"p95 {p95:.0f} ms is over {objective.p95_ms:g} ms")
     if p99 is not None and trial.done >= FEWEST_FOR_P99 and p99 > objective.p99_ms:
         found.append(f"p99 {p99:.0f} ms is over {objective.p99_ms:g} ms")
-    # One error in a short trial is more than 0.1 %: a second one has to confirm it.
-    allowed = max(1, math.floor(objective.errors_percent / 100 * trial.done))
-    if objective.errors_percent == 0:
-        allowed = 0
+    allowed = math.floor(objective.errors_percent / 100 * trial.done)
+    if objective.errors_percent and trial.done >= FEWEST_FOR_AN_ERROR:
+        # One error in a short trial is more than 0.1 %: a second one has to confirm it.
+        allowed = max(1, allowed)
     if sum(trial.failed.values()) > allowed:
         found.append(f"{trial.errors_percent:.2g} % failed, {objective.errors_percent:g} % may")
     return tuple(found)

@@ -157,8 +157,9 @@ def judge_connections(usage: Usage, saturation: Saturation | None, knee: Knee, p
     """Judge the connections that are left."""
     if usage.connections is None or not usage.connections_limit:
         return Judged("connections", Word.NOT_VISIBLE, "serverStatus shows no connections.")
-    used = usage.connections / usage.connections_limit
-    text = f"{usage.connections:.0f} of {usage.connections_limit:.0f} connections were in use."
+    in_use = min(usage.connections, usage.connections_limit)
+    used = in_use / usage.connections_limit
+    text = f"{in_use:.0f} of {usage.connections_limit:.0f} connections were in use."
     remedy = (
         "Allow more connections (net.maxIncomingConnections, a bigger plan), or give each "
         "Parse Server a smaller pool (databaseOptions.maxPoolSize)."
@@ -327,7 +328,9 @@ def _seconds(trial: Trial) -> float:
 def _holds(knee: Knee, peak: float, objective: Objective) -> str:
     if knee.rate is None:
         lowest = min((each.rate for each in knee.trials), default=0.0)
-        return f"Not even {lowest:g} requests/s meet the latency objective ({objective})."
+        if knee.missed is None:
+            return f"At {lowest:,.1f} requests/s nothing could be measured ({objective})."
+        return f"Not even {lowest:,.1f} requests/s meet the latency objective ({objective})."
     more = "at least " if knee.ended is not Ended.FOUND else ""
     times = f"{knee.rate / peak:.1f} {TIMES}"
     return (

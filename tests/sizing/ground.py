@@ -189,7 +189,8 @@ def cpu_group(cores: float, *pids: int) -> Iterator[Path]:
     Raises:
         OSError: Control groups cannot be made here.
     """
-    folder = CPU_GROUPS / f"parity-{os.getpid()}-{random.randrange(1 << 30):08x}"
+    above = _own_group()
+    folder = above / f"parity-{os.getpid()}-{random.randrange(1 << 30):08x}"
     folder.mkdir()
     try:
         (folder / "cpu.cfs_period_us").write_text(str(PERIOD_US))
@@ -200,8 +201,17 @@ def cpu_group(cores: float, *pids: int) -> Iterator[Path]:
     finally:
         for member in (folder / "cgroup.procs").read_text().split():
             with contextlib.suppress(OSError):
-                (CPU_GROUPS / "cgroup.procs").write_text(member)
+                (above / "cgroup.procs").write_text(member)
         folder.rmdir()
+
+
+def _own_group() -> Path:
+    """Return the CPU control group that this process is in."""
+    for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
+        _, kinds, path = line.split(":", 2)
+        if "cpu" in kinds.split(","):
+            return CPU_GROUPS / path.lstrip("/")
+    return CPU_GROUPS
 
 
 def _listener(url: str) -> int:

@@ -105,7 +105,8 @@ class SimulatedGenerator:
         waiting: list[tuple[float, float, float, bool]] = []  # ended, latency, service, wrong
         for second in range(round(seconds)):
             start = begun + second
-            sent = round(min(rate, self.system.ceiling))
+            intended = max(1, round(rate))
+            sent = min(intended, round(self.system.ceiling))
             times = sorted(start + self.rng.random() for _ in range(sent))
             busy = self.count["parse"]
             for at in times:
@@ -115,7 +116,7 @@ class SimulatedGenerator:
             while waiting and waiting[0][0] <= self.now:
                 ended.append(heapq.heappop(waiting))
             self._sample(5 + len(waiting), busy_share=self.count["parse"] - busy)
-            yield self._window(start, round(rate), sent, ended)
+            yield self._window(start, intended, sent, ended)
         # What is under way ends before anything else begins.
         self.now = max([self.now, *(each[0] for each in waiting[-100:])]) + 0.5
         self._sample(5)
@@ -168,8 +169,9 @@ class SimulatedGenerator:
     def _sample(self, connections: float, busy_share: float = 0.0) -> None:
         system, count = self.system, self.count
         count["periods"] += 10
-        if system.quota and busy_share > 0.9 * system.quota:
-            count["throttled"] += 9
+        if system.quota:
+            # It is throttled in as many periods as it still has work to do when its share is used.
+            count["throttled"] += 10 * min(1.0, busy_share / system.quota)
         count["others"] += system.others
         mongo = MongoSample(
             self.now,
