@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from parity.app_settings.catalogue import Setting, Value, catalogue
 from parity.model import UserError
+from parity.targets.identity import digest_of_bytes
 from parity.targets.settings import nearest
 
 UNKNOWN: Final = "unknown"
@@ -81,7 +81,7 @@ def read_hosted(path: Path) -> HostedSettings:
         values={key: None if value == UNKNOWN else value for key, value in values.items()},
         accepted=document.get("accepted", {}),
         probe_user=document.get("probe_user", {}),
-        digest=f"sha256:{hashlib.sha256(data).hexdigest()[:16]}",
+        digest=digest_of_bytes(data),
     )
 
 

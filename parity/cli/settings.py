@@ -99,9 +99,13 @@ def _run(
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
     from parity.report.job import Job  # noqa: PLC0415
     from parity.targets import server_version  # noqa: PLC0415
+    from parity.targets.identity import measured_on  # noqa: PLC0415
 
     version = server_version(target)
     redactor = redactor_of([target])
+    digests = measured_on(target)
+    if hosted.digest:
+        digests["hosted_settings"] = hosted.digest
     with Job(
         name="settings",
         unit="setting",
@@ -109,7 +113,7 @@ def _run(
         reports=reports,
         arguments=tuple(sys.argv[1:]),
         redactor=redactor,
-        digests={"hosted_settings": hosted.digest} if hosted.digest else {},
+        digests=digests,
     ) as job:
         judged, left = _survey(job, target, hosted, redactor, version, allow_mail=allow_mail)
         verdict = job.finish()

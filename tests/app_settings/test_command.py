@@ -67,7 +67,7 @@ def test_a_right_server_passes_in_every_row(
         "9.10.0",
     )
     assert [each.id for each in evidence.checks] == [f"settings/{name}" for name in catalogue()]
-    assert evidence.header.digests.keys() == {"hosted_settings"}
+    assert evidence.header.digests.keys() == {"hosted_settings", "options"}
     (table,) = evidence.tables
     assert table.columns == ("setting", "hosted", "server", "meaning")
     assert len(table.rows) == len(catalogue())

@@ -72,7 +72,7 @@ def test_nothing_can_be_judged_where_nothing_may_be_written(
 ) -> None:
     configure(fake, "forbidden")
     assert run(*ASK) is ExitCode.CANNOT_JUDGE
-    assert {method for method, _ in fake.requests} == {"GET"}
+    assert {method for method, _ in fake.requests} == {"GET", "OPTIONS"}
     assert "not known  LOCKOUT" in capsys.readouterr().out
 
 
