@@ -176,6 +176,7 @@ def _tell(made: Dossier, value: dict[str, Any], written: list[Path]) -> None:
     from parity.gate.output import STATES  # noqa: PLC0415
     from parity.gate.text import sentence  # noqa: PLC0415
     from parity.html import visible  # noqa: PLC0415
+    from parity.report.tally import plural  # noqa: PLC0415
 
     click.echo(click.style(visible(made.answer), fg=_COLOURS[made.word]))
     for gap in made.gaps:
@@ -186,11 +187,14 @@ def _tell(made: Dossier, value: dict[str, Any], written: list[Path]) -> None:
     for each in counted[:5]:
         click.echo(visible(f"  {SEVERITIES[each.severity]}: fails: {each.title} ({costs(each)})"))
     if len(counted) > 5:
-        click.echo(f"  and {len(counted) - 5} more differences that nothing explains")
+        more = plural(len(counted) - 5, "more difference")
+        click.echo(f"  and {more} that nothing explains")
     for warning in made.warnings:
         click.echo(visible(f"note: {sentence(warning)}"))
     done = sum(each.state == "done" for each in made.steps)
-    click.echo(f"{done} of {len(made.steps)} steps are done; {len(made.files)} files of evidence")
+    click.echo(
+        f"{done} of {len(made.steps)} steps are done; {plural(len(made.files), 'file')} of evidence"
+    )
     click.echo(f"seal: {value['seal']}")
     for path in written:
         with suppress(ValueError):
@@ -221,16 +225,16 @@ def _check(path: Path, reports: Path, gate_file: Path | None, *, as_json: bool) 
 
 def _tell_checked(found: Checked, path: Path, reports: Path) -> None:
     from parity.html import visible  # noqa: PLC0415 - not for `parity --help`
+    from parity.report.tally import plural  # noqa: PLC0415
 
     for problem in found.problems:
         click.echo(click.style(visible(problem), fg="red"))
     if found.newer:
         click.echo(visible(f"not in it, so newer: {', '.join(found.newer)}"))
     click.echo(visible(f"{path} of {found.made_at}: {found.answer}"))
-    files = f"{found.same} file{'' if found.same == 1 else 's'} of evidence"
+    files = f"{plural(found.same, 'file')} of evidence in {reports}"
     if found.problems:
-        click.echo(f"changed: {files} in {reports} are what they were, and this is not:")
-        click.echo(f"{len(found.problems)} problem{'' if len(found.problems) == 1 else 's'} above")
+        click.echo(f"changed: {plural(len(found.problems), 'problem')}; {files} as before")
     else:
-        click.echo(f"unchanged: {files} in {reports} are what they were")
+        click.echo(f"unchanged: {files} as before")
     click.echo(visible(f"seal: {found.seal}"))

@@ -10,6 +10,7 @@ from parity.dossier.words import SEVERITIES, cell, costs, counted, day, of
 from parity.gate.output import STATES, WORDS
 from parity.gate.result import Word
 from parity.gate.text import markdown, sentence
+from parity.report.tally import plural
 
 MOST_DIFFERENCES: Final = 20
 """Differences of each kind that are listed; a comment has to stay readable."""
@@ -44,7 +45,7 @@ def _lines(dossier: Dossier, seal: str) -> Iterator[str]:
     yield ""
     yield (
         f"Made {day(dossier.made_at)} by parse-parity {markdown(dossier.suite_version)} from "
-        f"{len(dossier.files)} files of evidence. Seal `{seal}`."
+        f"{plural(len(dossier.files), 'file')} of evidence. Seal `{seal}`."
     )
 
 
@@ -78,7 +79,7 @@ def _traffic(traffic: Iterable[Coverage]) -> Iterator[str]:
             f"{of(each.signatures)}, of the clients {of(each.clients)}."
         )
         for why, number in each.not_judged[:5]:
-            yield f"  - not judged, or in part only: {number:,} requests, {markdown(why)}"
+            yield f"  - not judged, or in part only: {plural(number, 'request')}, {markdown(why)}"
     if empty:
         yield "No recorded traffic was replayed."
 

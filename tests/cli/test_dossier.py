@@ -187,13 +187,14 @@ def test_check_finds_evidence_unchanged_or_not(folder: Path, specs: dict[str, Sp
     same = _parity("dossier", "--check", "reports/dossier.json")
     assert same.exit_code == 0, same.output
     files = len(specs) + 1  # and gate-8.json
-    assert f"unchanged: {files} files of evidence in reports are what they were" in same.output
+    assert f"unchanged: {files} files of evidence in reports as before" in same.output
     assert str(_value(folder)["seal"]) in same.output
     path = folder / "reports/run-verify/evidence.jsonl"
     path.write_bytes(path.read_bytes() + b"\n")
     other = _parity("dossier", "--check", "reports/dossier.json")
     assert other.exit_code == 1
     assert "run-verify/evidence.jsonl was changed" in other.output
+    assert f"changed: 1 problem; {files - 1} files of evidence in reports as before" in other.output
 
 
 def test_check_holds_a_failing_dossier_to_its_evidence_as_well(

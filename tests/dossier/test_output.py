@@ -11,8 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from parity.dossier import dossier_json, dossier_markdown, dossier_page
+from tests.dossier.pages import empty
 from tests.dossier.rich import HOSTILE, dossier, rich
-from tests.gate.world import World, world
+from tests.gate.world import world
 
 
 def _schema(package: str, name: str) -> Draft202012Validator:
@@ -21,19 +22,13 @@ def _schema(package: str, name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-def _empty(folder: Path) -> World:
-    w = world(folder)
-    w.specs.clear()
-    return w
-
-
 @pytest.mark.parametrize("kind", ["well", "rich", "hostile", "empty", "gate 8"])
 def test_json_fits_its_schema(tmp_path: Path, kind: str) -> None:
     made = {
         "well": lambda: dossier(world(tmp_path, "11")),
         "rich": lambda: dossier(rich(tmp_path)),
         "hostile": lambda: dossier(rich(tmp_path, HOSTILE)),
-        "empty": lambda: dossier(_empty(tmp_path)),
+        "empty": lambda: dossier(empty(tmp_path)),
         "gate 8": lambda: dossier(world(tmp_path), "8"),
     }[kind]()
     value = json.loads(json.dumps(dossier_json(made)))
@@ -142,7 +137,7 @@ def test_html_has_the_digest_of_every_file(tmp_path: Path) -> None:
 
 
 def test_html_of_nothing_says_what_is_not_known(tmp_path: Path) -> None:
-    page = dossier_page(dossier(_empty(tmp_path)), "sha256:x")
+    page = dossier_page(dossier(empty(tmp_path)), "sha256:x")
     assert "No recorded traffic was replayed: how the app's own requests behave" in page
     assert "There is no evidence." in page
     assert "Nothing was measured." in page
