@@ -1,16 +1,18 @@
-"""How far is the database from the server? Seen from outside, as a difference of pairs.
+"""How far is the database from the server? Seen from outside, by two kinds of requests in turn.
 
 ``/health`` touches no database; reading an object that does not exist makes one query. Sent one
 after the other over one connection, they differ by that query: the network between client and
-server is in both. The median of the differences is judged by an interval that holds the true one
-with 99 % confidence (order statistics: no assumption on how times are distributed).
+server is in both. A server or a machine that is busy makes both wait, and the longer one for
+longer, but waiting is not distance: so the quick answers are compared, by their lower quartiles.
+Each quartile lies in an interval by order statistics, without an assumption on how times are
+distributed, and so does their difference; the intervals hold together with 99 % confidence.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import comb
 from statistics import median
 from typing import Any, Final
@@ -24,8 +26,8 @@ from parity.model import Secret
 from parity.targets import ParseClient, Reply
 
 CONFIDENCE: Final = 0.99
+QUARTER: Final = 0.25
 ROUNDS: Final = 4
-WARM_UP: Final = 3
 PINGS: Final = 20
 PING_PATIENCE_MS: Final = 3000
 CLASSES: Final = ("_User", "_Role", "_Installation")
@@ -36,19 +38,35 @@ Source: parse-server 9.10.0, ``src/Routers/ClassesRouter.js``."""
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A median and the interval that it lies in.
+    """A value and the interval that it lies in, in milliseconds.
 
     Attributes:
-        low: Lower bound, in milliseconds.
-        middle: Median of the sample.
+        low: Lower bound.
+        middle: Best guess.
         high: Upper bound.
-        pairs: Size of the sample.
     """
 
     low: float
     middle: float
     high: float
-    pairs: int
+
+
+@dataclass(slots=True)
+class Times:
+    """Milliseconds of both kinds of requests, in the order in which they were sent.
+
+    Attributes:
+        without: Requests that touch no database.
+        reading: Requests that make one query.
+    """
+
+    without: list[float] = field(default_factory=list)
+    reading: list[float] = field(default_factory=list)
+
+    def query(self) -> Interval:
+        """Return what one query costs when nothing has to wait."""
+        less, more = lower_quartile(self.without), lower_quartile(self.reading)
+        return Interval(more.low - less.high, more.middle - less.middle, more.high - less.low)
 
 
 def look_at_latency(
@@ -76,56 +94,60 @@ def look_at_latency(
             "Give the target a key that may read objects of _User or _Role by their id.",
         )
     limit = options.max_latency_ms
-    differences: list[float] = []
-    found = Interval(0.0, 0.0, 0.0, 0)
+    times = Times()
+    found = Interval(0.0, 0.0, 0.0)
     for number in range(1, ROUNDS + 1):
-        while len(differences) < options.samples * number:
-            pair = _pair(asker, client, read_class, first=len(differences) % 2 == 0)
-            if pair is None:
+        while len(times.reading) < options.samples * number:
+            if not _pair(asker, client, read_class, times):
                 return doubtful(Check.LATENCY, "the server changed its answers while it was timed")
-            differences.append(pair)
             if progress is not None:
-                progress(len(differences), options.samples * ROUNDS)
-        found = interval(differences)
+                progress(len(times.reading), options.samples * ROUNDS)
+        found = times.query()
         if found.low > limit or found.high <= limit:
             break
-    return _judge(found, limit, _ping(asker.target.mongo))
+    return _judge(found, times, limit, _ping(asker.target.mongo))
 
 
-def interval(differences: list[float]) -> Interval:
-    """Return the median of a sample, and an interval that holds the true one.
+def lower_quartile(values: list[float]) -> Interval:
+    """Return the lower quartile of a sample of times, and an interval that holds the true one.
 
-    Of ``n`` values, the true median lies between the ``k``-th smallest and the ``k``-th largest
-    unless fewer than ``k`` fell on one side of it, which is binomial with one half.
+    How many of ``n`` values are below the true quartile is binomial with one quarter: it lies
+    above the ``k``-th smallest value unless fewer than ``k`` are.
 
     Args:
-        differences: At least one value.
+        values: At least one; none is negative.
     """
-    ordered = sorted(differences)
-    count = len(ordered)
-    below, tail = 0, 0.0
-    while below < (count - 1) // 2:
-        tail += comb(count, below) * 0.5**count
-        if 2 * tail > 1 - CONFIDENCE:
-            break
+    ordered, count = sorted(values), len(values)
+    chances = [comb(count, k) * QUARTER**k * (1 - QUARTER) ** (count - k) for k in range(count + 1)]
+    tail = (1 - CONFIDENCE) / 4  # two quartiles, each with two ends
+    below, chance = 0, chances[0]
+    while chance <= tail:
         below += 1
-    # The first `below` values may be left out on each side.
-    low = max(below - 1, 0)
-    return Interval(ordered[low], median(ordered), ordered[count - 1 - low], count)
+        chance += chances[below]
+    above, chance = count, chances[count]
+    while chance <= tail:
+        above -= 1
+        chance += chances[above]
+    # Where the sample is too small for a bound: a time is at least 0, and the longest is a guess.
+    low = ordered[below - 1] if below else 0.0
+    return Interval(low, ordered[(count - 1) // 4], ordered[min(above, count - 1)])
 
 
-def _judge(found: Interval, limit: float, ping_ms: float | None) -> Judged:
+def _judge(found: Interval, times: Times, limit: float, ping_ms: float | None) -> Judged:
+    pairs = len(times.reading)
     numbers: dict[str, Any] = {
-        "median_ms": round(found.middle, 2),
+        "query_ms": round(found.middle, 2),
         "low_ms": round(found.low, 2),
         "high_ms": round(found.high, 2),
-        "pairs": found.pairs,
+        "pairs": pairs,
         "limit_ms": limit,
+        "median_without_ms": round(median(times.without), 2),
+        "median_reading_ms": round(median(times.reading), 2),
         "ping_from_here_ms": None if ping_ms is None else round(ping_ms, 2),
     }
     text = (
         f"one query costs {found.middle:.1f} ms ({found.low:.1f} to {found.high:.1f}, "
-        f"{found.pairs} pairs, limit {limit:g})"
+        f"{pairs} pairs, limit {limit:g})"
     )
     if ping_ms is not None:
         text += f"; a ping of MongoDB from here takes {ping_ms:.1f} ms"
@@ -142,20 +164,22 @@ def _judge(found: Interval, limit: float, ping_ms: float | None) -> Judged:
     return judged(Check.LATENCY, text, (), numbers)
 
 
-def _pair(asker: Asker, client: ParseClient, read_class: str, *, first: bool) -> float | None:
-    """Send both requests and return the difference in milliseconds."""
+def _pair(asker: Asker, client: ParseClient, read_class: str, times: Times) -> bool:
+    """Send one request of each kind; return whether both were answered as they should be."""
 
     def health() -> Reply:
         return asker.send("GET", asker.at("health"))
 
     # The order changes, so that neither always finds the connection idle for longer.
-    if first:
+    if len(times.reading) % 2:
         without, reading = health(), _get(client, read_class)
     else:
         reading, without = _get(client, read_class), health()
     if not is_well(without) or not _reads(reading):
-        return None
-    return (reading.exchange.elapsed_s - without.exchange.elapsed_s) * 1000
+        return False
+    times.without.append(without.exchange.elapsed_s * 1000)
+    times.reading.append(reading.exchange.elapsed_s * 1000)
+    return True
 
 
 def _get(client: ParseClient, class_name: str) -> Reply:
