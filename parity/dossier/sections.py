@@ -19,7 +19,7 @@ from parity.model.evidence import CheckEvent
 SECTIONS: Final = (
     ("behaviour", "Behaviour of the server", ("suites",)),
     ("data", "Data", ("preflight", "verify", "audit", "files")),
-    ("sizing", "Sizing", ("size",)),
+    ("sizing", "Sizing", ("size", "indexes")),
     ("settings", "App settings", ("settings",)),
     ("deployment", "Deployment and web", ("deployment", "web")),
     ("code", "Cloud code and clients", ("scan",)),
