@@ -73,8 +73,8 @@ def settings(
         parity settings --target selfhosted --json | jq '.settings[] | select(.outcome == "fail")'
 
     Users, files and classes of the run's own are made and removed again; that needs writes =
-    "namespaced" and the master key. The token that is sent for Facebook and Google is made up;
-    Parse Servers before 5.0 ask those services about it.
+    "namespaced" and the master key. Sign-ups with Facebook and Google are tried with a token that
+    is made up; docs/settings.md says which Parse Servers ask those services about it.
     """  # noqa: D301 - click wants the control character
     from parity.app_settings import (  # noqa: PLC0415 - not for `parity --help`
         HostedSettings,
@@ -180,8 +180,7 @@ def _tell(judged: list[Judged], left: list[str], redactor: Redactor) -> None:
 
     width = max(len(each.setting.name) for each in judged)
     for each in judged:
-        word = "warning" if each.warns else _WORDS[each.outcome]
-        click.echo(f"{word:>9}  {each.setting.name:<{width}}  {server_words(each)}")
+        click.echo(f"{_word(each):>9}  {each.setting.name:<{width}}  {server_words(each)}")
         indent = " " * 11
         if each.outcome in (Outcome.FAIL, Outcome.KNOWN_DIFFERENCE):
             click.echo(f"{indent}hosted: {hosted_words(each)}")
@@ -193,3 +192,10 @@ def _tell(judged: list[Judged], left: list[str], redactor: Redactor) -> None:
             click.echo(f"{indent}{each.side.severity}: {each.side.remedy}")
     for path in left:
         click.echo(f"could not be removed: {path}", err=True)
+
+
+def _word(judged: Judged) -> str:
+    if judged.warns:
+        return "warning"
+    unseen = judged.outcome is Outcome.UNSUPPORTED and judged.server is None
+    return "not seen" if unseen else _WORDS[judged.outcome]

@@ -73,7 +73,7 @@ def test_nothing_can_be_judged_where_nothing_may_be_written(
     configure(fake, "forbidden")
     assert run(*ASK) is ExitCode.CANNOT_JUDGE
     assert {method for method, _ in fake.requests} == {"GET", "OPTIONS"}
-    assert "not known  LOCKOUT" in capsys.readouterr().out
+    assert " not seen  LOCKOUT" in capsys.readouterr().out
 
 
 def test_a_web_server_that_is_no_parse_server_is_the_harness_problem(fake: FakeParse) -> None:
