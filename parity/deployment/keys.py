@@ -83,9 +83,8 @@ def look_at_keys(door: Door, inside: Door | None) -> Judged:
             f"{text}: this server refuses every key alike from here, so that says nothing",
             "Give the target its master_key, and with --inside-target a way on which it works.",
         )
-    return judged(
-        Check.DEFAULT_KEYS, f"{text}, none of them known; no key can be guessed", findings
-    )
+    text += ", none of them known; no secret key is short or common"
+    return judged(Check.DEFAULT_KEYS, text, findings)
 
 
 def tells_keys_apart(door: Door) -> bool:
