@@ -37,6 +37,8 @@ def test_the_wheel_holds_suites_scenarios_locks_schemas_and_templates(wheel: Pat
         "parity/stack/server.cjs",
         "parity/capture/schemas/recording.schema.json",
         "parity/model/schemas/evidence.schema.json",
+        "parity/html/templates/style.css",
+        "parity/html/templates/chart.html",
         "parity/replay/scenario/schemas/scenario.schema.json",
         "parity/scan/schemas/scan.schema.json",
         "parity/verify/schemas/verify.schema.json",
