@@ -39,7 +39,7 @@ def test_a_waiver_stands_in_for_a_rule_and_is_shown(tmp_path: Path) -> None:
     result = w.judge()
     assert result.word is Word.PASS
     assert states(result) == {"sizing": "waived"}
-    assert result.sentence == "12 rules hold. Waived: sizing."
+    assert result.sentence == "13 rules hold. Waived: sizing."
     (rule,) = (each for each in result.rules if each.rule.id == "sizing")
     assert rule.waiver == waiver("sizing")
     assert rule.reasons
@@ -182,7 +182,7 @@ def test_gate_11_takes_over_what_gate_8_accepted(tmp_path: Path) -> None:
     assert result.word is Word.PASS
     carried = {each.rule.id: each.carried for each in result.rules if each.carried}
     assert set(carried.values()) == {"accepted by gate 8 on 2026-08-01"}
-    assert len(carried) == 12
+    assert len(carried) == 13
 
 
 def test_without_the_result_of_gate_8_its_evidence_is_too_old(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_without_the_result_of_gate_8_its_evidence_is_too_old(tmp_path: Path) ->
     found = states(w.judge())
     assert found.pop("gate-8") == "missing"
     assert set(found.values()) == {"lapsed"}
-    assert len(found) == 11  # the preflight may be 60 days old
+    assert len(found) == 12  # the preflight may be 60 days old
 
 
 def test_what_is_carried_over_gets_too_old_as_well(tmp_path: Path) -> None:

@@ -102,6 +102,14 @@ def _newer(name: str, old: str, new: str) -> Break:
     return do
 
 
+def _newer_database(w: World) -> None:
+    """The audit is newer, and of a database that was dropped and filled again."""
+    for name in ("verify", "size", "indexes"):
+        w.specs[name].digests["database"] = "sha256:1"
+    w.specs["audit"].digests["database"] = "sha256:2"
+    w.specs["audit"].age_days = 0.5
+
+
 def _other_register(w: World) -> None:
     digests = {"known_differences": "sha256:other"}
     part = [check(ONE, area="objects")]
@@ -154,8 +162,10 @@ LAPSED: list[tuple[str, Break, dict[str, set[str]], str]] = [
      "does not say on which cloud"),
     ("declared database, and the evidence does not say",
      _declared(digests={"database": "sha256:new"}),
-     {name: {"digest:database"} for name in ("verify", "audit", "files", "sizing")},
+     {name: {"digest:database"} for name in ("verify", "audit", "files", "sizing", "indexes")},
      "does not say"),
+    ("the database was made anew", _newer_database,
+     {name: {"digest:database"} for name in ("verify", "sizing", "indexes")}, "sha256:2"),
 ]  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def test_checks_of_other_levels_and_targets_do_not_count(tmp_path: Path) -> None
         ]
     missing = dict.fromkeys(states(w.judge()), "missing")
     assert states(w.judge()) == missing
-    assert len(missing) == 9  # all but the scans, which have no server
+    assert len(missing) == 10  # all but the scans, which have no server
 
 
 def test_the_share_weighted_by_traffic_can_be_allowed_to_be_less(tmp_path: Path) -> None:

@@ -264,6 +264,10 @@ def size(**more: Any) -> Spec:
     return Spec("size", [check("size/memory")], **more)
 
 
+def indexes(**more: Any) -> Spec:
+    return Spec("indexes", [check("indexes/GET /classes/Post where(author)")], **more)
+
+
 FILES = ("upload", "read-back", "store", "delete", "gone")
 
 
@@ -304,6 +308,7 @@ FOR_8: Mapping[str, Callable[[], Spec]] = {
     "preflight": preflight,
     "scan": scan,
     "size": size,
+    "indexes": indexes,
     "files": file_store,
     "settings": app_settings,
 }
@@ -320,6 +325,7 @@ MINE = {
     "replay": ("replay",),
     "scan": ("scan-cloud", "scan-clients", "scan-traffic"),
     "size": ("sizing",),
+    "indexes": ("indexes",),
     "files": ("file-store",),
     "settings": ("settings",),
     "smoke-deployed": ("smoke-deployed",),
