@@ -11,6 +11,19 @@ LOST_FROM: Final = "Comment"
 LOST: Final = 3
 UNINDEXED: Final = "GameScore"
 INDEX: Final = "score_-1"
+OF_THE_APP: Final = {
+    "GameScore": [("_p_player", 1), ("score", -1)],
+    "Comment": [("_p_post", 1), ("_created_at", 1)],
+    "Post": [("_created_at", -1)],
+}
+"""Indexes that the hosted service would have made by itself, from the app's queries."""
+
+
+def index(mongo_uri: str, database: str) -> None:
+    """Make the indexes that serve the app's queries."""
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        for name, keys in OF_THE_APP.items():
+            client[database][name].create_index(keys)
 
 
 def migrate(mongo_uri: str, source: str, destination: str, *, damaged: bool = False) -> int:

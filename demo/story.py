@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from demo import deploy
-from demo.migrate import mend, migrate
+from demo.migrate import index, mend, migrate
 from demo.plant import put_app
 from demo.proxy import TlsProxy
 from demo.servers import Servers
@@ -104,6 +104,7 @@ def the_hosted_app(world: World) -> None:
     put_app(world.folder / "app", faulty=True)
     seed = ("--mongo", world.servers.database("hosted"), "--documents", str(DOCUMENTS))
     shell.run("parity", "seed", *seed, shown=2)
+    index(world.servers.mongo_uri, "hosted")
     hosted = world.serve("hosted", "app/hosted/main.js", **NO_FILE_KEY)
     before = migrate(world.servers.mongo_uri, "hosted", "rehearsal")
     shell.say(f"{before:,} documents are copied aside: what was there when the recording began")
