@@ -109,8 +109,8 @@ class _Session:
         # Read before anything is sent, so that a slip of the pen costs no ten minutes.
         self.hosted = parse_size(asked.hosted_size, "--hosted-size") if asked.hosted_size else None
         self.disk = parse_size(asked.disk, "--disk") if asked.disk else None
-        if asked.growth and not asked.growth.strip().endswith("%"):
-            stated_growth(asked.growth, None)
+        if asked.growth:
+            stated_growth(asked.growth, 0)
         self.measurement: Measurement | None = None
         self.generator: LocustGenerator | None = None
 

@@ -26,6 +26,7 @@ def json_of(result: Result) -> dict[str, Any]:
         "suite_version": __version__,
         "verdict": str(sizing.word),
         "confidence": sizing.confidence,
+        "because": [each.id for each in sizing.because],
         "sentence": result.sentence,
         "profile": {
             "name": result.profile.name,

@@ -204,6 +204,9 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
         more = "at least " if sizing.at_least else ""
         times = f"{sizing.headroom:.1f} {TIMES}"
         parts = [f"Holds {more}{times} your recorded peak within your latency objective."]
+    limits = [NAMES[each.id] for each in sizing.because if each.id in NAMES]
+    if limits and sizing.word is not Word.COULD_NOT_JUDGE:
+        parts.append(f"{str(sizing.word).capitalize()}: {', '.join(limits)}.")
     if working is not None:
         parts.append(f"The working set is {_bound(working)}{working.share:.0%} of the cache.")
     factor, months = looked.storage.room_factor, looked.storage.months_left
@@ -216,6 +219,17 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
     if looked.advice is not None:
         parts.append(_indexes(looked.advice))
     return " ".join(each for each in parts if each)
+
+
+NAMES = {
+    "cache": "MongoDB's cache",
+    "connections": "MongoDB's connections",
+    "tickets": "MongoDB's tickets",
+    "indexes": "indexes",
+    "storage": "the disk",
+    "growth": "the disk, soon",
+}
+"""What the summary calls the parts that are too small by themselves."""
 
 
 def _bound(working: WorkingSet) -> str:

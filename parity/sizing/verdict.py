@@ -89,6 +89,13 @@ class Sizing:
     at_least: bool
     why: str
 
+    @property
+    def because(self) -> tuple[Judged, ...]:
+        """The parts that the verdict comes from; none if it fits."""
+        if self.word is Word.FITS:
+            return ()
+        return tuple(each for each in self.parts if each.word is self.word)
+
     def part(self, name: Id) -> Judged:
         """Return one part."""
         return next(each for each in self.parts if each.id == name)
@@ -298,7 +305,7 @@ def overall(
         word = Word.COULD_NOT_JUDGE
     else:
         word = Word.TIGHT if Word.TIGHT in words else Word.FITS
-    confidence, why = _confidence(word, knee, saturation)
+    confidence, why = _confidence(word, parts, knee, saturation)
     return Sizing(
         word=word,
         confidence=confidence,
@@ -309,13 +316,18 @@ def overall(
     )
 
 
-def _confidence(word: Word, knee: Knee, saturation: Saturation | None) -> tuple[Confidence, str]:
+def _confidence(
+    word: Word, parts: Sequence[Judged], knee: Knee, saturation: Saturation | None
+) -> tuple[Confidence, str]:
     if word is Word.COULD_NOT_JUDGE:
         return "low", knee.why or "the measurement was not good enough"
     if word is Word.FITS and knee.best is not None:
         if knee.best.phase.value != "hold":
             return "medium", "the rate was held for a short time only"
         return "high", f"{knee.best.rate:,.0f} requests/s were held for {_seconds(knee.best):.0f} s"
+    because = [each.id for each in parts if each.word is word]
+    if "knee" not in because and "errors" not in because:
+        return "high", f"{', '.join(because)}: measured directly"
     if saturation is None:
         return "low", "nothing is known of what was saturated"
     return saturation.confidence, saturation.why

@@ -141,6 +141,21 @@ def size(
         *arguments: More of the command line.
         group: CPU control group to run it in.
     """
+    command, environment = size_command(place, asked, *arguments)
+    if group is not None:
+        # The shell joins the group before it becomes the command, so that all of it is in.
+        join = f'echo $$ > {group / "cgroup.procs"} && exec "$@"'
+        command = ["sh", "-c", join, "sh", *command]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if not done.stdout.strip():
+        raise AssertionError(f"parity size said nothing ({done.returncode}): {done.stderr}")
+    return done.returncode, json.loads(done.stdout)
+
+
+def size_command(
+    place: Ground, asked: Profile, *arguments: str
+) -> tuple[list[str], dict[str, str]]:
+    """Write the configuration and the profile; return the command and its environment."""
     config, file = place.folder / "parity.toml", place.folder / "profile.toml"
     file.write_text(profile_toml(asked), "utf-8")
     config.write_text(
@@ -172,14 +187,7 @@ writes = "disposable"
         "--profile", str(file), "--report-dir", str(place.folder / "reports"), "--json",
         *arguments,
     ]  # fmt: skip
-    if group is not None:
-        # The shell joins the group before it becomes the command, so that all of it is in.
-        join = f'echo $$ > {group / "cgroup.procs"} && exec "$@"'
-        command = ["sh", "-c", join, "sh", *command]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if not done.stdout.strip():
-        raise AssertionError(f"parity size said nothing ({done.returncode}): {done.stderr}")
-    return done.returncode, json.loads(done.stdout)
+    return command, environment
 
 
 @contextlib.contextmanager

@@ -117,7 +117,8 @@ def wrong_cache(said: Said) -> str:
     return _wrong(
         said,
         (said["verdict"] == "too small", f"the verdict is {said['verdict']}"),
-        (_part(said, "cache") == "too small", f"the cache is {_part(said, 'cache')}"),
+        ("cache" in said["because"], f"it is because of {said['because']}"),
+        ("MongoDB's cache" in said["sentence"], f"the cache is not named: {said['sentence']}"),
     )
 
 
