@@ -129,6 +129,8 @@ class _Run:
         self.redactor = redactor_of([target])
         self.ticker = Ticker()
         self.extra: dict[str, Any] = {}
+        self.file_rows: list[dict[str, Any]] = []
+        self.file_checks: list[CheckEvent] = []
 
     def job(self, reports: Path) -> Job:
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
@@ -220,9 +222,15 @@ class _Run:
             access = Access(name, self.target.mongo, "secondaryPreferred")
             with Reader(access) as reader, reported(name):
                 stored = in_gridfs(reader.db, answers)
-            job.table(files_table(sample, answers))
-        job.check(self._redacted(file_check(answers, sample.seen, name)))
-        job.check(self._redacted(encrypted_check(answers, stored, name)))
+            table = files_table(sample, answers)
+            job.table(table)
+            self.file_rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        self.file_checks = [
+            self._redacted(file_check(answers, sample.seen, name)),
+            self._redacted(encrypted_check(answers, stored, name)),
+        ]
+        for check in self.file_checks:
+            job.check(check)
 
     def tell(self, job: Job, sentence: str, found: AuditReport) -> None:
         if self.as_json:
@@ -234,11 +242,17 @@ class _Run:
                     "documents": found.documents,
                     "bytes": found.bytes,
                     "findings": [_facts(each) for each in found.findings],
+                    **({"files": self.file_rows} if self.file_rows else {}),
                     **self.extra,
                 }
             )
             return
         self._show(found)
+        for check in self.file_checks:
+            if check.finding is not None:
+                click.echo(_check_lines(check))
+        for row in self.file_rows:
+            click.echo(self.redactor.text(_file_line(row)))
         click.echo(f"{sentence}\n{_note(found, self.ticker.elapsed_s)}")
         click.echo(f"report: {job.folder / 'report.html'}")
 
@@ -273,6 +287,22 @@ class _Run:
     def _files_progress(self) -> None:
         if self.ticker.due():
             self.ticker.show("asking for files")
+
+
+def _check_lines(check: CheckEvent) -> str:
+    finding = check.finding
+    assert finding is not None
+    first = f"{finding.code} ({finding.severity}) {check.reason}"
+    example = [f"  for example {each.path}" for each in check.differences[:1]]
+    return "\n".join([first, *example, f"  {finding.cause}", f"  mend: {finding.remedy}", ""])
+
+
+def _file_line(row: dict[str, Any]) -> str:
+    return (
+        f"files of {row['class']}.{row['field']}: {row['references']:,} references to "
+        f"{row['distinct files']:,} files, {row['asked']:,} asked for, {row['unreachable']:,} "
+        f"cannot be fetched, {row['hosted-only']:,} only at the hosted store"
+    )
 
 
 def _path(reference: str) -> Path:

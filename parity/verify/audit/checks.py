@@ -121,7 +121,7 @@ def file_check(answers: list[FileAnswer] | None, files: int, target: str) -> Che
         why = answers[0].problem if answers else "there is no file"
         return _check(code, target, Outcome.UNSUPPORTED, f"no file was asked for: {why}")
     bound = f"{len(bad):,} of {len(asked):,} files asked for (of {files:,}) cannot be fetched"
-    if len(asked) < files:
+    if len(answers) < files:
         share = upper_bound(len(bad), len(asked))
         bound += f": at most {share:.1%} of all, with {CONFIDENCE:.0%} confidence"
     if not bad and len(asked) == len(answers):

@@ -308,6 +308,6 @@ def test_files_are_asked_for_at_the_urls_of_the_server(parse: ParseClient) -> No
     there, gone = fetchable(parse.target, uses)
     assert not there.problem
     assert gone.problem == "status 404"
-    check = file_check([there, gone], 2, "selfhosted")
+    check = file_check([there, gone], 200, "selfhosted")
     assert check.outcome is Outcome.FAIL
     assert "at most 97.5%" in check.reason
