@@ -83,10 +83,14 @@ class Crew:
                     slot, outcome.name, outcome.ended, outcome.failure, outcome.received
                 )
             else:
-                self._may_send()
+                while self._left <= 0:
+                    gevent.sleep(60)
                 outcome = client.perform(self._choose())
                 latency = 1000 * (outcome.ended - outcome.sent)
             self._tell_locust(outcome, latency)
+            self._left -= 1
+            if self._left == 0:
+                self.environment.runner.send_message(LIMIT, {"worker": self.worker})
             if not self.paced:
                 gevent.sleep(self._think())
 
@@ -143,10 +147,3 @@ class Crew:
         edges = (low / 2, low, middle, high, high * 1.5)
         quarter = self.rng.randrange(4)
         return self.rng.uniform(edges[quarter], edges[quarter + 1])
-
-    def _may_send(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self.environment.runner.send_message(LIMIT, {"worker": self.worker})
-        while self._left <= 0:
-            gevent.sleep(60)

@@ -122,7 +122,9 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
     _bound(options, owned=control is not None)
     is_master, is_worker = isinstance(runner, MasterRunner), isinstance(runner, WorkerRunner)
     if not is_master:
-        _session.crew = Crew(order, environment, options.max_requests)
+        # An owner says itself how long and how fast.
+        most = options.max_requests if control is None else sys.maxsize
+        _session.crew = Crew(order, environment, most)
         _session.crew.register(runner)
     if not is_worker:
         conductor = Conductor(order, environment, partial(_mark, order), alone=not is_master)

@@ -116,7 +116,9 @@ class Pacer:
         hold = self._hold
         if hold is not None and slot in hold.taken:
             hold.taken.discard(slot)
-            hold.tally(ended).end(operation, latency, service, failure, received)
+            # Into the second that it is, not the one it ended in: that one may be told already,
+            # when a check of what was saved came in between.
+            hold.tally(self._now()).end(operation, latency, service, failure, received)
         return latency, service
 
     def run(
