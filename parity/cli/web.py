@@ -123,7 +123,12 @@ def web(
         raise UserError(f"no URL of {source} matches --only", "Patterns match the whole path.")
     redactor = redactor_of([chosen_target])
     rules = Rules(website.old, new, domain_stays, redactor, website.redacted and not side_by_side)
-    options = Options(jobs, timeout_s or chosen_target.timeout_s, listed or side_by_side)
+    options = Options(
+        jobs,
+        timeout_s or chosen_target.timeout_s,
+        side_by_side=listed or side_by_side,
+        ca=chosen_target.ca,
+    )
     run = _Run(chosen_target, redactor, len(pages))
     with run.job(source, reports or folder) as job:
         results = run.compare(job, pages, rules, options)

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from parity.model import Target
+from parity.targets.transport import reach
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST: Final = 64 * 1024 * 1024
@@ -62,13 +63,14 @@ class Downloader:
     """
 
     def __init__(self, target: Target, allowed_hosts: frozenset[str]) -> None:
-        own = urlsplit(target.url).hostname or ""
-        self.hosts = frozenset({own}) | LOOPBACK | allowed_hosts
+        own = (urlsplit(each).hostname for each in (target.url, target.public_url or target.url))
+        self.hosts = frozenset(each for each in own if each) | LOOPBACK | allowed_hosts
         self.requests = 0
         self._timeout_s = target.timeout_s
         self._http = requests.Session()
         self._http.trust_env = False
         self._http.headers["User-Agent"] = "parse-parity"
+        reach(self._http, target)
 
     def close(self) -> None:
         """Close the connections."""

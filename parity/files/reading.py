@@ -87,7 +87,7 @@ def part(bench: Bench) -> Found:
 def usable_url(bench: Bench) -> Found:
     """Look at the URLs: can a client on another machine use them?"""
     found = Found("url", "Clients can use the URL that the server gives.")
-    own = urlsplit(bench.target.url)
+    own = urlsplit(bench.target.public_url or bench.target.url)
     for kept in bench.kept:
         found.tried += 1
         parts = urlsplit(kept.url)

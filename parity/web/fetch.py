@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
 from yarl import URL
 
+from parity.targets.tls import client_context
 from parity.web.answers import Answer, Failure, Headers
 
 MAX_BODY: Final = 32 * 1024 * 1024
@@ -30,10 +32,14 @@ class Site:
         origin: Scheme and host: ``https://new.example``.
         timeout_s: Seconds to wait for a whole answer.
         max_body: Longest body to keep, in bytes.
+        ca: PEM file of a private certificate authority, trusted beside those of the system.
     """
 
-    def __init__(self, origin: str, timeout_s: float, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self, origin: str, timeout_s: float, max_body: int = MAX_BODY, *, ca: Path | None = None
+    ) -> None:
         self.origin = origin
+        self._tls = client_context(ca) if origin.startswith("https:") else None
         self._timeout_s = timeout_s
         self._max_body = max_body
         self._session: aiohttp.ClientSession | None = None
@@ -42,6 +48,7 @@ class Site:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(ssl=self._tls if self._tls is not None else True),
             trust_env=False,
         )
         return self
@@ -83,6 +90,8 @@ class Site:
                 return Answer(response.status, pairs, body, started, elapsed)
         except TimeoutError:
             return Failure(f"no whole answer within {self._timeout_s:g} s")
+        except aiohttp.ClientConnectorCertificateError as error:
+            return Failure(f"its certificate is not trusted: {error.certificate_error}", down=True)
         except aiohttp.ClientConnectorError as error:
             return Failure(f"no connection: {error.strerror or error}", down=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from parity.model import Outcome
 from parity.web.answers import Answer, Failure, Page
@@ -23,11 +24,13 @@ class Options:
         jobs: Pages that are asked for at the same time.
         timeout_s: Seconds to wait for one answer.
         side_by_side: Whether the old site is asked as well, instead of what was recorded.
+        ca: PEM file of a private certificate authority of the new site.
     """
 
     jobs: int = 4
     timeout_s: float = 15.0
     side_by_side: bool = False
+    ca: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class _Comparing:
         compared = Comparison()
         waiting = iter(pages)
         async with AsyncExitStack() as stack:
-            new = await stack.enter_async_context(Site(self.rules.new, self.options.timeout_s))
+            new = await stack.enter_async_context(
+                Site(self.rules.new, self.options.timeout_s, ca=self.options.ca)
+            )
             old = None
             if self.options.side_by_side:
                 old = await stack.enter_async_context(Site(self.rules.old, self.options.timeout_s))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
+import trustme
 from aiohttp import web as http
 from click.testing import CliRunner
 
@@ -16,6 +19,7 @@ import parity.web
 from parity.cli.web import web
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
+from parity.web import Judgement, Page, judge
 from tests.fake_parse import APP_ID, MASTER_KEY, REST_KEY, FakeParse
 from tests.web.sites import PATHS, PNG, Fault, Website, har_of
 
@@ -322,3 +326,41 @@ def test_what_a_user_did_wrong_is_said(
         Ran(tmp_path, config, str(tmp_path / file), *more)
     assert says in str(caught.value)
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_private_certificate_authority_is_trusted_if_the_target_names_it(
+    har: Path, config: Path, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    pem = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(pem))
+    with Website(tls=server) as new:
+        stranger = Ran(tmp_path / "1", config, str(har), "--site", new.url, "--only", "/about")
+        config.write_text(config.read_text() + f'ca = "{pem}"\n')
+        known = Ran(tmp_path / "2", config, str(har), "--site", new.url)
+    assert stranger.code is ExitCode.CANNOT_JUDGE
+    assert "not trusted" in stranger.reason("GET /about")
+    assert known.code is ExitCode.PASS, known.output
+
+
+def test_ctrl_c_leaves_what_was_judged_and_says_so(
+    har: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+
+    def interrupted(page: Page, *arguments: Any) -> Judgement:
+        if len(judged) == 3:
+            raise KeyboardInterrupt
+        judged.append(f"web/{page.signature}")
+        return judge(page, *arguments)
+
+    monkeypatch.setattr("parity.web.run.judge", interrupted)
+    with Website() as new, pytest.raises(click.Abort):
+        Ran(tmp_path, config, str(har), "--site", new.url, "--jobs", "1")
+    [folder] = (tmp_path / "reports").iterdir()
+    evidence = read_evidence(folder / "evidence.jsonl")
+    assert evidence.footer.interrupted
+    assert [each.id for each in evidence.checks] == judged
+    assert (folder / "report.html").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -29,9 +30,16 @@ class Website:
     Args:
         fault: What it gets wrong.
         name: Name of the host in its URLs; both lead to this machine.
+        tls: What it is served with over https; ``None`` for plain HTTP.
     """
 
-    def __init__(self, fault: Fault | None = None, name: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        fault: Fault | None = None,
+        name: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.tls = tls
         self.fault, self.name = fault, name
         self.asked: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
@@ -44,7 +52,7 @@ class Website:
     @property
     def url(self) -> str:
         """Scheme and host."""
-        return f"http://{self.name}:{self.port}"
+        return f"{'http' if self.tls is None else 'https'}://{self.name}:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -72,7 +80,7 @@ class Website:
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -16,6 +16,7 @@ from pymongo.database import Database
 from parity.model import HarnessError, Target
 from parity.model.evidence import TableEvent
 from parity.targets import ParseClient
+from parity.targets.transport import reach
 from parity.verify.audit.references import FILES
 from parity.verify.audit.sample import FileSample, FileUse
 from parity.wire.ids import LEGACY_FILE_HOSTS
@@ -66,8 +67,9 @@ def fetchable(
     client = ParseClient(target)
     if target.keys.master_key is not None:
         client = client.as_master()
-    hosts = frozenset({urlsplit(target.url).hostname or ""}) | _LOOPBACK | allowed_hosts
-    asker = _Asker(hosts, target.timeout_s)
+    own = (urlsplit(each).hostname for each in (target.url, target.public_url or target.url))
+    hosts = frozenset(each for each in own if each) | _LOOPBACK | allowed_hosts
+    asker = _Asker(target, hosts)
     chosen = list(uses)
     answers: dict[int, FileAnswer] = {}
     try:
@@ -199,9 +201,10 @@ def _urls(client: ParseClient, uses: list[FileUse]) -> list[str | FileAnswer]:
 class _Asker:
     """Asks for files with HEAD, each URL once; a session for each thread."""
 
-    def __init__(self, hosts: frozenset[str], timeout_s: float) -> None:
+    def __init__(self, target: Target, hosts: frozenset[str]) -> None:
+        self._target = target
         self._hosts = hosts
-        self._timeout_s = timeout_s
+        self._timeout_s = target.timeout_s
         self._known: dict[str, tuple[str, int | None]] = {}
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
@@ -246,6 +249,7 @@ class _Asker:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
             self._local.session.trust_env = False
+            reach(self._local.session, self._target)
             self._sessions.append(self._local.session)
         session: requests.Session = self._local.session
         return session
