@@ -199,7 +199,7 @@ class _Run:
         digests = {"recording": self.profile.digest} if self.profile.digest else {}
         return Job(
             name="indexes",
-            unit="query",
+            unit="query shape",
             targets=(TargetFacts.of(self.target),),
             reports=reports,
             arguments=tuple(sys.argv[1:]),

@@ -87,12 +87,14 @@ class TryOut:
         prefix: What the name of the scratch database starts with.
         max_rows: Rows of a class that are copied at most; a bounded sample beyond.
         rounds: Times that each query is timed without and with the index, in turn.
+        max_s: Seconds after which a query gets no more rounds; three it gets always.
     """
 
     uri: Secret
     prefix: str
     max_rows: int = 500_000
     rounds: int = 7
+    max_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

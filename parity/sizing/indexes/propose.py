@@ -79,19 +79,16 @@ def wishes_of(slow: Slow, place: Place) -> tuple[list[Wish], str]:
     Returns:
         The wishes: one, or one for each branch of an ``$or``; and why there is none.
     """
-    worst = max(range(len(slow.seen)), key=lambda at: slow.seen[at].examined)
-    sent, seen = slow.sent[worst], slow.seen[worst]
-    needs = needs_of(sent)
+    pairs = list(zip(slow.sent, slow.seen, strict=True))
+    worst, seen = max(pairs, key=lambda pair: pair[1].examined)
+    needs = needs_of(worst)
     nameless = any(each.special and each.special[0] == TEXT for each in needs)
     if not needs or nameless or any(each.is_empty for each in needs):
         return [], "no condition of it can use an index"
-    now = float(seen.examined + (seen.matched if seen.sorts else 0))
-    found: list[Wish] = []
-    examined = 0.0
-    for need in needs:
-        wish, cost = _wish(slow, need, sent, seen, place)
-        examined += cost
-        found.append(wish)
+    found = [_wish(slow, each, worst, seen, place)[0] for each in needs]
+    # What an index brings is the mean over the values: it helps most where little matches.
+    now = sum(each.examined + (each.matched if each.sorts else 0) for _, each in pairs) / len(pairs)
+    examined = sum(_examined_with_index(slow, *pair, place) for pair in pairs) / len(pairs)
     if examined * GAIN > now and not seen.missing:
         return [], f"with an index it would still examine about {examined:,.0f}"
     left = [each for each in found if not _is_there(each, place)]
@@ -111,6 +108,10 @@ def propose(wishes: Iterable[Wish], place: Place) -> tuple[list[Proposal], list[
     planned = plan(wishes, [each for each in plain if each])
     kept = planned[:MOST]
     return [_proposal(each, place, number) for number, each in enumerate(kept)], planned[MOST:]
+
+
+def _examined_with_index(slow: Slow, sent: Sent, seen: Seen, place: Place) -> float:
+    return sum(_wish(slow, need, sent, seen, place)[1] for need in needs_of(sent))
 
 
 def _wish(slow: Slow, need: Need, sent: Sent, seen: Seen, place: Place) -> tuple[Wish, float]:

@@ -27,6 +27,7 @@ BATCH: Final = 2000
 """Rows that are copied at once."""
 NAME_LIMIT: Final = 38
 """Bytes of the name of a database on every server and platform (64), less what is added."""
+FEWEST_ROUNDS: Final = 3
 LEAST_GAIN: Final = 1.5
 """Speed-up that the whole interval has to stay below for a proposal to be called no gain."""
 CONFIDENCE_Z: Final = 1.96
@@ -77,7 +78,7 @@ def try_out(
             copied = _copy(database, scratch, collection, where, progress)
             for number, each in enumerate(proposals):
                 if each.collection == collection and not _is_blocked(each):
-                    trial = _Trial(scratch, copied, where.rounds, progress)
+                    trial = _Trial(scratch, copied, where, progress)
                     found[number] = trial.of(each, questions)
     return list(found.values())
 
@@ -231,7 +232,7 @@ def _build_existing(source: Collection[Row], target: Collection[Row]) -> None:
 class _Trial:
     scratch: Database[dict[str, Any]]
     copied: _Copied
-    rounds: int
+    where: TryOut
     progress: Progress
 
     def of(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
@@ -271,7 +272,10 @@ class _Trial:
         same = all(_same(self.scratch, *each) for each in pairs)  # Also warms both.
         before_ms: list[float] = []
         after_ms: list[float] = []
-        for number in range(self.rounds):
+        until = time.monotonic() + self.where.max_s
+        for number in range(self.where.rounds):
+            if number >= FEWEST_ROUNDS and time.monotonic() > until:
+                break
             took = {"without": 0.0, "with": 0.0}
             for without, withit in pairs:
                 # In turn, and each first half of the time, so that none has the warmer machine.
