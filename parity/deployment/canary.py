@@ -140,11 +140,8 @@ class Canary:
     def remove(self) -> None:
         """Remove what is there; what cannot be removed is told in ``left``."""
         if self.written.user:
-            left = remove(self.written, self._asker, self._master)
-            self.left += left
+            self.left += clear(self._state, self.written, self._asker, self._master)
             self.written = Written()
-            with contextlib.suppress(OSError):
-                self._state.unlink(missing_ok=True)
 
     def _write_object(self) -> None:
         if self._master is None:
@@ -185,10 +182,11 @@ class Canary:
             json.dump(asdict(self.written), sink)
 
 
-def remove(written: Written, asker: Asker, master: ParseClient | None) -> list[str]:
-    """Remove what a run wrote.
+def clear(state: Path, written: Written, asker: Asker, master: ParseClient | None) -> list[str]:
+    """Remove what a run wrote, and the file that says so, unless the server did not answer.
 
     Args:
+        state: The private file.
         written: What is there.
         asker: The server as clients reach it.
         master: A client whose master key works; ``None`` if there is none.
@@ -197,14 +195,18 @@ def remove(written: Written, asker: Asker, master: ParseClient | None) -> list[s
         What could not be removed, in words.
     """
     left: list[str] = []
+    silent = False
 
     def delete(client: ParseClient, path: str, what: str) -> None:
+        nonlocal silent
         try:
             reply = client.delete(path, raw=True)
             if not reply.ok and not _is_gone(reply):
                 left.append(what)
+                silent = silent or reply.status >= 500  # what a proxy says for it
         except HarnessError:
             left.append(what)
+            silent = True
 
     user = asker.client().as_user(written.token)
     if written.file:
@@ -218,6 +220,9 @@ def remove(written: Written, asker: Asker, master: ParseClient | None) -> list[s
     else:
         delete(user, f"users/{written.user}", f"the user {written.username}")
         left.append(f"the session of the user {written.username}, which ends by itself")
+    if not silent:
+        with contextlib.suppress(OSError):
+            state.unlink(missing_ok=True)
     return left
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.deployment.asking import Asker
-from parity.deployment.canary import Canary, master_client, read_state, remove
+from parity.deployment.canary import Canary, clear, master_client, read_state
 from parity.deployment.codes import Check
 from parity.deployment.cors import look_at_cors
 from parity.deployment.dashboard import look_at_dashboard
@@ -118,9 +118,8 @@ def _look_on(
     telling.progress("public URL")
     master = master_client(door, inside)
     if (old := read_state(state)) is not None:
-        for each in remove(old, asker, master):
+        for each in clear(state, old, asker, master):
             telling.notice(f"An earlier run was killed, and could not be cleared up after: {each}.")
-        state.unlink(missing_ok=True)
     canary = Canary(asker, master, namespace, state, leave_files=options.leave_files)
     try:
         failed = _write(canary)

@@ -10,7 +10,7 @@ import pytest
 
 from demo.proxy import Answer
 from parity.deployment import Code, Judged, Options
-from parity.deployment.canary import Canary, master_client, read_state
+from parity.deployment.canary import Canary, clear, master_client, read_state
 from parity.deployment.doors import Door
 from parity.deployment.public import _is_internal, _of_file_url, look_at_public_url
 from parity.model import Keys, Outcome, Target, Writes
@@ -168,6 +168,27 @@ def test_what_a_killed_run_left_is_known(good: Deployment, tmp_path: Path) -> No
     assert read_state(state) is None
     state.write_text('{"user": 7}')
     assert read_state(state) is None
+
+
+def test_what_is_there_stays_known_while_the_server_does_not_answer(
+    good: Deployment, tmp_path: Path
+) -> None:
+    before, state = rows(good), tmp_path / "state.json"
+    with (
+        good.behind() as proxy,
+        good.outside(good.target(proxy)) as asker,
+        Canary(asker, None, Namespace(MARK), state, leave_files=False) as each,
+    ):
+        each.write()
+        proxy.upstream = "http://127.0.0.1:1"
+    left = read_state(state)
+    assert left is not None
+    assert any("the user" in what for what in each.left)
+
+    with good.outside() as asker, good.inside() as inside:
+        assert clear(state, left, asker, inside.client().as_master()) == []
+    assert rows(good) == before
+    assert not state.exists()
 
 
 @pytest.mark.parametrize(
