@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,16 @@ def summarise(evidence: Evidence) -> dict[str, Any]:
             {"id": each.id, "severity": each.severity, "observed": each.observed}
             for each in evidence.known_differences
         ],
-        "tables": [asdict(each) for each in evidence.tables],
+        "tables": [
+            {
+                "id": each.id,
+                "title": each.title,
+                "columns": each.columns,
+                "rows": each.rows,
+                "note": each.note,
+            }
+            for each in evidence.tables
+        ],
         "failures": _nodeids(evidence, Outcome.FAIL),
         "errors": _nodeids(evidence, Outcome.ERROR),
     }

@@ -123,7 +123,9 @@ def test_a_secret_of_the_command_line_is_not_written(tmp_path: Path) -> None:
 
 
 def test_tables_and_findings_are_on_the_page_and_in_the_summary(tmp_path: Path) -> None:
-    table = TableEvent("sizes", "Sizes", ("name", "rows"), (("Post", 1234), ("User", None)), "Why.")
+    rows = (("Post", 1234), ("User", None))
+    chart = Chart("bars", "name", ("rows",))
+    table = TableEvent("sizes", "Sizes", ("name", "rows"), rows, "Why.", chart)
     failed = replace(
         check(outcome=Outcome.FAIL),
         finding=FINDING,
@@ -137,7 +139,15 @@ def test_tables_and_findings_are_on_the_page_and_in_the_summary(tmp_path: Path) 
         one.finish()
 
     page = (one.folder / "report.html").read_text("utf-8")
-    for text in ("VER-MISSING", "It was never copied.", "Copy it.", "parity x", "Sizes", "1,234"):
+    for text in (
+        "VER-MISSING",
+        "It was never copied.",
+        "Copy it.",
+        "parity x",
+        "Sizes",
+        "1,234",
+        "Bar chart",
+    ):
         assert text in page, text
     assert "parity verify" not in page or "pytest" not in page
     summary = json.loads((one.folder / "summary.json").read_text("utf-8"))
