@@ -1,7 +1,7 @@
 // Starts one Parse Server of the embedded default. The other end is supervisor.py.
 //
 // argv:   the folder that holds node_modules, then the names of fixes to apply before loading
-// stdin:  one JSON line with {mount, options}; when stdin closes, the server exits
+// stdin:  one JSON line with {mount, options} and perhaps a port; when stdin closes, it exits
 // stdout: one JSON line, {"port": n} when it listens or {"error": "..."}
 // stderr: everything that anybody prints
 'use strict';
@@ -44,10 +44,10 @@ const fail = error => {
   report({ error: String((error && error.message) || error) }, () => process.exit(1));
 };
 
-const listen = server =>
+const listen = (server, port) =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server.address().port));
+    server.listen(port, '127.0.0.1', () => resolve(server.address().port));
   });
 
 // Returns the middleware when the database has its classes and indexes.
@@ -69,7 +69,7 @@ const start = async (ParseServer, options) => {
   return server.app;
 };
 
-const run = async (ParseServer, express, { mount, options }) => {
+const run = async (ParseServer, express, { mount, options, port: wanted = 0 }) => {
   const app = express();
   if (options.trustProxy) {
     // Only ParseServer.startApp looks at this option; here Parse Server is mounted.
@@ -80,7 +80,7 @@ const run = async (ParseServer, express, { mount, options }) => {
   // a request now and then.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
-  const port = await listen(server);
+  const port = await listen(server, wanted);
   const serverURL = `http://127.0.0.1:${port}${mount}`;
   app.use(mount, await start(ParseServer, { ...options, serverURL }));
   report({ port });
