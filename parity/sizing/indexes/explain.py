@@ -19,6 +19,8 @@ from parity.sizing.indexes.sent import Sent
 NO_GEO_INDEX: Final = frozenset({291, 17007})
 NO_TEXT_INDEX: Final = 27
 """Errors of a query that cannot be answered without its index (mongod 6.0.5, 2.6)."""
+PLAN_TIME_MS: Final = 10_000
+"""Most that MongoDB may work on a plan that it does not execute."""
 
 _CHILDREN: Final = (
     *("inputStage", "inputStages", "outerStage", "innerStage", "thenStage", "elseStage"),
@@ -100,7 +102,7 @@ def explain(database: Database[dict[str, Any]], sent: Sent, *, max_time_ms: int,
             return Seen(rows, 0, 0, 0, 0.0, scans=True, sorts=False, missing="text")
         if error.code != TIME_LIMIT_EXCEEDED:
             raise
-        reply = _ask(database, command, "queryPlanner", max_time_ms)
+        reply = _ask(database, command, "queryPlanner", PLAN_TIME_MS)
         return _planned(reply, rows, max_time_ms, _too_slow(max_time_ms))
     stats = reply["executionStats"]
     if not stats.get("executionSuccess", True):

@@ -93,7 +93,7 @@ def draw(
         size: Rows to draw.
         max_time_ms: Most that MongoDB may work on it.
     """
-    found = Sample(schema, collection.estimated_document_count(maxTimeMS=max_time_ms))
+    found = Sample(schema, collection.estimated_document_count())
     try:
         found.stored = list(
             collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=max_time_ms)
