@@ -91,7 +91,7 @@ class Ran:
         if result.exception is not None:
             raise result.exception
         self.code: ExitCode = result.return_value
-        self.output = result.output
+        self.output, self.stdout = result.output, result.stdout
         self.evidence: Evidence = evidence_in(self.reports)
 
     def codes(self) -> dict[str, str]:
@@ -389,7 +389,7 @@ def test_ctrl_c_leaves_nothing_and_a_report_that_says_so(
 
 def test_json_is_what_its_schema_says(world: World, run: Callable[..., Ran]) -> None:
     ran = run(world.plain, "--json", "--expect-store", "gridfs")
-    document = json.loads(ran.output)
+    document = json.loads(ran.stdout)
     jsonschema.validate(document, json.loads(SCHEMA.read_text()))
     assert {each["store"] for each in document["stored"]} == {"gridfs"}
     assert document["left"] == []

@@ -64,7 +64,7 @@ class Ran:
         if result.exception is not None:
             raise result.exception
         self.code: ExitCode = result.return_value
-        self.output = result.output
+        self.output, self.stdout = result.output, result.stdout
         [file] = reports.glob("*/evidence.jsonl")
         self.evidence: Evidence = read_evidence(file)
 
@@ -286,7 +286,7 @@ def test_json_is_what_its_schema_says(har: Path, config: Path, tmp_path: Path) -
     fault = _on("/app.js", _body("serverURL", 'x = "//api.parse.com/1"; Parse.y'))
     with Website(fault) as new:
         ran = Ran(tmp_path, config, str(har), "--site", new.url, "--json")
-    document = json.loads(ran.output)
+    document = json.loads(ran.stdout)
     jsonschema.validate(document, json.loads(SCHEMA.read_text()))
     assert document["exit_code"] == 1
     assert document["hosted_links"] == [{"page": "/app.js", "link": "//api.parse.com/1"}]
