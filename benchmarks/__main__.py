@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, replay, seed, spawn, suites, verify
+from benchmarks import capture, load, replay, seed, spawn, suites, verify
 
 if __name__ == "__main__":
     spawn.main()
@@ -11,3 +11,4 @@ if __name__ == "__main__":
     capture.main()
     verify.main()
     seed.main()
+    load.main()

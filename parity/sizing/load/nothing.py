@@ -31,11 +31,12 @@ def _answer(status: bytes, body: bytes) -> bytes:
 
 
 _READ: Final = _answer(b"200 OK", ROW)
+_FOUND: Final = _answer(b"200 OK", b'{"results":[' + ROW + b"]}")
 _WRITTEN: Final = _answer(b"201 Created", MADE)
 
 
 class Trivial(asyncio.Protocol):
-    """One connection; every request gets one of two fixed answers."""
+    """One connection; every request gets one of three fixed answers."""
 
     def __init__(self) -> None:
         self._data = b""
@@ -51,7 +52,7 @@ class Trivial(asyncio.Protocol):
         while (end := self._data.find(b"\r\n\r\n")) >= 0:
             length = 0
             if self._data.startswith(b"GET"):
-                answer = _READ
+                answer = _FOUND if b"?" in self._data[: self._data.find(b"\r")] else _READ
             else:
                 answer = _WRITTEN
                 head = self._data[:end].lower()

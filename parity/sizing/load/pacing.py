@@ -145,7 +145,9 @@ class Pacer:
         behind = 0
         for second, tally in enumerate(hold.tallies):
             is_last = second == schedule.windows - 1
-            gevent.sleep(max(0.0, start + min(second + 1, schedule.seconds) - self._now()))
+            end = start + min(second + 1, schedule.seconds)
+            while (left := end - self._now()) > 0:  # a timer may be a moment early
+                gevent.sleep(left)
             if is_last:
                 self._drain(hold)
             used, now = time.process_time(), self._now()
