@@ -260,8 +260,11 @@ def scan(**more: Any) -> Spec:
     return Spec("scan", events, target=facts("code", None), **more)
 
 
+SIZED = ("knee", "cache", "connections", "storage", "errors", "generator")
+
+
 def size(**more: Any) -> Spec:
-    return Spec("size", [check("size/memory")], **more)
+    return Spec("size", [check(f"size/{name}") for name in SIZED], **more)
 
 
 def indexes(**more: Any) -> Spec:
