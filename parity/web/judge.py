@@ -248,7 +248,7 @@ def _text_body(
     wanted = expected[0]
     one, applied = rules.of_old(wanted).text(_text(wanted))
     other, applied_new = rules.of_new(actual).text(_text(actual))
-    verdict.rules = applied | applied_new
+    verdict.rules = applied + applied_new
     values = _parsed(one), _parsed(other)
     if "json" in wanted.mime and values[0] is not _NO_JSON and values[1] is not _NO_JSON:
         found = differences(values[0], values[1], "$body")

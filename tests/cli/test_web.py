@@ -101,6 +101,7 @@ def test_the_same_site_at_another_address_passes(har: Path, config: Path, tmp_pa
     assert ["text/html", 5, 5, 0, 0, 0] in [row[:6] for row in ran.table("content-types")]
     made_equal = {row[1] for row in ran.table("made-equal") if row[0] == "/"}
     assert made_equal == {"CSRF token", "nonce", "time of the answer", "address of the site"}
+    assert ["/", "nonce", 2] in ran.table("made-equal")  # one on each side
 
 
 def test_two_running_sites_are_compared_side_by_side(
