@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from parity.model import ExitCode, Kind, Outcome
-from parity.model.evidence import DifferenceFact, FindingFact, TableEvent, read_evidence
+from parity.model.evidence import Chart, DifferenceFact, FindingFact, TableEvent, read_evidence
 from parity.report.job import Job
 from parity.wire import Redactor
 from tests.model.samples import check, facts, known
