@@ -13,7 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from parity.sizing.indexes.bind import bind
-from parity.sizing.indexes.explain import Seen, explain
+from parity.sizing.indexes.explain import Seen, explain, named
 from parity.sizing.indexes.implied import Implied, implied
 from parity.sizing.indexes.judge import cost_of, judge
 from parity.sizing.indexes.limits import Server as Mongod
@@ -157,7 +157,7 @@ class _Run:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             whole.problem = f"not a query of Parse ({type(error).__name__}: {error})"
         except OperationFailure as error:
-            whole.problem = f"MongoDB refuses it: {str(error).partition(', full error')[0][:200]}"
+            whole.problem = f"MongoDB refuses it ({named(error)})"
             whole.broken = True
         return [each for each in parts if each.seen] if not whole.problem else [whole]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from parity.sizing.indexes.sample import TIME_LIMIT_EXCEEDED
+from parity.sizing.indexes.sample import OUT_OF_SORT_MEMORY, TIME_LIMIT_EXCEEDED
 from parity.sizing.indexes.sent import Sent
 
 NO_GEO_INDEX: Final = frozenset({291, 17007})
@@ -109,7 +109,9 @@ def explain(database: Database[dict[str, Any]], sent: Sent, *, max_time_ms: int,
         # No error of the command: what was examined until then is no measurement.
         reason = _too_slow(max_time_ms)
         if stats.get("errorCode") != TIME_LIMIT_EXCEEDED:
-            reason = f"MongoDB gave it up ({str(stats.get('errorMessage', ''))[:160]})"
+            reason = f"MongoDB gave it up (error {stats.get('errorCode')})"
+            if stats.get("errorCode") == OUT_OF_SORT_MEMORY:
+                reason = "MongoDB gave it up: the sort does not fit into its memory (error 292)"
         return _planned(reply, rows, float(stats.get("executionTimeMillis", 0)), reason)
     return read(reply, skip=sent.skip)
 
@@ -169,6 +171,11 @@ def _ask(
         {"explain": command, "verbosity": verbosity, "maxTimeMS": max_time_ms},
         read_preference=database.read_preference,
     )
+
+
+def named(error: OperationFailure) -> str:
+    """Return the name of an error of MongoDB; its text may quote values of users."""
+    return str((error.details or {}).get("codeName") or f"error {error.code}")
 
 
 def _indexes(plan: list[Mapping[str, Any]]) -> tuple[str, ...]:

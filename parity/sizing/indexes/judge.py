@@ -12,8 +12,8 @@ from parity.sizing.indexes.model import Code, Cost, Word
 SMALL_ROWS: Final = 1000
 """What may be examined without being named.
 
-A scan of 1000 documents of 300 bytes takes mongod 6.0.5 about 1 ms here, less than Parse Server
-needs for any request (``python -m benchmarks.scale``): no index changes what a client sees.
+A scan of 1000 documents of 300 bytes takes mongod 6.0.5 about 2 ms here, and any request takes
+Parse Server 3 to 5 (``python -m benchmarks.scale``): no index changes what a client sees.
 """
 RATIO: Final = 10
 """Times that more may be examined than match. MongoDB reads a row by an index several times slower

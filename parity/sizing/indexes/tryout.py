@@ -17,7 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from parity.model import UserError
-from parity.sizing.indexes.explain import explain
+from parity.sizing.indexes.explain import explain, named
 from parity.sizing.indexes.limits import before
 from parity.sizing.indexes.model import Progress, Proposal, Tried, TryOut
 from parity.sizing.indexes.sample import Row
@@ -101,8 +101,7 @@ def scratch_database(where: TryOut) -> Iterator[Database[dict[str, Any]]]:
                 client[name].command("create", "writable")
         except OperationFailure as error:
             raise UserError(
-                f"the scratch database {name!r} cannot be written "
-                f"({str(error).partition(', full error')[0][:100]})",
+                f"the scratch database {name!r} cannot be written ({named(error)})",
                 "Give a mongod with --scratch env:NAME whose user may make and drop databases.",
                 code="scratch-refused",
             ) from None
@@ -241,8 +240,7 @@ class _Trial:
         try:
             self.scratch.command({**proposal.command, "createIndexes": "with"})
         except OperationFailure as error:
-            reason = str(error).partition(", full error")[0][:200]
-            note = f"It could not be built on the copy: {reason}"
+            note = f"It could not be built on the copy: {named(error)}."
             return replace(proposal, notes=(*proposal.notes, note))
         try:
             return self._timed(proposal, questions)

@@ -435,3 +435,14 @@ def test_nothing_is_written(posts: Mongo) -> None:
     advice: Advice = advise(posts, profile(AUTHOR))
     assert advice.slow
     assert (posts.list_collection_names(), posts["Post"].index_information()) == before
+
+
+def test_what_mongodb_says_of_a_query_it_refuses_is_not_quoted(posts: Mongo) -> None:
+    # Two $nearSphere in one query; the text of MongoDB's error has the points in it.
+    near = {"$nearSphere": {"__type": "GeoPoint", "latitude": 12.34567, "longitude": 1}}
+    shape = {"$or": [{"place": near}, {"title": "?"}]}
+    judged = only(advise(posts, profile(query("Post", shape))))
+    assert judged.word is Word.UNJUDGED
+    assert judged.broken
+    assert "12.34567" not in judged.reason
+    assert "MongoDB refuses it" in judged.reason
