@@ -11,6 +11,8 @@ from parity.sizing.trial import Fault, Phase, Trial
 
 REPEATS = 2
 """How often a trial that was disturbed is tried again."""
+APPROACHES = 3
+"""Trials below a rate that could not be judged: each halves what is not known."""
 LOWEST_RATE = 0.5
 HOLD_STEPS_DOWN = 3
 
@@ -100,9 +102,10 @@ def find_knee(plan: Plan, run: Run, seconds_left: Callable[[], float]) -> Knee:
 
 
 class _Stopped(Exception):
-    def __init__(self, ended: Ended, why: str = "") -> None:
+    def __init__(self, ended: Ended, why: str, rate: float | None = None) -> None:
         self.ended = ended
         self.why = why
+        self.rate = rate
 
 
 class _Search:
@@ -119,6 +122,8 @@ class _Search:
             ended, why = self._search(), ""
         except _Stopped as stop:
             ended, why = stop.ended, stop.why
+            if stop.rate is not None:
+                self._approach(stop.rate)
         if self.best is not None:
             ended, why = self._hold(ended, why)
         return Knee(ended, self.best, self.missed, tuple(self.trials), why)
@@ -154,6 +159,22 @@ class _Search:
         assert self.missed is not None
         while self.missed.rate / self.best.rate > self.plan.precision:
             self._try(Phase.BISECT, math.sqrt(self.best.rate * self.missed.rate))
+
+    def _approach(self, spoilt: float) -> None:
+        """Come nearer to a rate that could not be judged: what is met below it counts."""
+        for _ in range(APPROACHES):
+            short = self.seconds_left() < self.plan.seconds + self.plan.warm_up_s
+            if self.best is None or short or spoilt / self.best.rate <= self.plan.precision:
+                return
+            rate = math.sqrt(self.best.rate * spoilt)
+            trial = self.run(Phase.BISECT, rate, self.plan.seconds)
+            self.trials.append(trial)
+            if trial.meets:
+                self.best = trial
+                continue
+            spoilt = rate
+            if not trial.void and (self.missed is None or rate < self.missed.rate):
+                self.missed = trial
 
     def _hold(self, ended: Ended, why: str) -> tuple[Ended, str]:
         """Hold the best rate for longer; step down while it does not hold."""
@@ -193,7 +214,7 @@ class _Search:
                 return True
             last = attempt == REPEATS
             if trial.void and last:
-                raise _Stopped(self._ended_by(trial), trial.void)
+                raise _Stopped(self._ended_by(trial), trial.void, rate)
             if not trial.void and (attempt or not trial.narrowly):
                 break
         if self.missed is None or rate < self.missed.rate:

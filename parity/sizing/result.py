@@ -158,7 +158,10 @@ def judge_indexes(advice: Advice | None, why_not: str) -> Judged:
             return Judged(
                 "indexes", Word.NOT_VISIBLE, f"None of the {left} queries could be explained."
             )
-        text = f"Each of the {len(advice.judged) - left} queries has an index that serves it."
+        served = len(advice.judged) - left
+        text = f"Each of the {served} queries has an index that serves it."
+        if served == 1:
+            text = "The query has an index that serves it."
         if left:
             text += f" {left} more could not be explained."
         return Judged("indexes", Word.FITS, text)

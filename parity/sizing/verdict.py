@@ -209,7 +209,7 @@ def judge_storage(storage: Storage) -> Judged:
         )  # fmt: skip
     taken = storage.taken_bytes
     text = f"{used / 1e9:,.2f} of {disk / 1e9:,.2f} GB of the disk are used"
-    text += "." if taken is None else f", {taken / 1e9:,.3f} GB by this app."
+    text += "." if taken is None else f", {taken / 1e9:,.3f} GB by this database."
     if factor is not None:
         text = (
             f"Storage is {factor:,.1f} {TIMES} the hosted size; the guide asks for "

@@ -116,7 +116,9 @@ def test_a_spoilt_miss_is_tried_again_and_then_ends_the_search_without_a_limit(
     knee = find_knee(Plan(40), run, lambda: FOREVER)
     assert knee.ended is (Ended.GENERATOR if fault is Fault.GENERATOR else Ended.DISTURBED)
     assert knee.missed is None
-    assert knee.rate == 40
+    # What is met below a rate that could not be judged counts all the same.
+    assert knee.rate is not None
+    assert 45 < knee.rate <= 50
     assert calls.count(80) == 3
     assert knee.why == "it was late"
 
