@@ -27,6 +27,7 @@ from parity.sizing.verdict import (
     judge_storage,
     judge_tickets,
     overall,
+    times_of,
 )
 from parity.sizing.working_set import WorkingSet, working_set
 
@@ -205,7 +206,7 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
     parts = [sizing.part("knee").sentence]
     if sizing.headroom is not None and sizing.word is not Word.COULD_NOT_JUDGE:
         more = "at least " if sizing.at_least else ""
-        times = f"{sizing.headroom:.1f} {TIMES}"
+        times = times_of(sizing.headroom)
         parts = [f"Holds {more}{times} your recorded peak within your latency objective."]
     limits = [NAMES[each.id] for each in sizing.because if each.id in NAMES]
     if limits and sizing.word is not Word.COULD_NOT_JUDGE:

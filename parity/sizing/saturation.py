@@ -85,6 +85,7 @@ class Saturation:
         mongo_share: Share of a request's time that MongoDB says it took; ``None`` if unknown.
         not_visible: Parts that could not be looked at.
         why: Why the confidence is what it is.
+        is_limit: Whether anything was the limit: the trial missed the objective.
     """
 
     suspects: tuple[Suspect, ...]
@@ -92,11 +93,12 @@ class Saturation:
     mongo_share: float | None
     not_visible: tuple[Part, ...]
     why: str
+    is_limit: bool = True
 
     @property
     def named(self) -> tuple[Suspect, ...]:
-        """The first one, with those that cannot be told apart from it."""
-        if not self.suspects:
+        """The first one, with those that cannot be told apart from it; none without a limit."""
+        if not self.suspects or not self.is_limit:
             return ()
         first = self.suspects[0].score
         return tuple(each for each in self.suspects if each.score >= first - CLOSE)[:2]
@@ -137,6 +139,7 @@ def saturation_of(
         mongo_share=share,
         not_visible=tuple(part for part, found in seen.items() if found is None),
         why=why,
+        is_limit=not trial.meets,
     )
 
 

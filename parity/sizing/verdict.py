@@ -344,11 +344,16 @@ def _holds(knee: Knee, peak: float, objective: Objective) -> str:
             return f"At {lowest:,.1f} requests/s nothing could be measured ({objective})."
         return f"Not even {lowest:,.1f} requests/s meet the latency objective ({objective})."
     more = "at least " if knee.ended is not Ended.FOUND else ""
-    times = f"{knee.rate / peak:.1f} {TIMES}"
+    times = times_of(knee.rate / peak)
     return (
         f"Holds {more}{times} your recorded peak within your latency objective "
         f"({knee.rate:,.1f} of {peak:,.1f} requests/s; {objective})."
     )
+
+
+def times_of(value: float) -> str:
+    """Write a multiple of the peak: "3.4 times", with the sign."""
+    return f"{value:.1f} {TIMES}" if value >= 0.1 else f"{value:.2g} {TIMES}"
 
 
 def _missing(missed: Trial) -> str:

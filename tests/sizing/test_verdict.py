@@ -64,6 +64,8 @@ def test_an_ample_server_fits_and_the_page_says_how_many_times_the_peak() -> Non
     found = result(System())
     assert found.sizing.word is Word.FITS
     assert found.sizing.confidence == "high"
+    assert found.saturation is not None
+    assert found.saturation.named == ()  # nothing was the limit
     assert found.sentence.startswith(
         "Holds at least 5.0 \N{MULTIPLICATION SIGN} your recorded peak within your latency "
         "objective. The working set is at most 20% of the cache. Storage is 11.8 "
