@@ -45,7 +45,7 @@ from parity.sizing.storage import Growth, Storage, measured_growth, parse_size, 
 from parity.sizing.trial import objective_for
 from parity.sizing.verdict import Word
 from parity.targets import server_version
-from parity.targets.identity import database_measured_on
+from parity.targets.identity import database_measured_on, measured_on
 from parity.wire import Redactor
 
 MINUTES = 15.0
@@ -157,6 +157,7 @@ class _Session:
             arguments=tuple(sys.argv[1:]),
             redactor=self.redactor,
             digests=database_measured_on(self.target)
+            | measured_on(self.target)
             | ({"recording": self.profile.digest} if self.profile.digest else {}),
         )
 

@@ -58,6 +58,19 @@ MONGO_SIDE = frozenset({Part.MONGOD_CPU, Part.CACHE, Part.TICKETS, Part.DISK})
 PARSE_SIDE = frozenset({Part.PARSE_SERVER, Part.PARSE_WAIT})
 
 
+REMEDIES = {
+    Part.PARSE_SERVER: "Run more Parse Server processes (one for each core), or give it more CPU.",
+    Part.PARSE_WAIT: "Look at the network to MongoDB and at databaseOptions.maxPoolSize.",
+    Part.MONGOD_CPU: "Add the indexes that are advised; then give MongoDB more cores.",
+    Part.CACHE: "Give MongoDB more memory, or read less: indexes, limits, keys.",
+    Part.TICKETS: "Find out what makes operations slow: CPU, cache, disk.",
+    Part.CONNECTIONS: "Allow more connections, or make Parse Server's pool smaller.",
+    Part.DISK: "A faster disk, or more memory so that it is read less.",
+    Part.MACHINE: "Give MongoDB and Parse Server machines of their own.",
+}
+"""What to do about each part when it is the limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """One part of the system.

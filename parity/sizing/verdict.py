@@ -11,6 +11,7 @@ from typing import Literal
 from parity.sizing.knee import Ended, Knee
 from parity.sizing.saturation import (
     CONNECTIONS_NEAR,
+    REMEDIES,
     Confidence,
     Part,
     Saturation,
@@ -386,19 +387,6 @@ def _try(knee: Knee) -> str:
         Ended.MAX_RATE: "Allow a higher --max-rate.",
     }
     return remedies.get(knee.ended, "Try again with a higher --headroom.")
-
-
-REMEDIES = {
-    Part.PARSE_SERVER: "Run more Parse Server processes (one for each core), or give it more CPU.",
-    Part.PARSE_WAIT: "Look at the network to MongoDB and at databaseOptions.maxPoolSize.",
-    Part.MONGOD_CPU: "Add the indexes that are advised; then give MongoDB more cores.",
-    Part.CACHE: "Give MongoDB more memory, or read less: indexes, limits, keys.",
-    Part.TICKETS: "Find out what makes operations slow: CPU, cache, disk.",
-    Part.CONNECTIONS: "Allow more connections, or make Parse Server's pool smaller.",
-    Part.DISK: "A faster disk, or more memory so that it is read less.",
-    Part.MACHINE: "Give MongoDB and Parse Server machines of their own.",
-}
-"""What to do about each part when it is the limit."""
 
 
 def _remedy(saturation: Saturation | None) -> str:
