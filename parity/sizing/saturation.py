@@ -32,6 +32,8 @@ CLOSE = 0.12
 """Two suspects whose scores are so near cannot be told apart by one measurement."""
 HELD = 0.20
 """A part that was held back so often lost time to its limit, not to its work."""
+IN_VAIN = 100.0
+"""An index that serves its query examines about what it returns; a hundred times is none."""
 WRONG_PERCENT = 0.5
 """A queue makes answers late, it does not make them wrong: a part that only queues is less likely
 when so many answers are wrong."""
@@ -46,6 +48,7 @@ class Part(StrEnum):
 
     PARSE_SERVER = "Parse Server's CPU"
     PARSE_WAIT = "Parse Server's waiting (its connection pool, or the network)"
+    QUERIES = "queries that read far more than they return"
     MONGOD_CPU = "MongoDB's CPU"
     CACHE = "MongoDB's cache"
     TICKETS = "MongoDB's tickets"
@@ -54,13 +57,14 @@ class Part(StrEnum):
     MACHINE = "the machine's CPU, which they share"
 
 
-MONGO_SIDE = frozenset({Part.MONGOD_CPU, Part.CACHE, Part.TICKETS, Part.DISK})
+MONGO_SIDE = frozenset({Part.QUERIES, Part.MONGOD_CPU, Part.CACHE, Part.TICKETS, Part.DISK})
 PARSE_SIDE = frozenset({Part.PARSE_SERVER, Part.PARSE_WAIT})
 
 
 REMEDIES = {
     Part.PARSE_SERVER: "Run more Parse Server processes (one for each core), or give it more CPU.",
     Part.PARSE_WAIT: "Look at the network to MongoDB and at databaseOptions.maxPoolSize.",
+    Part.QUERIES: "Add the indexes that are advised: a bigger server reads as much in vain.",
     Part.MONGOD_CPU: "Add the indexes that are advised; then give MongoDB more cores.",
     Part.CACHE: "Give MongoDB more memory, or read less: indexes, limits, keys.",
     Part.TICKETS: "Find out what makes operations slow: CPU, cache, disk.",
@@ -132,6 +136,7 @@ def saturation_of(
     seen = {
         Part.PARSE_SERVER: _parse(usage, capacity),
         Part.PARSE_WAIT: _parse_wait(trial, usage, capacity, share),
+        Part.QUERIES: _queries(usage, share),
         Part.MONGOD_CPU: _mongod(usage, capacity),
         Part.CACHE: _cache(usage),
         Part.TICKETS: _tickets(usage),
@@ -166,10 +171,15 @@ def _weight(part: Part, share: float | None, seen: Mapping[Part, _Found], trial:
         weight = 0.5 + 0.5 * min(1.0, 2 * share)
     if share is not None and part in PARSE_SIDE:
         weight = 0.5 + 0.5 * min(1.0, 2 * (1 - share))
-    causes = {Part.TICKETS: (Part.CACHE, Part.DISK, Part.MONGOD_CPU), Part.DISK: (Part.CACHE,)}
+    causes = {
+        Part.TICKETS: (Part.CACHE, Part.DISK, Part.MONGOD_CPU),
+        Part.DISK: (Part.CACHE,),
+        Part.MONGOD_CPU: (Part.QUERIES,),
+        Part.MACHINE: (Part.QUERIES,),
+    }
     for cause in causes.get(part, ()):
         found = seen[cause]
-        if found is not None and found[0] >= STRONG:
+        if found is not None and found[0] >= (0.5 if cause is Part.QUERIES else STRONG):
             # Tickets are out because operations are slow; a disk is read because of misses.
             weight *= 0.85
             break
@@ -234,6 +244,15 @@ def _parse_wait(trial: Trial, usage: Usage, capacity: Capacity, share: float | N
     )
 
 
+def _queries(usage: Usage, share: float | None) -> _Found:
+    """Requests that are slow because MongoDB reads in vain for them, however idle it is else."""
+    if usage.examined_s is None or usage.returned_s is None or share is None:
+        return None
+    each = usage.examined_s / max(usage.returned_s, 1.0)
+    text = f"{each:,.0f} documents examined for each that was returned"
+    return (share if each >= IN_VAIN else 0.0), f"{text}, {share:.0%} of a request's time"
+
+
 def _mongod(usage: Usage, capacity: Capacity) -> _Found:
     if usage.mongod_cpu is None or not capacity.mongod_cores:
         return None
@@ -242,13 +261,13 @@ def _mongod(usage: Usage, capacity: Capacity) -> _Found:
     text = f"used {usage.mongod_cpu:.2f} of {capacity.mongod_cores:.2f} cores"
     if held > HELD:
         text += f", held back by a CPU limit {held:.0%} of the time"
-    if usage.examined_s and usage.returned_s is not None:
-        per = usage.examined_s / max(usage.returned_s, 1.0)
-        if per > 10:
-            text += f"; it examined {per:,.0f} documents for each that it returned"
     busy = usage.machine_busy or 0.0
-    if capacity.mongod_here and busy >= MACHINE_FULL and usage.mongod_cpu > (usage.parse_cpu or 0):
-        # It got all that was left of a machine that it fills more than anybody else of us.
+    if (
+        capacity.mongod_here
+        and usage.mongod_cpu > 0.5 * capacity.machine_cores
+        and (busy >= MACHINE_FULL)
+    ):
+        # It got all that was left of a machine of which it takes more than everybody else.
         pressure = max(pressure, busy)
         text += f" of a machine that was {busy:.0%} busy"
     return min(1.0, pressure), text

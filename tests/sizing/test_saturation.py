@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parity.sizing.knee import Ended, Plan
@@ -81,6 +83,19 @@ def test_tickets_that_are_out_because_of_misses_come_after_the_cache() -> None:
     parts = [each.part for each in judged(usage).suspects]
     assert parts[0] is Part.CACHE
     assert parts.index(Part.TICKETS) > 0
+
+
+def test_queries_that_read_in_vain_are_named_though_mongodb_is_idle() -> None:
+    # One scan of 500 000 rows takes a quarter of a second, on however many cores.
+    usage = Usage(
+        seconds=10, mongo_ms=90, mongod_cpu=0.3, examined_s=400_000, returned_s=50, parse_cpu=0.05,
+        machine_busy=0.99, machine_other=1.4, parse_wait=0.01,
+    )  # fmt: skip
+    found = judged(usage)
+    assert found.suspects[0].part is Part.QUERIES
+    assert "8,000 documents examined" in found.suspects[0].evidence
+    served = judged(replace(usage, examined_s=60))
+    assert next(e for e in served.suspects if e.part is Part.QUERIES).pressure == 0
 
 
 def test_full_tickets_without_a_queue_are_no_limit() -> None:
