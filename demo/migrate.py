@@ -15,6 +15,8 @@ OF_THE_APP: Final = {
     "GameScore": [("_p_player", 1), ("score", -1)],
     "Comment": [("_p_post", 1), ("_created_at", 1)],
     "Post": [("_created_at", -1)],
+    "_Installation": [("installationId", 1)],
+    "_Session": [("_p_user", 1)],
 }
 """Indexes that the hosted service would have made by itself, from the app's queries."""
 

@@ -134,6 +134,7 @@ class _Run:
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
         from parity.report.job import Job  # noqa: PLC0415
         from parity.targets import server_version  # noqa: PLC0415
+        from parity.targets.identity import measured_on  # noqa: PLC0415
 
         version = server_version(self.target)
         return Job(
@@ -143,6 +144,7 @@ class _Run:
             reports=reports,
             arguments=tuple(sys.argv[1:]),
             redactor=self.redactor,
+            digests=measured_on(self.target),
         )
 
     @contextmanager

@@ -195,8 +195,11 @@ class _Run:
     def _job(self, reports: Path, redactor: Redactor) -> Job:
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
         from parity.report.job import Job  # noqa: PLC0415
+        from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
-        digests = {"recording": self.profile.digest} if self.profile.digest else {}
+        digests = database_measured_on(self.target)
+        if self.profile.digest:
+            digests["recording"] = self.profile.digest
         return Job(
             name="indexes",
             unit="query shape",

@@ -17,7 +17,8 @@ TIED: Final = {
     "database": ("verify", "audit", "size", "indexes"),
     "hosted_settings": ("settings",),
     "known_differences": ("suites",),
-    "options": ("suites", "replay", "settings", "deployment", "size"),
+    # Not of a deployment: it is looked at from outside, where the options show less.
+    "options": ("suites", "replay", "settings", "files", "size"),
     "recording": ("replay",),
     "suites": ("suites",),
 }
