@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
+from parity.cli.options import json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
@@ -108,15 +109,8 @@ _WORDS = {
     metavar="N",
     help="Pairs of requests that time it; up to four times as many if that does not decide.",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@report_dir_option
+@json_option
 def deployment(
     *,
     target: str,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import click
 
+from parity.cli.options import gate_file_option
 from parity.model import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -30,12 +31,7 @@ _READABLE = click.Path(path_type=Path, dir_okay=False)
     metavar="8|11",
     help="A gate to answer for; may be repeated.  [default: both]",
 )
-@click.option(
-    "--gate-file",
-    type=_READABLE,
-    metavar="FILE",
-    help="What is allowed, waived and in use.  [default: parity-gate.toml, if it is there]",
-)
+@gate_file_option
 @click.option(
     "--report-dir",
     "reports",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
+from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, HarnessError, Outcome, Target, UserError
 
 if TYPE_CHECKING:
@@ -28,13 +29,7 @@ _MOST = 1 << 30
 
 @click.command()
 @click.option("--target", metavar="NAME", required=True, help="The target of parity.toml.")
-@click.option(
-    "--config",
-    envvar="PARITY_CONFIG",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-)
+@config_option
 @click.option(
     "--expect-store",
     "store",
@@ -53,15 +48,8 @@ _MOST = 1 << 30
     metavar="HOST",
     help="Another host that files may be fetched from; the target's own is always allowed.",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@report_dir_option
+@json_option
 def files(
     *,
     target: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parity.cli.options import gate_file_option
 from parity.model import ExitCode
 
 if TYPE_CHECKING:
@@ -29,12 +30,7 @@ _READABLE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("number", type=click.Choice(("8", "11")))
-@click.option(
-    "--gate-file",
-    type=_READABLE,
-    metavar="FILE",
-    help="What is allowed, waived and in use.  [default: parity-gate.toml, if it is there]",
-)
+@gate_file_option
 @click.option(
     "--target",
     metavar="NAME",

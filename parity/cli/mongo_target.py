@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import Secret, Style, Target, UserError
 
 if TYPE_CHECKING:
@@ -25,22 +26,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def target_options(command: _Command) -> _Command:
     """Add ``--target``, ``--mongo``, ``--config``, ``--report-dir`` and ``--json`` to a command."""
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text."),
-        click.option(
-            "--report-dir",
-            "reports",
-            envvar="PARITY_REPORTS",
-            type=click.Path(path_type=Path, file_okay=False),
-            metavar="DIR",
-            help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-        ),
-        click.option(
-            "--config",
-            envvar="PARITY_CONFIG",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-        ),
+        json_option,
+        report_dir_option,
+        config_option,
         click.option(
             "--mongo",
             metavar="env:NAME|file:PATH",

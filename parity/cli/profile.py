@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, echo_json
+from parity.cli.options import json_option
 from parity.model import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SHOWN = 12
 )
 @click.option("--allow-truncated", is_flag=True, help="Use a recording whose end is missing.")
 @click.option("--force", is_flag=True, help="Replace the file of --out if it is there.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@json_option
 def profile(
     *,
     recording: Path,

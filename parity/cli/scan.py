@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, echo_json
+from parity.cli.options import json_option
 from parity.model import ExitCode, Secret, Style, Target, UserError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ _SHOWN_SKIPPED = 20
     metavar="DIR",
     help="Folder that gets one folder for each run.  [default: reports]",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@json_option
 def scan(
     *,
     paths: tuple[Path, ...],

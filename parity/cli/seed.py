@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.mongo_target import Ticker, choose, echo_json
+from parity.cli.options import config_option, json_option
 from parity.model import ExitCode, Secret, Target, UserError, Writes
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
     help="A MongoDB URI instead of a target; a plain URI only for this machine and without a "
     "password.",
 )
-@click.option(
-    "--config",
-    envvar="PARITY_CONFIG",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-)
+@config_option
 @click.option(
     "--documents", type=int, default=10_000, metavar="N", help="Rows to make.  [default: 10000]"
 )
@@ -55,7 +50,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
     help="Add what the hosted service left behind in real databases; parity audit reports it.",
 )
 @click.option("--drop-first", is_flag=True, help="Lose everything that is in the database.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@json_option
 def seed(
     *,
     target: str | None,

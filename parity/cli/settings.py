@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
+from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
@@ -27,13 +28,7 @@ _WORDS = {
 
 @click.command()
 @click.option("--target", metavar="NAME", help="A target of parity.toml: the server to ask.")
-@click.option(
-    "--config",
-    envvar="PARITY_CONFIG",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-)
+@config_option
 @click.option(
     "--hosted",
     type=click.Path(path_type=Path),
@@ -45,15 +40,8 @@ _WORDS = {
     is_flag=True,
     help="The server may send an e-mail to an address that does not exist.",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@report_dir_option
+@json_option
 @click.option("--template", "show_template", is_flag=True, help="Print a settings file and stop.")
 def settings(
     *,

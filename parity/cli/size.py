@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -19,13 +20,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     required=True,
     help="What the clients ask for: a file of `parity profile`, or a shipped one: social.",
 )
-@click.option(
-    "--config",
-    envvar="PARITY_CONFIG",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-)
+@config_option
 @click.option("--peak", type=_POSITIVE, metavar="N", help="Peak, requests/s.  [default: profile]")
 @click.option("--p95", type=_POSITIVE, metavar="MS", help="95 % of the requests end within it.")
 @click.option("--p99", type=_POSITIVE, metavar="MS", help="99 % of the requests end within it.")
@@ -74,15 +69,8 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     help="Prove each proposed index on a copy, in a scratch database beside the app's.",
 )
 @click.option("--no-indexes", is_flag=True, help="Do not look at the queries' indexes.")
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@report_dir_option
+@json_option
 def size(
     *,
     target: str,

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from parity.cli.options import json_option
 from parity.cli.stack_seed import seed_target
 from parity.model import ExitCode, Style, Target, UserError
 from parity.paths import shipped
@@ -60,7 +61,7 @@ def stack() -> None:
     metavar="FILE",
     help="Write the parity.toml here instead of printing it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@json_option
 def up(
     *,
     versions: tuple[str, ...],

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
+from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ _SHOWN = 40
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--target", metavar="NAME", required=True, help="The target of parity.toml.")
-@click.option(
-    "--config",
-    envvar="PARITY_CONFIG",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
-)
+@config_option
 @click.option(
     "--site",
     metavar="URL",
@@ -75,15 +70,8 @@ _SHOWN = 40
     metavar="SECONDS",
     help="Wait so long for one answer.  [default: timeout of the target]",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of text.")
+@report_dir_option
+@json_option
 def web(
     *,
     source: Path,

@@ -1,0 +1,40 @@
+"""Options that several commands have: the same names and the same words everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+config_option: Final = click.option(
+    "--config",
+    envvar="PARITY_CONFIG",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
+)
+"""``config: Path | None``."""
+
+report_dir_option: Final = click.option(
+    "--report-dir",
+    "reports",
+    envvar="PARITY_REPORTS",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder that gets one folder for each run.  [default: reports, or as configured]",
+)
+"""``reports: Path | None``."""
+
+json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, help="One line of JSON instead of text."
+)
+"""``as_json: bool``."""
+
+gate_file_option: Final = click.option(
+    "--gate-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What is allowed, waived and in use.  [default: parity-gate.toml, if it is there]",
+)
+"""``gate_file: Path | None``."""
