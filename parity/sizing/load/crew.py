@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from typing import Any, Final
@@ -104,6 +105,9 @@ class Crew:
         if self.load is not None:
             self.load.close()
         self.load = make_load(self.order, arrangement, self.worker)
+        # Samples stay to the end; the garbage collector need not look at them ever again.
+        gc.collect()
+        gc.freeze()
         gevent.spawn(self._tell_files, self.load)
 
     def _hold(self, data: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import NetworkTimeout, PyMongoError
 
@@ -139,6 +140,8 @@ class MongoUser:
         self.load = load
         self.pools = load.pools
         self.database = database
+        # PyMongo takes a session from a pool for every operation without one, under a lock.
+        self.session = _session(database)
         self.ended = 0.0
         self.received = 0
         makers: dict[Ask, Callable[[MongoUser, Operation], Callable[[], str]]] = {
@@ -170,8 +173,18 @@ class MongoUser:
         return Outcome(name, sent, self.ended or monotonic(), failure, self.received)
 
     def close(self) -> None:
-        """Nothing of its own is open: the connections are shared."""
+        """End the session; the connections are shared."""
+        if self.session is not None:
+            self.session.end_session()
 
     def done(self) -> None:
         """Note that everything asked for has come; what follows only checks it."""
         self.ended = monotonic()
+
+
+def _session(database: Database[Document]) -> ClientSession | None:
+    """Return a session; ``None`` where the server has none."""
+    hello = database.command("hello")
+    if hello.get("logicalSessionTimeoutMinutes") is None:
+        return None
+    return database.client.start_session(causal_consistency=False)

@@ -42,7 +42,12 @@ def query(user: MongoUser, operation: Operation) -> Do:
         where, own = filling.make()
         # A limit of 0 means no row for Parse, and all rows for MongoDB.
         cursor = collection.find(
-            {**where, **_READABLE}, projection, operation.skip, limit or 1, sort=sort
+            {**where, **_READABLE},
+            projection,
+            operation.skip,
+            limit or 1,
+            sort=sort,
+            session=user.session,
         )
         rows = list(cursor)
         for name in operation.include:
@@ -71,7 +76,7 @@ def count(user: MongoUser, operation: Operation) -> Do:
 
     def do() -> str:
         where, own = filling.make()
-        number = collection.count_documents({**where, **_READABLE})
+        number = collection.count_documents({**where, **_READABLE}, user.session)
         user.done()
         if number == 0 and own is not None and filling.still_matches(collection, where, own):
             raise Wrong("a row that matches was not counted")
@@ -90,7 +95,8 @@ def get(user: MongoUser, operation: Operation) -> Do:
         row = load.pick(name)
         if row is None:
             raise Wrong("no row is known to get")
-        found = list(collection.find({"_id": row["_id"], **_READABLE}, projection, limit=1))
+        wanted = {"_id": row["_id"], **_READABLE}
+        found = list(collection.find(wanted, projection, limit=1, session=user.session))
         for each in operation.include:
             _include(user, found, each)
         user.done()
@@ -111,7 +117,7 @@ def create(user: MongoUser, operation: Operation) -> Do:
 
     def do() -> str:
         document = new_document(load, operation)
-        made = collection.insert_one(document)
+        made = collection.insert_one(document, session=user.session)
         user.done()
         if made.inserted_id != document["_id"]:
             raise Wrong("another id than was sent")
@@ -135,7 +141,7 @@ def update(user: MongoUser, operation: Operation) -> Do:
         if operation.payload_bytes:
             changed[PAD] = "x" * operation.payload_bytes
         found = collection.find_one_and_update(
-            {"_id": own.object_id}, {"$set": changed}, return_document=True
+            {"_id": own.object_id}, {"$set": changed}, return_document=True, session=user.session
         )
         user.done()
         if found is None:
@@ -158,7 +164,7 @@ def delete(user: MongoUser, operation: Operation) -> Do:
         own = load.pools.take(name)
         if own is None:
             return instead()
-        gone = collection.delete_one({"_id": own.object_id}).deleted_count
+        gone = collection.delete_one({"_id": own.object_id}, session=user.session).deleted_count
         user.done()
         if gone != 1:
             raise Wrong("a row that was saved is not there")
