@@ -33,7 +33,7 @@ def clean(order: LoadOrder, mark: str, files: Iterable[str] = ()) -> list[str]:
     Returns:
         What could not be removed, for people.
     """
-    if order.kind == "nothing" or order.read_only:
+    if order.kind in ("nothing", "replay") or order.read_only:
         return []
     if order.kind == "mongo":
         return clean_mongo(order.target, mark)

@@ -51,6 +51,7 @@ class Conductor:
         self._new_mark = new_mark
         self._workers = 1
         self._waiting_for = 0
+        self._ended = 0
         self._number = 0
         self._ticks: dict[int, list[Tally]] = {}
         self._news = Event()
@@ -65,6 +66,7 @@ class Conductor:
     def prepare(self) -> None:
         """Settle everything before the users begin; called when a test starts."""
         self.prepared.clear()
+        self._ended = 0
         self.problem = ""
         self.files = []
         try:
@@ -84,6 +86,7 @@ class Conductor:
                 "worker": worker,
                 "workers": len(ids),
                 "paced": self.paced,
+                "users": self.environment.parsed_options.num_users or 1,
                 "arrangement": self.arrangement.to_json(),
             }
             runner.send_message(PREPARE, data, client_id)
@@ -157,9 +160,15 @@ class Conductor:
         """Note files that were uploaded."""
         self.files += msg.data["files"]
 
-    def on_limit(self, **_: Any) -> None:
-        """End the run: it has sent as many requests as it may."""
-        _log.warning("the limit of requests is reached (--max-requests), stopping")
+    def on_limit(self, msg: Any, **_: Any) -> None:
+        """End the run: it has sent as many requests as it may, or a recording is at its end."""
+        if msg.data.get("ended"):
+            self._ended += 1
+            if self._ended < self._workers:
+                return
+            _log.warning("the recording is at its end, stopping")
+        else:
+            _log.warning("the limit of requests is reached (--max-requests), stopping")
         runner = self.environment.runner
         has_page = self.environment.web_ui is not None
         gevent.spawn(runner.stop if has_page else runner.quit)

@@ -14,6 +14,7 @@ from parity.sizing.load.acting import Arrangement, Load, Outcome
 from parity.sizing.load.kinds import make_load
 from parity.sizing.load.order import LoadOrder
 from parity.sizing.load.pacing import Pacer
+from parity.sizing.load.recorded import Feeder, send_due
 from parity.sizing.load.schedule import Schedule
 
 PREPARE: Final = "parity_prepare"
@@ -23,6 +24,8 @@ TICK: Final = "parity_tick"
 FILES: Final = "parity_files"
 LIMIT: Final = "parity_limit"
 _FILES_EVERY_S: Final = 1.0
+_REPLAY_LEAD_S: Final = 2.0
+"""Seconds between the preparation and the first request of a recording, for the users to start."""
 
 
 class WrongAnswer(Exception):
@@ -46,6 +49,8 @@ class Crew:
         self.worker, self.workers = 0, 1
         self.rng = random.Random(order.seed)  # noqa: S311 - protects nothing
         self.load: Load | None = None
+        self.feeder: Feeder | None = None
+        self._busy = 0
         self.weights: tuple[float, ...] = ()
         self._left = self._most = most_requests
 
@@ -72,6 +77,8 @@ class Crew:
 
     def act(self, user: Any) -> None:
         """Be one user until Locust stops it."""
+        if self.order.kind == "replay":
+            self._replay()
         while self.load is None:  # the run is being given up
             gevent.sleep(0.1)
         client = self.load.client()
@@ -89,14 +96,18 @@ class Crew:
                 outcome = client.perform(self._choose())
                 latency = 1000 * (outcome.ended - outcome.sent)
             self._tell_locust(outcome, latency)
-            self._left -= 1
-            if self._left == 0:
-                self.environment.runner.send_message(LIMIT, {"worker": self.worker})
+            self._count()
             if not self.paced:
                 gevent.sleep(self._think())
 
     def _prepare(self, data: dict[str, Any]) -> None:
         self.worker, self.workers = data["worker"], data["workers"]
+        if self.order.kind == "replay":
+            users = max(1, int(data["users"]) // self.workers)
+            self.feeder = Feeder(self.order, self.worker, self.workers, users)
+            self._left = max(1, self._most // self.workers)
+            gevent.spawn(self._feed, self.feeder)
+            return
         self.paced = data["paced"]
         self._left = max(1, self._most // self.workers)
         arrangement = Arrangement.from_json(data["arrangement"])
@@ -109,6 +120,30 @@ class Crew:
         gc.collect()
         gc.freeze()
         gevent.spawn(self._tell_files, self.load)
+
+    def _feed(self, feeder: Feeder) -> None:
+        """Hand out the recording; when all of it was answered, say that the run is over."""
+        feeder.run(time.monotonic() + _REPLAY_LEAD_S)
+        while feeder.waiting or self._busy:
+            gevent.sleep(0.1)
+        self.environment.runner.send_message(LIMIT, {"worker": self.worker, "ended": True})
+
+    def _replay(self) -> None:
+        while self.feeder is None:
+            gevent.sleep(0.1)
+        connection, queue = self.feeder.wire.connection(), self.feeder.queue()
+        while True:
+            due = queue.get()
+            self._busy += 1
+            outcome = send_due(due, connection)
+            self._busy -= 1
+            self._tell_locust(outcome, 1000 * (outcome.ended - due.at))
+            self._count()
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.environment.runner.send_message(LIMIT, {"worker": self.worker, "ended": False})
 
     def _hold(self, data: dict[str, Any]) -> None:
         schedule = Schedule(

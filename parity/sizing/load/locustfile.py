@@ -20,6 +20,7 @@ from parity.model import UserError
 from parity.sizing.load.conductor import Conductor
 from parity.sizing.load.crew import Crew
 from parity.sizing.load.order import LoadOrder, check_order, control_descriptors
+from parity.sizing.load.recorded import check_recording
 from parity.sizing.load.tally import window_to_json
 from parity.sizing.profiles import load_profile
 from parity.targets.settings import load_settings
@@ -114,6 +115,8 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
             control = _Control(*descriptors)
             order = LoadOrder.from_json(control.read())
         order = check_order(order)
+        if order.kind == "replay":
+            check_recording(order)
         _check_host(options.host, order)
     except UserError as error:
         sys.stderr.write(f"error: {error.what}\n{error.remedy}\n")

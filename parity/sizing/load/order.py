@@ -88,6 +88,8 @@ def check_order(order: LoadOrder) -> LoadOrder:
             f'Add mongo = "env:NAME" under [targets.{target.name}].',
             code="no-mongo",
         )
+    if order.kind == "replay":
+        return order  # only a target that is thrown away gets its writes; see ``recorded``
     if order.read_only:
         return _only_reading(order)
     if target.writes is Writes.FORBIDDEN:
@@ -108,7 +110,7 @@ def check_order(order: LoadOrder) -> LoadOrder:
 
 def _only_reading(order: LoadOrder) -> LoadOrder:
     kept = tuple(each for each in order.profile.operations if each.ask in READS)
-    if order.kind != "replay" and not any(each.weight for each in kept):
+    if not any(each.weight for each in kept):
         raise UserError(
             f"nothing in the profile {order.profile.name!r} only reads",
             "Choose another profile, or a target that may be written to.",
