@@ -65,9 +65,9 @@ def test_a_fault_of_our_own_is_one_line_and_how_to_report_it() -> None:
 
 
 def test_an_unknown_command_gets_the_nearest_name() -> None:
-    result = CliRunner().invoke(main, ["docter"])
+    result = CliRunner().invoke(main, ["capturre"])
     assert result.exit_code == 2
-    assert "Did you mean 'doctor'?" in result.stderr
+    assert "Did you mean 'capture'?" in result.stderr
 
 
 def test_an_unknown_option_gets_the_nearest_name() -> None:
