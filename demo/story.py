@@ -40,6 +40,7 @@ PLANTED: Final = {
 """What is wrong at first: the rule of gate 8 that fails by it, and what its reason names."""
 PEAK: Final = "10"
 OBJECTIVE: Final = ("--p95", "500", "--p99", "2000")
+BOUNDED: Final = ("--seconds", "5", "--headroom", "2", "--max-minutes", "2")
 DOWN_S: Final = 3.0
 """How long the deployed server is away at its restart; long enough to be missed."""
 
@@ -192,7 +193,7 @@ def the_migration(world: World) -> None:
     shell.run("parity", "profile", "app.jsonl", "--out", "app-profile.toml", shown=4)
     _indexes(world, expect=1)
     # The recorded hours were played in seconds: its clients would send so much in the evening.
-    size = ("--profile", "app-profile.toml", "--quick", "--no-indexes", "--peak", PEAK)
+    size = ("--profile", "app-profile.toml", "--no-indexes", "--peak", PEAK, *BOUNDED)
     shell.run("parity", "size", "--target", "selfhosted", *size, *OBJECTIVE)
 
 

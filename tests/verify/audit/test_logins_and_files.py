@@ -180,7 +180,7 @@ def test_a_file_that_is_there_and_not_found_cannot_be_decrypted(
 def test_files_are_counted_by_class_and_field() -> None:
     schema = read_schema([{"_id": "Post", "photo": "file", "cover": "file", "title": "string"}])
     hosted = "tfss-0b5b1c5e-8d6a-4c39-9c5c-3b0c5d0c0a11-photo.jpg"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"_id": "p1", "photo": "a.txt", "title": "a.txt"},
         {"_id": "p2", "photo": "a.txt", "cover": hosted},
         {"_id": "p3", "photo": "b.txt", "cover": None},
