@@ -75,7 +75,9 @@ def test_counts_add_up_everything_happens_and_nothing_stays(
     assert generator.left == ()
     assert remains(server, generator.mark) == []
     assert (tmp_path / "locust.html").stat().st_size > 10_000
-    assert f"Aggregated,{ended}," in (tmp_path / "locust_stats.csv").read_text("utf-8")
+    last = (tmp_path / "locust_stats.csv").read_text("utf-8").splitlines()[-1]
+    # Locust writes its files once a second, and workers report to it every three.
+    assert 0 < int(last.split(",Aggregated,")[1].split(",")[0]) <= ended
     for file in tmp_path.iterdir():
         for _, secret in server.secrets():
             assert secret.value.encode() not in file.read_bytes()
@@ -206,7 +208,7 @@ import sys, json
 from parity.sizing.load.generator import LocustGenerator
 from parity.sizing.load.order import LoadOrder
 order = LoadOrder.from_json(json.loads(sys.stdin.readline()))
-with LocustGenerator(order.target, order.profile, workers=2, users=4) as generator:
+with LocustGenerator(order.target, order.profile, users=4) as generator:
     print(json.dumps([generator.mark, *generator.pids]), flush=True)
     for window in generator.hold(20, 60):
         print(window.done, flush=True)
