@@ -1,4 +1,4 @@
-# make suites · make test · make lint · make bench · make matrix
+# make suites · make demo · make test · make lint · make bench · make matrix
 # Needs Python 3.11 or later; everything else is installed into .venv and a per-user cache.
 
 PYTHON ?= python3
@@ -8,13 +8,16 @@ READY := $(VENV)/.ready
 # How many pytest processes; the machine that this is measured on has two cores.
 JOBS ?= 2
 
-.PHONY: suites test lint format bench matrix clean
+.PHONY: suites demo test lint format bench matrix clean
 
 suites: $(READY)
 	@$(BIN)/pytest suites -n $(JOBS) --junitxml reports/junit.xml --alluredir reports/allure --clean-alluredir; \
 	status=$$?; \
 	echo "JUnit: reports/junit.xml · Allure results: reports/allure · what each file is: reports/README.md"; \
 	exit $$status
+
+demo: $(READY)
+	$(BIN)/python -m demo
 
 test: $(READY)
 	$(BIN)/pytest tests -q -n $(JOBS) --random-order --timeout 300

@@ -40,7 +40,7 @@ PLANTED: Final = {
 """What is wrong at first: the rule of gate 8 that fails by it, and what its reason names."""
 PEAK: Final = "10"
 OBJECTIVE: Final = ("--p95", "500", "--p99", "2000")
-BOUNDED: Final = ("--seconds", "5", "--headroom", "2", "--max-minutes", "2")
+BOUNDED: Final = ("--seconds", "3", "--headroom", "2", "--max-minutes", "2")
 DOWN_S: Final = 3.0
 """How long the deployed server is away at its restart; long enough to be missed."""
 
