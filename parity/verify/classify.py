@@ -32,6 +32,7 @@ JOIN: Final = "_Join:"
 SCHEMA: Final = "_SCHEMA"
 _ACL: Final = re.compile(r"_(?:rperm|wperm|acl)(?![A-Za-z0-9_])")
 _CLP: Final = re.compile(r"(?:_metadata\.class_permissions|_client_permissions)(?![A-Za-z0-9_])")
+_KEPT_INDEXES: Final = re.compile(r"_metadata\.indexes(?![A-Za-z0-9_])")
 _SHORT_TEXT: Final = 200
 _NUMBERS: Final = {DOUBLE: "<d", INT32: "<i", INT64: "<q"}
 _DEEPEST: Final = 250
@@ -108,6 +109,8 @@ def _code(collection: str, found: list[FieldDifference], *, gridfs: bool) -> str
     if code in BENIGN:
         return "VER-TYPE" if any(each.code == "VER-TYPE" for each in found) else "VER-ORDER"
     paths = [each.difference.path for each in found if each.code not in BENIGN]
+    if collection == SCHEMA and all(_KEPT_INDEXES.match(path) for path in paths):
+        return "VER-SCHEMA-INDEXES"
     if collection == SCHEMA and all(_CLP.match(path) for path in paths):
         return "VER-CLP"
     if all(_ACL.match(path) for path in paths):

@@ -112,6 +112,14 @@ _CODES: Final = (
         "Copy _SCHEMA again with no Parse Server running, then restart it.",
     ),
     Code(
+        "VER-SCHEMA-INDEXES",
+        "Only the list of indexes that Parse Server keeps in _SCHEMA differs.",
+        "benign",
+        "Parse Server writes it anew when it starts. The indexes themselves are compared as well: "
+        "VER-INDEX, VER-INDEX-EXTRA. (parse-server MongoStorageAdapter.updateSchemaWithIndexes; observed with 9.10.0)",
+        "Nothing; --strict makes it fail.",
+    ),
+    Code(
         "VER-CLP",
         "The class-level permissions of a class differ.",
         "security",

@@ -175,6 +175,10 @@ def test_permissions_alone_are_their_own_code() -> None:
     [
         ("_SCHEMA", ("_metadata", "class_permissions"), "VER-CLP"),
         ("_SCHEMA", ("score",), "VER-SCHEMA"),
+        ("_SCHEMA", ("_metadata", "indexes"), "VER-SCHEMA-INDEXES"),
+        ("_SCHEMA", ("_metadata", "indexes", "score_-1"), "VER-SCHEMA-INDEXES"),
+        ("_SCHEMA", ("_metadata", "indexesOfMine"), "VER-SCHEMA"),
+        ("_SCHEMA", ("_metadata", "fields_options"), "VER-SCHEMA"),
         ("_Join:users:_Role", ("relatedId",), "VER-JOIN"),
     ],
 )

@@ -133,6 +133,11 @@ VERIFY: Final = (
         schema("Team", {"$set": {"name": "number"}}),
         "VER-SCHEMA",
     ),
+    verify(
+        "the list of indexes in _SCHEMA differs",
+        schema("GameScore", {"$unset": {"_metadata.indexes": 1}}),
+        "VER-SCHEMA-INDEXES",
+    ),
     verify("a class is lost from _SCHEMA", remove("_SCHEMA", _id="Team"), "VER-SCHEMA"),
     verify(
         "permissions of a class differ",
