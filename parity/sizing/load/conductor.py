@@ -48,6 +48,7 @@ class Conductor:
         self.problem = ""
         self.paced = False
         self.files: list[str] = []
+        self.announce: Callable[[list[str]], None] = lambda _: None
         self._new_mark = new_mark
         self._workers = 1
         self._waiting_for = 0
@@ -157,8 +158,9 @@ class Conductor:
             self._news.set()
 
     def on_files(self, msg: Any, **_: Any) -> None:
-        """Note files that were uploaded."""
+        """Note files that were uploaded, and tell the owner: no server lists them by name."""
         self.files += msg.data["files"]
+        self.announce(msg.data["files"])
 
     def on_limit(self, msg: Any, **_: Any) -> None:
         """End the run: it has sent as many requests as it may, or a recording is at its end."""

@@ -177,7 +177,7 @@ class LocustGenerator:
     def _read(self, deadline: float) -> dict[str, Any]:
         while True:
             message = self._processes[0].read(min(0.5, max(0.0, deadline - time.monotonic())))
-            if message is not None:
+            if message is not None and "files" not in message:
                 return message
             for process in self._processes:
                 if process.popen.poll() is not None:
@@ -195,7 +195,8 @@ class LocustGenerator:
             process.wait(max(0.0, deadline - time.monotonic()))
         if processes:
             # The leader has done this; not if it was killed, and then somebody must.
-            self._left = clean(self.order, self.mark)
+            files = [name for process in processes for name in process.files]
+            self._left = clean(self.order, self.mark, files)
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
@@ -230,6 +231,7 @@ class _Process:
             os.close(theirs_in)
             os.close(theirs_out)
         self._buffer = b""
+        self.files: list[str] = []
 
     def write(self, message: Mapping[str, Any]) -> None:
         """Send it a line of JSON.
@@ -259,6 +261,7 @@ class _Process:
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
         message: dict[str, Any] = json.loads(line)
+        self.files += message.get("files", ())
         return message
 
     def death(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -13,6 +14,8 @@ from typing import Any, Final
 
 import gevent
 from gevent.fileobject import FileObject
+from gevent.lock import BoundedSemaphore
+from gevent.queue import Queue
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -137,7 +140,11 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
         if control is None and options.rate is not None:
             gevent.spawn(_hold_rate, conductor, options)
     if control is not None:
-        gevent.spawn(control.serve, environment, _session.conductor)
+        owner = control
+        if _session.conductor is not None:
+            _session.conductor.announce = lambda names: owner.write(files=names)
+        gevent.spawn(owner.listen, environment)
+        gevent.spawn(owner.serve, _session.conductor)
 
 
 def _order_of(kind: str, options: Any) -> LoadOrder:
@@ -211,6 +218,8 @@ class _Control:
     def __init__(self, reading: int, writing: int) -> None:
         self._in = FileObject(reading, "rb")
         self._out = FileObject(writing, "wb")
+        self._orders: Queue = Queue()
+        self._writing = BoundedSemaphore(1)
 
     def read(self) -> Any:
         """Return the next order; end the process if its owner is gone."""
@@ -220,26 +229,31 @@ class _Control:
         return json.loads(line)
 
     def write(self, **message: Any) -> None:
-        """Say something to the owner."""
-        self._out.write(json.dumps(message).encode() + b"\n")
-        self._out.flush()
+        """Say something to the owner, if it is still there."""
+        with self._writing, contextlib.suppress(OSError):
+            self._out.write(json.dumps(message).encode() + b"\n")
+            self._out.flush()
 
-    def serve(self, environment: Any, conductor: Conductor | None) -> None:
-        """Do what the owner says until it is gone."""
+    def listen(self, environment: Any) -> None:
+        """Take orders; when the owner is gone, end the run at once, whatever is being done."""
+        with contextlib.suppress(OSError):
+            while line := self._in.readline():
+                self._orders.put(json.loads(line))
+        environment.runner.quit()
+
+    def serve(self, conductor: Conductor | None) -> None:
+        """Do what the owner says, one thing after the other."""
         if conductor is not None:
             conductor.prepared.wait()
             self.write(problem=conductor.problem) if conductor.problem else self.write(
                 ready=True, **_facts(conductor)
             )
-        while line := self._in.readline():
-            order = json.loads(line)
-            if "rate" not in order or conductor is None:
-                continue
+        while conductor is not None:
+            order = self._orders.get()
             problem = conductor.hold(
                 order["rate"], order["seconds"], lambda w: self.write(window=window_to_json(w))
             )
             self.write(problem=problem) if problem else self.write(end=True)
-        environment.runner.quit()
 
 
 def _facts(conductor: Conductor) -> dict[str, Any]:

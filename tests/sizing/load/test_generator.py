@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pymongo import MongoClient
 
 from parity.model import Keys, Target, UserError, Writes
 from parity.model.errors import HarnessError
@@ -133,7 +134,9 @@ def test_a_stall_shows_in_every_request_that_was_meant_to_be_sent_in_it() -> Non
         Stalling.begins = time.monotonic() + 0.2 + 1.0
         Stalling.ends = Stalling.begins + 1.0
         windows = list(generator.hold(100, 4))
-    assert added(windows) == (400, 400, 400)
+    intended, sent, done = added(windows)
+    assert intended == 400
+    assert sent == done == intended - windows[-1].waiting
     slow = sum(slower_than(each, 250) for each in windows)
     # A second at 100 a second; those of its last quarter waited less than 250 ms.
     assert slow >= 70
@@ -197,10 +200,21 @@ def test_a_generator_that_dies_is_an_error_and_is_cleaned_up_after(server: Targe
     with generator:
         windows = generator.hold(10, 30)
         next(windows)
+        next(windows)
         os.kill(generator.pids[0], signal.SIGKILL)
+        assert files(server, generator.mark)
         with pytest.raises(HarnessError, match="locust ended"):
             list(windows)
     assert remains(server, generator.mark) == []
+    assert files(server, generator.mark) == []
+
+
+def files(server: Target, mark: str) -> list[str]:
+    """Return the names of the run's files, which no server lists but its database has."""
+    assert server.mongo is not None
+    with MongoClient[dict[str, Any]](server.mongo.value) as client:
+        found = client.get_default_database()["fs.files"].find({"filename": {"$regex": mark}})
+        return [each["filename"] for each in found]
 
 
 OWNER = """
@@ -240,6 +254,8 @@ def test_when_the_owner_ends_locust_cleans_up_and_ends(
     owner.send_signal(ending)
     owner.wait(DEADLINE_S)
     _, alive = psutil.wait_procs(processes, DEADLINE_S)
+    for process in alive:
+        process.kill()
     assert alive == []
     assert remains(server, mark) == []
     owner.stdin.close()
