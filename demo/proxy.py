@@ -112,7 +112,7 @@ class TlsProxy:
             # A server that was restarted must not be asked over a connection to the old one.
             connector=aiohttp.TCPConnector(force_close=True),
         )
-        self._runner = web.ServerRunner(web.Server(self._answer))
+        self._runner = web.ServerRunner(web.Server(self._answer, auto_decompress=False))
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
@@ -136,6 +136,8 @@ class TlsProxy:
                 answer = self._edit(request, answer)  # type: ignore[arg-type]
         response = web.Response(status=answer.status, body=answer.body)
         response.headers.popall("Content-Type", None)
+        if request.headers.get("Connection", "").lower() == "keep-alive":
+            response.headers["Connection"] = "keep-alive"
         for name, value in answer.headers:
             response.headers.add(name, value)
         return response
@@ -159,6 +161,8 @@ class TlsProxy:
                     (name, value)
                     for name, value in response.headers.items()
                     if name.lower() not in _HOP_BY_HOP
+                    # Of a HEAD it is the length of what GET would answer.
+                    or (request.method == "HEAD" and name.lower() == "content-length")
                 ]
                 return Answer(response.status, headers, body)
         except (aiohttp.ClientError, TimeoutError):

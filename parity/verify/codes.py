@@ -116,7 +116,8 @@ _CODES: Final = (
         "Only the list of indexes that Parse Server keeps in _SCHEMA differs.",
         "benign",
         "Parse Server writes it anew when it starts. The indexes themselves are compared as well: "
-        "VER-INDEX, VER-INDEX-EXTRA. (parse-server MongoStorageAdapter.updateSchemaWithIndexes; observed with 9.10.0)",
+        "VER-INDEX, VER-INDEX-EXTRA. (parse-server MongoStorageAdapter.updateSchemaWithIndexes; "
+        "observed with 9.10.0.)",
         "Nothing; --strict makes it fail.",
     ),
     Code(
