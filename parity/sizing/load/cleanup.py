@@ -53,7 +53,7 @@ def clean_rest(target: Target, mark: str, files: Iterable[str]) -> list[str]:
             if not _sweep_rows(client, mark) and not left:
                 break
             time.sleep(_BETWEEN_S)
-        for name in dict.fromkeys(files):
+        for name in dict.fromkeys((*files, *_files_in_mongo(target, mark))):
             reply = client.delete(f"files/{name}", raw=True)
             if not reply.ok and reply.status not in (400, 404):
                 left.append(f"files/{name}: status {reply.status}")
@@ -62,6 +62,23 @@ def clean_rest(target: Target, mark: str, files: Iterable[str]) -> list[str]:
     finally:
         client.close()
     return left
+
+
+def _files_in_mongo(target: Target, mark: str) -> list[str]:
+    """Return names of the run's files that GridFS has: a process that was killed told nobody."""
+    if target.mongo is None:
+        return []
+    from pymongo.errors import PyMongoError  # noqa: PLC0415 - only for this
+
+    from parity.sizing.load.mongo_client import connect  # noqa: PLC0415
+
+    try:
+        client, database = connect(target, 1)
+        with client:
+            found = database["fs.files"].find({"filename": {"$regex": f"_parity{mark}_"}})
+            return [str(each["filename"]) for each in found]
+    except PyMongoError:
+        return []  # files may be kept elsewhere, and what was told is known
 
 
 def clean_mongo(target: Target, mark: str) -> list[str]:

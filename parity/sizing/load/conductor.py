@@ -14,7 +14,17 @@ from gevent.event import Event
 from parity.model.errors import ParityError
 from parity.sizing.load.acting import Arrangement
 from parity.sizing.load.cleanup import clean
-from parity.sizing.load.crew import FILES, HOLD, LIMIT, PREPARE, PREPARED, TICK
+from parity.sizing.load.crew import (
+    FILES,
+    HOLD,
+    LIMIT,
+    PREPARE,
+    PREPARED,
+    STOP,
+    STOP_S,
+    STOPPED,
+    TICK,
+)
 from parity.sizing.load.kinds import arrange_load
 from parity.sizing.load.order import LoadOrder
 from parity.sizing.load.tally import Tally, merge
@@ -24,6 +34,7 @@ _LEAD_S: Final = 0.2
 """Seconds between an order and its beginning, so that every worker has it in time."""
 _SILENCE_S: Final = 30.0
 """Seconds without a word of some worker after which a hold is given up."""
+_GRACE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -50,9 +61,11 @@ class Conductor:
         self.files: list[str] = []
         self.announce: Callable[[list[str]], None] = lambda _: None
         self._new_mark = new_mark
+        self._mark = ""
         self._workers = 1
         self._waiting_for = 0
         self._ended = 0
+        self._sending = 0
         self._number = 0
         self._ticks: dict[int, list[Tally]] = {}
         self._news = Event()
@@ -63,6 +76,7 @@ class Conductor:
         runner.register_message(TICK, self.on_tick)
         runner.register_message(FILES, self.on_files)
         runner.register_message(LIMIT, self.on_limit)
+        runner.register_message(STOPPED, self.on_stopped)
 
     def prepare(self) -> None:
         """Settle everything before the users begin; called when a test starts."""
@@ -71,7 +85,8 @@ class Conductor:
         self.problem = ""
         self.files = []
         try:
-            self.arrangement = arrange_load(self.order, self._new_mark())
+            self._mark = self._new_mark()  # from here on there may be something to remove
+            self.arrangement = arrange_load(self.order, self._mark)
         except ParityError as error:
             self.fail(str(error))
             return
@@ -123,10 +138,11 @@ class Conductor:
         return ""
 
     def clean(self) -> None:
-        """Remove what the run made; called when a test has stopped."""
-        if self.arrangement is None:
+        """Remove what the run made, if there is anything; called when a test has stopped."""
+        mark, self._mark = self._mark, ""
+        if not mark:
             return
-        mark, self.arrangement = self.arrangement.mark, None
+        self._quiet_down()
         for each in clean(self.order, mark, self.files):
             _log.error("left behind on %s: %s", self.order.target.name, each)
 
@@ -174,6 +190,25 @@ class Conductor:
         runner = self.environment.runner
         has_page = self.environment.web_ui is not None
         gevent.spawn(runner.stop if has_page else runner.quit)
+
+    def on_stopped(self, **_: Any) -> None:
+        """Note that a worker sends nothing more."""
+        self._sending -= 1
+        self._news.set()
+
+    def _quiet_down(self) -> None:
+        """Wait until no worker sends any more: Locust's master stops them after this, not before.
+
+        A worker that is gone does not answer.
+        """
+        if self.alone:
+            return
+        self._sending = self._workers
+        self.environment.runner.send_message(STOP)
+        deadline = time.monotonic() + STOP_S + _GRACE_S
+        while self._sending > 0 and time.monotonic() < deadline:
+            self._news.clear()
+            self._news.wait(0.1)
 
     def _wait_for(self, second: int, deadline: float) -> str:
         while len(self._ticks.get(second, ())) < self._workers:

@@ -10,12 +10,13 @@ from typing import Any, Final
 import gevent
 
 from parity.model.errors import ParityError
-from parity.sizing.load.acting import Arrangement, Load, Outcome
+from parity.sizing.load.acting import Arrangement, Client, Load, Outcome
 from parity.sizing.load.kinds import make_load
 from parity.sizing.load.order import LoadOrder
 from parity.sizing.load.pacing import Pacer
 from parity.sizing.load.recorded import Feeder, send_due
 from parity.sizing.load.schedule import Schedule
+from parity.sizing.profile import Ask
 
 PREPARE: Final = "parity_prepare"
 PREPARED: Final = "parity_prepared"
@@ -23,6 +24,10 @@ HOLD: Final = "parity_hold"
 TICK: Final = "parity_tick"
 FILES: Final = "parity_files"
 LIMIT: Final = "parity_limit"
+STOP: Final = "parity_stop"
+STOPPED: Final = "parity_stopped"
+STOP_S: Final = 5.0
+"""Seconds that requests under way are waited for before what the run made is removed."""
 _FILES_EVERY_S: Final = 1.0
 _REPLAY_LEAD_S: Final = 2.0
 """Seconds between the preparation and the first request of a recording, for the users to start."""
@@ -51,6 +56,7 @@ class Crew:
         self.load: Load | None = None
         self.feeder: Feeder | None = None
         self._busy = 0
+        self._stopping = False
         self.weights: tuple[float, ...] = ()
         self._left = self._most = most_requests
 
@@ -58,6 +64,7 @@ class Crew:
         """Listen to what the conductor says."""
         runner.register_message(PREPARE, self.on_prepare)
         runner.register_message(HOLD, self.on_hold)
+        runner.register_message(STOP, self.on_stop)
 
     def on_prepare(self, msg: Any, **_: Any) -> None:
         """Read samples, write first rows, and say so."""
@@ -75,6 +82,11 @@ class Crew:
         """Begin a schedule."""
         gevent.spawn(self._hold, msg.data)
 
+    def on_stop(self, **_: Any) -> None:
+        """Send nothing more, and say when nothing is under way."""
+        self._stopping = True
+        gevent.spawn(self._stop)
+
     def act(self, user: Any) -> None:
         """Be one user until Locust stops it."""
         if self.order.kind == "replay":
@@ -86,21 +98,40 @@ class Crew:
         while True:
             if self.paced:
                 slot = self.pacer.take()
-                outcome = client.perform(slot.operation)
+                outcome = self._perform(client, slot.operation)
                 latency, _ = self.pacer.end(
                     slot, outcome.name, outcome.ended, outcome.failure, outcome.received
                 )
             else:
                 while self._left <= 0:
                     gevent.sleep(60)
-                outcome = client.perform(self._choose())
+                outcome = self._perform(client, self._choose())
                 latency = 1000 * (outcome.ended - outcome.sent)
             self._tell_locust(outcome, latency)
             self._count()
+            if outcome.name == Ask.UPLOAD:
+                self.flush_files()
             if not self.paced:
                 gevent.sleep(self._think())
 
+    def _perform(self, client: Client, operation: int) -> Outcome:
+        while self._stopping:
+            gevent.sleep(60)
+        self._busy += 1
+        try:
+            return client.perform(operation)
+        finally:
+            self._busy -= 1
+
+    def _stop(self) -> None:
+        deadline = time.monotonic() + STOP_S
+        while self._busy and time.monotonic() < deadline:
+            gevent.sleep(0.01)
+        self.flush_files()
+        self.environment.runner.send_message(STOPPED, {"worker": self.worker})
+
     def _prepare(self, data: dict[str, Any]) -> None:
+        self._stopping = False
         self.worker, self.workers = data["worker"], data["workers"]
         if self.order.kind == "replay":
             users = max(1, int(data["users"]) // self.workers)

@@ -62,6 +62,8 @@ def install(kind: str) -> None:
     hooks.init.add_listener(partial(_on_init, kind))
     hooks.test_start.add_listener(_on_test_start)
     hooks.test_stop.add_listener(_on_test_stop)
+    # Locust does not fire test_stop for a test that is interrupted while it is being prepared.
+    hooks.quit.add_listener(_on_test_stop)
 
 
 def _add_options(kind: str, parser: Any, **_: Any) -> None:
