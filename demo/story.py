@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +30,8 @@ NO_FILE_KEY: Final[dict[str, Any]] = {"fileKey": None}
 """Parse Server takes a fileKey as the key that files in GridFS are encrypted with; the app's
 files are not."""
 AREAS: Final = ("smoke", "objects", "queries", "users", "sessions", "files", "cloud", "compat")
-GATE_FILE: Final = Path(__file__).parent / "parity-gate.toml"
-HOSTED_SETTINGS: Final = Path(__file__).parent / "hosted-settings.toml"
+DECIDED: Final = ("parity-gate.toml", "hosted-settings.toml")
+"""What the team of the app has decided; copied to where the commands look for it."""
 PLANTED: Final = {
     "lost rows": ("verify", "VER-MISSING"),
     "a missing index": ("indexes", "GameScore"),
@@ -63,6 +65,11 @@ class World:
     def folder(self) -> Path:
         """Where the app, the recording and the runs are."""
         return self.shell.folder
+
+    @property
+    def suites(self) -> str:
+        """Where the suites are, as seen from the folder."""
+        return os.path.relpath(shipped("suites"), self.folder)
 
     def serve(self, name: str, cloud: str, database: str = "", **options: Any) -> Target:
         """Start a server, or start it again, and write ``parity.toml``."""
@@ -112,6 +119,8 @@ def the_hosted_app(world: World) -> None:
     shell = world.shell
     shell.title("1. An app on the hosted service: data, files, cloud code, traffic")
     put_app(world.folder / "app", faulty=True)
+    for name in DECIDED:
+        shutil.copyfile(Path(__file__).parent / name, world.folder / name)
     seed = ("--mongo", world.servers.database("hosted"), "--documents", str(DOCUMENTS))
     shell.run("parity", "seed", *seed, shown=2)
     index(world.servers.mongo_uri, "hosted")
@@ -122,7 +131,7 @@ def the_hosted_app(world: World) -> None:
     world.serve("selfhosted", _test_server(world), "suites")
     world.point_at("selfhosted")
     shell.run("parity", "preflight", "--target", "selfhosted", "--from", "hosted", shown=2)
-    suites = ("pytest", str(shipped("suites")), "-q", "--target", "selfhosted")
+    suites = ("pytest", world.suites, "-q", "--target", "selfhosted")
     with _meanwhile(shell, *suites, *(word for area in AREAS for word in ("--area", area))):
         _record(world, hosted)
 
@@ -161,7 +170,7 @@ def the_new_server(world: World) -> None:
     _replay(world, expect=1)
     shell = world.shell
     shell.run("parity", "files", "--target", "selfhosted", "--expect-store", "gridfs", shown=2)
-    settings = ("--hosted", str(HOSTED_SETTINGS))
+    settings = ("--hosted", "hosted-settings.toml")
     shell.run("parity", "settings", "--target", "selfhosted", *settings, shown=2)
 
 
@@ -248,8 +257,7 @@ def gate_8_passes(world: World) -> None:
 
 
 def _gate(world: World, number: str, *, expect: int) -> dict[str, Any]:
-    gate = ("gate", number, "--gate-file", str(GATE_FILE))
-    world.shell.run("parity", *gate, expect=(expect,), shown=LINES_OF_A_LIST)
+    world.shell.run("parity", "gate", number, expect=(expect,), shown=LINES_OF_A_LIST)
     result = world.folder / f"reports/gate-{number}.json"
     read: dict[str, Any] = json.loads(result.read_text("utf-8"))
     return read
@@ -266,7 +274,7 @@ def the_deployment(world: World) -> None:
         proxy.upstream = server.url.removesuffix("/parse")
         world.configure(deploy.deployed(server, public_url), *deploy.LINES)
         shell.run(
-            "pytest", str(shipped("suites")), "-q", "--target", "deployed", "--area", "smoke",
+            "pytest", world.suites, "-q", "--target", "deployed", "--area", "smoke",
             shown=1,
         )  # fmt: skip
         how = ("--inside-target", "selfhosted", "--source-address", deploy.OUTSIDE, "--restart")
@@ -276,11 +284,9 @@ def the_deployment(world: World) -> None:
             time.sleep(DOWN_S)
             world.serve("selfhosted", "app/cloud/main.js", **serving)
         _gate(world, "11", expect=0)
-    gate_file = ("--gate-file", str(GATE_FILE))
-    shell.run(
-        "parity", "status", *gate_file, "--html", "reports/status.html", shown=LINES_OF_A_LIST
-    )
-    shell.run("parity", "dossier", *gate_file)
+    board = ("status", "--html", "reports/status.html")
+    shell.run("parity", *board, shown=LINES_OF_A_LIST)
+    shell.run("parity", "dossier", shown=LINES_OF_A_LIST)
 
 
 ACTS: Final = (
