@@ -32,7 +32,7 @@ from parity.stack import selfhosted_member, start_stack, stop_stack
 ROUNDS = 4
 SECONDS = 5
 USERS = 50
-ENOUGH = 10_000.0
+ENOUGH = 30_000.0
 """Requests a second that no worker reaches, so that its users are never idle."""
 DOCUMENTS = 20_000
 THREADS = 16
@@ -86,7 +86,7 @@ def against_pymongo(target: Target) -> None:
             writes=Writes.DISPOSABLE,
         )  # fmt: skip
         bare, ours = in_turns(
-            lambda: pymongo_loop(uri, name), lambda: our_user(mongo, "mongo", THREADS)
+            lambda: pymongo_loop(uri, name), lambda: our_user(mongo, "mongo", THREADS, ENOUGH / 3)
         )
         client.drop_database(name)
     print(f"load: find by id in MongoDB, {ROUNDS} rounds in turns, best of each")
@@ -105,11 +105,11 @@ def in_turns(
     return _best(one), _best(other)
 
 
-def our_user(target: Target, kind: str, users: int = USERS) -> Measured:
+def our_user(target: Target, kind: str, users: int = USERS, rate: float = ENOUGH) -> Measured:
     """Run our users as fast as they can."""
     with LocustGenerator(target, GET, kind=kind, users=users, read_only=True) as generator:
         list(generator.hold(200, 1))
-        windows = list(generator.hold(ENOUGH, SECONDS))
+        windows = list(generator.hold(rate, SECONDS))
     done = sum(each.done for each in windows)
     assert not any(each.failed for each in windows), windows[0].failed
     seconds = sum(each.seconds for each in windows)

@@ -59,6 +59,8 @@ class Connection:
         self._used = 0.0
         self._body: list[bytes] = []
         self._complete = False
+        self._parser: Any = None
+        self._kept = False
 
     def send(self, request: bytes) -> Answer:
         """Send a whole request and wait for its whole answer.
@@ -68,7 +70,7 @@ class Connection:
         """
         now = time.monotonic()
         sock = self._usable(now)
-        parser = httptools.HttpResponseParser(self)
+        parser = self._parser = httptools.HttpResponseParser(self)
         self._body, self._complete = [], False
         try:
             sock.sendall(request)
@@ -87,7 +89,7 @@ class Connection:
             self.close()
             raise
         self._used = ended = time.monotonic()
-        if not parser.should_keep_alive():
+        if not self._kept:
             self.close()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         return Answer(parser.get_status_code(), body, now, ended)
@@ -105,8 +107,9 @@ class Connection:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Note the end of the answer."""
+        """Note the end of the answer, and whether the connection stays: later nobody knows."""
         self._complete = True
+        self._kept = self._parser.should_keep_alive()
 
     def _usable(self, now: float) -> Any:
         if self._socket is not None and now - self._used > _IDLE_S and self._is_closed():

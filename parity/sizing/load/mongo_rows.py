@@ -37,6 +37,7 @@ def query(user: MongoUser, operation: Operation) -> Do:
     sort = stored_order(operation.order, schema) or None
     projection = _projection(operation, schema)
     filling = _Filling(user, operation)
+    name = operation.name
 
     def do() -> str:
         where, own = filling.make()
@@ -50,8 +51,8 @@ def query(user: MongoUser, operation: Operation) -> Do:
             session=user.session,
         )
         rows = list(cursor)
-        for name in operation.include:
-            _include(user, rows, name)
+        for each in operation.include:
+            _include(user, rows, each)
         user.done()
         if len(rows) > max(limit, 1):
             raise Wrong(f"more rows than the limit: {len(rows)} of {limit}")
@@ -64,7 +65,7 @@ def query(user: MongoUser, operation: Operation) -> Do:
             missing = not any(each["_id"] == own["_id"] for each in rows)
             if missing and filling.still_matches(collection, where, own):
                 raise Wrong("a row that matches was not found")
-        return operation.name
+        return name
 
     return do
 
@@ -73,6 +74,7 @@ def count(user: MongoUser, operation: Operation) -> Do:
     """Return what counts documents; the one that the values are from counts at least."""
     collection = user.database[user.load.read_class(operation.class_name)]
     filling = _Filling(user, operation)
+    name = operation.name
 
     def do() -> str:
         where, own = filling.make()
@@ -80,7 +82,7 @@ def count(user: MongoUser, operation: Operation) -> Do:
         user.done()
         if number == 0 and own is not None and filling.still_matches(collection, where, own):
             raise Wrong("a row that matches was not counted")
-        return operation.name
+        return name
 
     return do
 
@@ -90,6 +92,7 @@ def get(user: MongoUser, operation: Operation) -> Do:
     load, name = user.load, operation.class_name
     collection = user.database[load.read_class(name)]
     projection = _projection(operation, load.schemas.get(name))
+    done = operation.name
 
     def do() -> str:
         row = load.pick(name)
@@ -105,7 +108,7 @@ def get(user: MongoUser, operation: Operation) -> Do:
         # Rows that a client may not read were sampled as well.
         if not found and collection.find_one(row["_id"], {"_id": 1}) is None:
             raise Wrong("a row that was there is not found")
-        return operation.name
+        return done
 
     return do
 

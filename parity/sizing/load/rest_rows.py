@@ -67,6 +67,7 @@ def query(client: RestClient, operation: Operation) -> Do:
 def count(client: RestClient, operation: Operation) -> Do:
     """Return what counts rows; the row that the values are from counts at least."""
     path = f"classes/{client.load.read_class(operation.class_name)}"
+    name = operation.name
 
     def do() -> str:
         where, row = _filled(client, operation)
@@ -80,7 +81,7 @@ def count(client: RestClient, operation: Operation) -> Do:
             raise Wrong("more rows than the limit: limit is 0")
         if number == 0 and row is not None and matches(where, row, whole=False):
             _still_there(client, path, where, row, "a row that matches was not counted")
-        return operation.name
+        return name
 
     return do
 
@@ -90,6 +91,7 @@ def get(client: RestClient, operation: Operation) -> Do:
     load, name = client.load, operation.class_name
     params = {key: value for key, value in _params(operation).items() if key in ("keys", "include")}
     path = f"classes/{load.read_class(name)}/"
+    done = operation.name
 
     def do() -> str:
         rows = load.samples.get(name)
@@ -100,14 +102,14 @@ def get(client: RestClient, operation: Operation) -> Do:
                 _compare(client.ask(client.wire.get(own_path, None, client.token)), own)
             finally:
                 load.pools.put(name, own)
-            return operation.name
+            return done
         if not rows:
             raise Wrong("no row is known to get")
         object_id = str(load.rng.choice(rows)["objectId"])
         row = object_of(client.ask(client.wire.get(path + object_id, params, client.token)), 200)
         if row.get("objectId") != object_id:
             raise Wrong("another row than was asked for")
-        return operation.name
+        return done
 
     return do
 
