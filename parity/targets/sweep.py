@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from parity.model import Exchange, HarnessError, Target
@@ -12,6 +14,7 @@ from parity.targets.client import ParseClient
 from parity.targets.namespace import CLASS_PATTERN, Namespace
 from parity.targets.reply import Reply
 
+_T = TypeVar("_T")
 BATCH = 50
 """Requests in one batch: the most that the hosted service took (REST guide, "Objects")."""
 _CREATED = re.compile(
@@ -61,9 +64,10 @@ class Sweeper:
         left: list[str] = []
         try:
             if has_master:
-                _end_sessions(client, [p.split("/")[1] for p in paths if p.startswith("users/")])
+                users = [p.split("/")[1] for p in paths if p.startswith("users/")]
+                _twice(lambda: _end_sessions(client, users))
             for path in reversed(dict.fromkeys(paths)):
-                reply = client.delete(path, raw=True)
+                reply = _twice(partial(client.delete, path, raw=True))
                 if not (reply.ok or _is_gone(reply)):
                     left.append(path)
         except HarnessError as error:
@@ -87,6 +91,14 @@ class Sweeper:
         name = made.get("name") if match and match["kind"] == "files" else made.get("objectId")
         if match is not None and isinstance(name, str):
             self._paths.append(f"{match['kind'] or 'classes/' + match['cls']}/{name}")
+
+
+def _twice(ask: Callable[[], _T]) -> _T:
+    """Ask once more after no answer: a busy server must not keep what a run made."""
+    try:
+        return ask()
+    except HarnessError:
+        return ask()
 
 
 def sweep_classes(target: Target, namespace: Namespace) -> list[str]:
