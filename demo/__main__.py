@@ -1,7 +1,7 @@
 """A whole migration, from the hosted service to the shipped app: ``make demo``.
 
 Everything is real and on this machine: a mongod, a Parse Server 2.8.4 that stands in for the
-hosted service, a Parse Server 9.10.0, traffic of 36 clients. Five things are wrong at first; gate 8
+hosted service, a Parse Server 9.10.0, traffic of 30 clients. Five things are wrong at first; gate 8
 names them, they are mended, and both gates pass. Exit code 0 if all went as it should, 1 if not.
 """
 

@@ -25,7 +25,7 @@ from parity.model import Target
 from parity.paths import shipped
 from parity.stack import hosted_member, selfhosted_member
 
-DOCUMENTS: Final = 20_000
+DOCUMENTS: Final = 10_000
 NO_FILE_KEY: Final[dict[str, Any]] = {"fileKey": None}
 """Parse Server takes a fileKey as the key that files in GridFS are encrypted with; the app's
 files are not."""
@@ -42,7 +42,7 @@ PLANTED: Final = {
 """What is wrong at first: the rule of gate 8 that fails by it, and what its reason names."""
 PEAK: Final = "10"
 OBJECTIVE: Final = ("--p95", "500", "--p99", "2000")
-BOUNDED: Final = ("--seconds", "3", "--headroom", "2", "--max-minutes", "2")
+BOUNDED: Final = ("--seconds", "2", "--headroom", "2", "--max-minutes", "2")
 DOWN_S: Final = 3.0
 """How long the deployed server is away at its restart; long enough to be missed."""
 

@@ -18,7 +18,7 @@ KINDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("a1.13.1", {"key": "client_key", "revocable_session": True}),
     ("js1.6.14", {"key": "javascript_key", "in_body": True, "revocable_session": True}),
 )
-CLIENTS: Final = 36
+CLIENTS: Final = 30
 ROUNDS: Final = 3
 
 

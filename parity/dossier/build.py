@@ -195,9 +195,9 @@ def _warnings(
         checks = "check fails" if uncounted == 1 else "checks fail"
         yield f"{uncounted} {checks} at which no rule of the gates looks: see open differences"
     for gate in gates:
-        for each in gate.rules:
-            if each.carried:
-                yield f"{each.rule.id} of gate {gate.number}: {each.carried}"
+        for said in dict.fromkeys(each.carried for each in gate.rules if each.carried):
+            ids = [each.rule.id for each in gate.rules if each.carried == said]
+            yield f"{said}, for gate {gate.number} as well: {', '.join(ids)}"
 
 
 def _changed(gates: tuple[GateResult, ...]) -> Iterator[tuple[tuple[str, ...], str, str]]:
