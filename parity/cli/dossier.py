@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from parity.cli.options import gate_file_option
+from parity.cli.options import gate_file_option, runs_option
 from parity.model import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -32,16 +32,7 @@ _READABLE = click.Path(path_type=Path, dir_okay=False)
     help="A gate to answer for; may be repeated.  [default: both]",
 )
 @gate_file_option
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder with the runs.",
-)
+@runs_option
 @click.option(
     "--out",
     type=_READABLE,

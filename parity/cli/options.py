@@ -38,3 +38,15 @@ gate_file_option: Final = click.option(
     help="What is allowed, waived and in use.  [default: parity-gate.toml, if it is there]",
 )
 """``gate_file: Path | None``."""
+
+runs_option: Final = click.option(
+    "--report-dir",
+    "reports",
+    envvar="PARITY_REPORTS",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder with the runs.",
+)
+"""``reports: Path``; of what reads runs and makes none."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from parity.cli.options import runs_option
 from parity.model import ExitCode
 
 if TYPE_CHECKING:
@@ -25,16 +26,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Schedule, decisions and waivers.  [default: parity-gate.toml, if it is there]",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder with the runs.",
-)
+@runs_option
 @click.option("--html", type=_FILE, metavar="FILE", help="Write the board as one page.")
 @click.option("--json", "as_json", is_flag=True, help="The board as JSON instead of text.")
 def status(*, gate_file: Path | None, reports: Path, html: Path | None, as_json: bool) -> ExitCode:

@@ -10,9 +10,9 @@ from typing import Any, Final
 from parity import html
 from parity.dossier.model import Coverage, Dossier, Share, WaiverLine
 from parity.dossier.words import OUTCOMES, SEVERITIES, cell, cost, counted, day, of, percent, where
-from parity.gate import StepState
 from parity.gate.output import STATES, WORDS
-from parity.gate.result import State, Word
+from parity.gate.page import STATE_ICONS, STEP_ICONS, WORD_ICONS
+from parity.gate.result import Word
 from parity.gate.text import sentence
 from parity.html.chart import Shown, shown
 from parity.html.tables import view
@@ -22,21 +22,6 @@ MOST_DIFFERENCES: Final = 100
 MOST_ROWS: Final = 40
 
 _WORDS: Final = {str(word): text for word, text in WORDS.items()}
-_WORD_ICONS: Final = {Word.PASS: "pass", Word.FAIL: "fail", Word.COULD_NOT_JUDGE: "error"}
-_STATE_ICONS: Final = {
-    State.HOLDS: "pass",
-    State.WAIVED: "known-difference",
-    State.DOUBTFUL: "error",
-    State.MISSING: "unsupported",
-    State.LAPSED: "known-difference",
-    State.FAILED: "fail",
-}
-_STEP_ICONS: Final = {
-    StepState.DONE: "pass",
-    StepState.OPEN: "unsupported",
-    StepState.STALE: "known-difference",
-    StepState.FAILED: "fail",
-}
 
 
 def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = None) -> str:
@@ -59,12 +44,12 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
             "sentence": sentence,
             "severity": SEVERITIES.__getitem__,
             "state": STATES.__getitem__,
-            "state_icon": _STATE_ICONS.__getitem__,
-            "step_icon": _STEP_ICONS.__getitem__,
+            "state_icon": STATE_ICONS.__getitem__,
+            "step_icon": STEP_ICONS.__getitem__,
             "view": view,
             "where": where,
             "word": lambda word: WORDS[Word(word)],
-            "word_icon": lambda word: _WORD_ICONS[Word(word)],
+            "word_icon": lambda word: WORD_ICONS[Word(word)],
         },
         dossier=dossier,
         seal=seal,

@@ -10,12 +10,12 @@ from parity.gate.output import STATES, WORDS
 from parity.gate.result import GateResult, State, Word
 from parity.gate.text import sentence
 
-_WORD_ICONS: Final = {
+WORD_ICONS: Final = {
     Word.PASS: "pass",
     Word.FAIL: "fail",
     Word.COULD_NOT_JUDGE: "error",
 }
-_STATE_ICONS: Final = {
+STATE_ICONS: Final = {
     State.HOLDS: "pass",
     State.WAIVED: "known-difference",
     State.DOUBTFUL: "error",
@@ -23,7 +23,7 @@ _STATE_ICONS: Final = {
     State.LAPSED: "known-difference",
     State.FAILED: "fail",
 }
-_STEP_ICONS: Final = {
+STEP_ICONS: Final = {
     StepState.DONE: "pass",
     StepState.OPEN: "unsupported",
     StepState.STALE: "known-difference",
@@ -55,10 +55,10 @@ def _render(name: str, **values: Any) -> str:
         filters={
             "sentence": sentence,
             "word": WORDS.__getitem__,
-            "word_icon": _WORD_ICONS.__getitem__,
+            "word_icon": WORD_ICONS.__getitem__,
             "state": STATES.__getitem__,
-            "state_icon": _STATE_ICONS.__getitem__,
-            "step_icon": _STEP_ICONS.__getitem__,
+            "state_icon": STATE_ICONS.__getitem__,
+            "step_icon": STEP_ICONS.__getitem__,
         },
         **values,
     )
