@@ -16,6 +16,8 @@ from typing import Final
 
 from rich.console import Console
 
+from parity.stack.processes import die_with_me
+
 DEADLINE_S: Final = 480.0
 LINES_OF_A_LIST: Final = 40
 SHOWN: Final = 6
@@ -71,7 +73,7 @@ class Shell:
         self.console.print(f"  $ {' '.join(command)}", style="cyan", markup=False)
         began = time.monotonic()
         done = subprocess.run(  # noqa: S603 - our own commands
-            [sys.executable, "-m", *command],
+            [*die_with_me(), sys.executable, "-m", *command],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -108,7 +110,7 @@ class Shell:
         """
         self.console.print(f"  $ {' '.join(command)}", style="cyan", markup=False)
         with subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", *command],
+            [*die_with_me(), sys.executable, "-m", *command],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
