@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from parity.app_settings.probing import NotSeen, Probing, Seen
 from parity.app_settings.survey import NotFound, Result
 from parity.model import Outcome, Writes
 from parity.targets import Namespace, ParseClient
+from parity.targets.sweep import Sweeper, sweep_classes
 from tests.app_settings.servers import APP, Servers
 
 FAILS = {
@@ -124,46 +127,55 @@ def test_one_other_hosted_value_fails_one_setting(servers: Servers, name: str) -
     assert judged[name].side in (setting.more, setting.less)
 
 
-def probing(servers: Servers, server: str) -> Probing:
-    target = servers.target(server)
-    return Probing(ParseClient(target), Namespace("tests0"), version=target.version)
+@contextmanager
+def probing(servers: Servers, server: str) -> Iterator[Probing]:
+    """Ask a server, and remove what was made there: tests run in any order."""
+    target, namespace = servers.target(server), Namespace("tests0")
+    sweeper = Sweeper(target)
+    client = ParseClient(target, observer=sweeper.observe)
+    try:
+        yield Probing(client, namespace, version=target.version)
+    finally:
+        client.close()
+        assert sweeper.sweep() + sweep_classes(target, namespace) == []
 
 
 @pytest.mark.parametrize("server", ["right", "old"])
 def test_a_closed_sign_up_fails_under_its_name(servers: Servers, server: str) -> None:
-    p = probing(servers, server)
-    before = p.master.get("schemas/_User")["classLevelPermissions"]
-    closed = {**before, "create": {}}
-    p.master.put("schemas/_User", {"className": "_User", "classLevelPermissions": closed})
-    try:
-        result: Result = PROBES["USERNAME-SIGN-UP"].ask(p)
-    finally:
-        p.master.put("schemas/_User", {"className": "_User", "classLevelPermissions": before})
+    with probing(servers, server) as p:
+        before = p.master.get("schemas/_User")["classLevelPermissions"]
+        closed = {**before, "create": {}}
+        p.master.put("schemas/_User", {"className": "_User", "classLevelPermissions": closed})
+        try:
+            result: Result = PROBES["USERNAME-SIGN-UP"].ask(p)
+        finally:
+            p.master.put("schemas/_User", {"className": "_User", "classLevelPermissions": before})
     judged = judge(catalogue()["USERNAME-SIGN-UP"], APP, result)
     assert (judged.outcome, judged.server) == (Outcome.FAIL, False)
     assert "119" in judged.said
 
 
 def test_uploads_of_anonymous_users_are_told_from_those_of_nobody(servers: Servers) -> None:
-    p = probing(servers, "strict")
-    user = p.sign_up("anonymous")
-    p.__dict__["anonymous"] = replace(
-        user.reply, json={**user.reply.json, "sessionToken": p.log_in(user)}
-    )
-    # What a session of an anonymous user may do on a server that gives them none.
-    assert PROBES["ANONYMOUS-FILE-UPLOAD"].ask(p) == Seen(
-        True, "an upload by an anonymous user is accepted"
-    )
-    p.master.delete(f"users/{user.id}")
+    with probing(servers, "strict") as p:
+        user = p.sign_up("anonymous")
+        p.__dict__["anonymous"] = replace(
+            user.reply, json={**user.reply.json, "sessionToken": p.log_in(user)}
+        )
+        # What a session of an anonymous user may do on a server that gives them none.
+        assert PROBES["ANONYMOUS-FILE-UPLOAD"].ask(p) == Seen(
+            True, "an upload by an anonymous user is accepted"
+        )
+    assert servers.rows("strict") == {}
 
 
 def test_without_leave_no_sign_up_has_an_address_where_an_email_could_be_sent(
     servers: Servers,
 ) -> None:
-    p, mails = probing(servers, "strict"), servers.mails_of("strict")
-    for name in ("PUBLIC-EMAILS", "EMAIL-VERIFICATION", "UNVERIFIED-LOGIN"):
-        with pytest.raises(NotSeen, match="--allow-mail"):
-            PROBES[name].ask(p)
+    mails = servers.mails_of("strict")
+    with probing(servers, "strict") as p:
+        for name in ("PUBLIC-EMAILS", "EMAIL-VERIFICATION", "UNVERIFIED-LOGIN"):
+            with pytest.raises(NotSeen, match="--allow-mail"):
+                PROBES[name].ask(p)
     assert servers.mails_of("strict") == mails
 
 
@@ -202,10 +214,9 @@ def test_ctrl_c_removes_what_was_made(servers: Servers, monkeypatch: pytest.Monk
         assert servers.rows("right").keys() >= {"_User", "_Session", "fs.files", "classes"}
         raise KeyboardInterrupt
 
-    kept = ("CLIENT-CLASSES", "PUBLIC-FILE-UPLOAD")
-    for name in set(PROBES) - set(kept):
-        monkeypatch.delitem(PROBES, name)
-    monkeypatch.setitem(PROBES, "LOCKOUT", Probe(interrupted))
+    kept = {name: PROBES[name] for name in ("CLIENT-CLASSES", "PUBLIC-FILE-UPLOAD")}
+    # Its own dictionary: taken out and put back, the probes of the other tests change their order.
+    monkeypatch.setitem(survey.__globals__, "PROBES", {**kept, "LOCKOUT": Probe(interrupted)})
     target = servers.target("right")
     with pytest.raises(KeyboardInterrupt):
         survey(target, APP, lambda *_: None, [], version=target.version)
