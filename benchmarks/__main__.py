@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, load, replay, seed, spawn, suites, verify
+from benchmarks import capture, load, probes, replay, seed, spawn, suites, verify
 
 if __name__ == "__main__":
     spawn.main()
@@ -12,3 +12,4 @@ if __name__ == "__main__":
     verify.main()
     seed.main()
     load.main()
+    probes.main()
