@@ -99,7 +99,7 @@ def _cores(process: psutil.Process, work: Callable[[], None]) -> float:
     before, begun = process.cpu_times(), time.monotonic()
     work()
     after, elapsed = process.cpu_times(), time.monotonic() - begun
-    return (after.user + after.system - before.user - before.system) / elapsed
+    return float(after.user + after.system - before.user - before.system) / elapsed
 
 
 if __name__ == "__main__":

@@ -59,6 +59,12 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--hosted-size", metavar="SIZE", help="Size of the hosted data: 1.2GB, 800MiB.")
 @click.option("--disk", metavar="SIZE", help="Size of MongoDB's disk, if MongoDB does not say.")
 @click.option(
+    "--network-mbit",
+    type=_POSITIVE,
+    metavar="N",
+    help="Million bits/s between the load and the server, if the interface does not say.",
+)
+@click.option(
     "--growth-per-month",
     metavar="SIZE|%",
     help="How the data grows: 2GB, 5%.  [default: by when the documents were created]",
@@ -90,6 +96,7 @@ def size(
     workers: int | None,
     hosted_size: str | None,
     disk: str | None,
+    network_mbit: float | None,
     growth_per_month: str | None,
     try_indexes: bool,
     no_indexes: bool,
@@ -130,6 +137,7 @@ def size(
             workers=workers or 1,
             hosted_size=hosted_size,
             disk=disk,
+            network_mbit=network_mbit,
             growth=growth_per_month,
             indexes=not no_indexes,
             try_indexes=try_indexes,

@@ -77,6 +77,7 @@ class Asked:
     workers: int
     hosted_size: str | None
     disk: str | None
+    network_mbit: float | None
     growth: str | None
     indexes: bool
     try_indexes: bool
@@ -212,7 +213,9 @@ class _Session:
         mongo = self.target.mongo
         database = database_of(self.target.name, mongo) if mongo else ""
         try:
-            sampler = open_probes(self.target.url, mongo, database)
+            sampler = open_probes(
+                self.target.url, mongo, database, network_mbit=self.asked.network_mbit
+            )
         except PyMongoError as error:
             text = self.redactor.text(str(error).partition(", ")[0][:200])
             raise HarnessError(f"{self.target.name}: MongoDB cannot be reached: {text}") from None

@@ -310,7 +310,7 @@ def _probes(result: Result) -> TableEvent:
         ("bytes from MongoDB", f"{cost.bytes_s / 1000:.0f} kB/s"),
         ("samples", str(cost.samples)),
     ]
-    rows += [(str(role), f"not visible: {why}") for role, why in looked.hidden.items()]
+    rows += [(part, f"not visible: {why}") for part, why in looked.hidden.items()]
     facts = looked.facts
     if facts is not None:
         rows.append(("MongoDB", facts.version))

@@ -133,7 +133,7 @@ def json_of(result: Result) -> dict[str, Any]:
             "server_cores": _number(cost.server_cores),
             "bytes_s": _number(cost.bytes_s),
             "samples": cost.samples,
-            "not_visible": {str(role): why for role, why in result.looked.hidden.items()},
+            "not_visible": dict(result.looked.hidden),
         },
     }
 

@@ -41,7 +41,7 @@ class Looked:
         collections: The collections that the profile touches.
         storage: The disk.
         cost: What the probes cost.
-        hidden: Why processes are not visible.
+        hidden: Why processes, or the network, are not visible.
         advice: What was said of the indexes; ``None`` if they were not looked at.
         no_advice: Why not.
     """
@@ -50,7 +50,7 @@ class Looked:
     collections: tuple[CollectionFacts, ...]
     storage: Storage
     cost: Cost
-    hidden: Mapping[Role, str]
+    hidden: Mapping[str, str]
     advice: Advice | None = None
     no_advice: str = ""
 

@@ -48,6 +48,7 @@ class Part(StrEnum):
 
     PARSE_SERVER = "Parse Server's CPU"
     PARSE_WAIT = "Parse Server's waiting (its connection pool, or the network)"
+    NETWORK = "the network between the load and Parse Server"
     QUERIES = "queries that read far more than they return"
     MONGOD_CPU = "MongoDB's CPU"
     CACHE = "MongoDB's cache"
@@ -58,12 +59,13 @@ class Part(StrEnum):
 
 
 MONGO_SIDE = frozenset({Part.QUERIES, Part.MONGOD_CPU, Part.CACHE, Part.TICKETS, Part.DISK})
-PARSE_SIDE = frozenset({Part.PARSE_SERVER, Part.PARSE_WAIT})
+PARSE_SIDE = frozenset({Part.PARSE_SERVER, Part.PARSE_WAIT, Part.NETWORK})
 
 
 REMEDIES = {
     Part.PARSE_SERVER: "Run more Parse Server processes (one for each core), or give it more CPU.",
     Part.PARSE_WAIT: "Look at the network to MongoDB and at databaseOptions.maxPoolSize.",
+    Part.NETWORK: "Answer with less (keys, limits, compression), or widen the network.",
     Part.QUERIES: "Add the indexes that are advised: a bigger server reads as much in vain.",
     Part.MONGOD_CPU: "Add the indexes that are advised; then give MongoDB more cores.",
     Part.CACHE: "Give MongoDB more memory, or read less: indexes, limits, keys.",
@@ -136,6 +138,7 @@ def saturation_of(
     seen = {
         Part.PARSE_SERVER: _parse(usage, capacity),
         Part.PARSE_WAIT: _parse_wait(trial, usage, capacity, share),
+        Part.NETWORK: _network(usage, capacity),
         Part.QUERIES: _queries(usage, share),
         Part.MONGOD_CPU: _mongod(usage, capacity),
         Part.CACHE: _cache(usage),
@@ -174,14 +177,18 @@ def _weight(part: Part, share: float | None, seen: Mapping[Part, _Found], trial:
     causes = {
         Part.TICKETS: (Part.CACHE, Part.DISK, Part.MONGOD_CPU),
         Part.DISK: (Part.CACHE,),
+        Part.PARSE_WAIT: (Part.NETWORK,),
         Part.MONGOD_CPU: (Part.QUERIES,),
         Part.MACHINE: (Part.QUERIES,),
     }
     for cause in causes.get(part, ()):
         found = seen[cause]
-        if found is not None and found[0] >= (0.5 if cause is Part.QUERIES else STRONG):
+        # These two make others wait long before they are full.
+        enough = 0.5 if cause in (Part.QUERIES, Part.NETWORK) else STRONG
+        if found is not None and found[0] >= enough:
             # Tickets are out because operations are slow; a disk is read because of misses.
-            weight *= 0.85
+            # Waiting for the network is the network's whole effect, and no second suspect.
+            weight *= 0.7 if cause is Part.NETWORK else 0.85
             break
     if part is Part.MACHINE and _single_limit(seen):
         # One process that fills its core is the limit whatever else the machine does.
@@ -241,6 +248,19 @@ def _parse_wait(trial: Trial, usage: Usage, capacity: Capacity, share: float | N
     return waited * min(1.0, 2 * idle), (
         f"{waited:.0%} of a request's {mean:.0f} ms was neither MongoDB's nor its CPU's, "
         f"which was idle {idle:.0%} of the time"
+    )
+
+
+def _network(usage: Usage, capacity: Capacity) -> _Found:
+    if usage.network_s is None or not capacity.network_bytes_s:
+        return None
+    most = usage.network_most_s or usage.network_s
+    # Long answers queue in the seconds in which many meet, though it is not full on average.
+    used = min(1.0, usage.network_s / capacity.network_bytes_s)
+    pressure = (used + min(1.0, most / capacity.network_bytes_s)) / 2
+    return pressure, (
+        f"{usage.network_s * 8e-6:,.1f} of {capacity.network_bytes_s * 8e-6:,.0f} Mbit/s, "
+        f"{most * 8e-6:,.1f} in the busiest second"
     )
 
 

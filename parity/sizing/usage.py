@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parity.sizing.probes import MachineSample, MongoFacts, ProcessSample, Role, Sample, Sampler
 from parity.sizing.probes.cgroups import Limits
+from parity.sizing.probes.network import LinkSample
 
 STALE_S = 0.6
 """A sample this long before or after a trial still belongs to it: they come every second."""
@@ -24,6 +26,7 @@ class Capacity:
         memory_bytes: Memory of MongoDB's machine or container.
         parse_here: Whether Parse Server runs on this machine.
         mongod_here: Whether mongod does.
+        network_bytes_s: Bytes a second that the network to the server carries in one direction.
     """
 
     parse_cores: float | None
@@ -33,6 +36,7 @@ class Capacity:
     memory_bytes: int | None
     parse_here: bool
     mongod_here: bool
+    network_bytes_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Usage:
         scans_s: Collection scans a second.
         sorts_s: Sorts in memory a second.
         bytes_s: Bytes a second in and out of MongoDB.
+        network_s: Bytes a second on the network to the server, in the busier direction.
+        network_most_s: The same in the busiest second.
         slow: Operations that ran for a second, at most.
         lag_s: How far the slowest secondary was behind, at most.
         memory_free: Free memory of our machine, at least.
@@ -107,6 +113,8 @@ class Usage:
     scans_s: float | None = None
     sorts_s: float | None = None
     bytes_s: float | None = None
+    network_s: float | None = None
+    network_most_s: float | None = None
     slow: int | None = None
     lag_s: float | None = None
     memory_free: float | None = None
@@ -139,6 +147,7 @@ def capacity_of(sampler: Sampler, sample: Sample) -> Capacity:
         memory_bytes=_memory(facts, limits),
         parse_here=server is not None,
         mongod_here=database is not None,
+        network_bytes_s=sampler.link.bytes_s if sampler.link else None,
     )
 
 
@@ -164,6 +173,7 @@ def usage_of(
         _processes(first, last, seconds),
         _machine(first, last, seconds, generator),
         _mongo(inside, requests, ended - begun),
+        _network(inside),
     ):
         values.update({name: value for name, value in part.items() if value is not None})
     return Usage(
@@ -231,6 +241,21 @@ def _disk(before: MachineSample, after: MachineSample, seconds: float) -> dict[s
     return {
         "disk_busy": ((after.disk_busy_s or 0) - (before.disk_busy_s or 0)) / seconds,
         "disk_read_ms": 1000 * read_s / reads if reads else None,
+    }
+
+
+def _network(inside: Sequence[Sample]) -> dict[str, float | None]:
+    seen = [(each.at, each.link) for each in inside if each.link is not None]
+    if len(seen) < 2:
+        return {}
+
+    def rate(first: tuple[float, LinkSample], last: tuple[float, LinkSample]) -> float:
+        received = last[1].received - first[1].received
+        return max(received, last[1].sent - first[1].sent) / max(last[0] - first[0], 0.001)
+
+    return {
+        "network_s": rate(seen[0], seen[-1]),
+        "network_most_s": max(rate(*two) for two in pairwise(seen)),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import random
@@ -29,6 +30,8 @@ from tests.verify.audit.parse_server import parse_server
 CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
 """Where cgroup v1 has its CPU controller."""
 PERIOD_US = 100_000
+CLONE_NEWNET = 0x40000000
+"""Source: ``linux/sched.h``."""
 CLASS = "Item"
 TEAM_ROWS = 50
 """Rows with the same ``team``, which has an index; ``label`` has as many and has none."""
@@ -188,6 +191,35 @@ writes = "disposable"
         *arguments,
     ]  # fmt: skip
     return command, environment
+
+
+@contextlib.contextmanager
+def own_network() -> Iterator[None]:
+    """Give this process, and what it starts, a loopback of its own (network_namespaces(7)).
+
+    Raises:
+        OSError: That is not allowed here.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/self/ns/net").open("rb") as before:
+        if libc.unshare(CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "no network namespace can be made")
+        try:
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            yield
+        finally:
+            libc.setns(before.fileno(), CLONE_NEWNET)
+
+
+@contextlib.contextmanager
+def narrow_loopback(mbit_s: int) -> Iterator[None]:
+    """Let the loopback of :func:`own_network` carry only so much."""
+    limit = ["rate", f"{mbit_s}mbit", "burst", "256kb", "latency", "400ms"]
+    subprocess.run(["tc", "qdisc", "add", "dev", "lo", "root", "tbf", *limit], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["tc", "qdisc", "del", "dev", "lo", "root"], check=True)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
-"""Six systems whose limit is known because it was built: does the tool name it, every time?
+"""Seven systems whose limit is known because it was built: does the tool name it, every time?
 
 ::
 
-    python -m tests.sizing.ground_truth                 # all six
+    python -m tests.sizing.ground_truth                 # all of them
     python -m tests.sizing.ground_truth c e --times 3   # two of them, three times
     python -m tests.sizing.ground_truth --keep out      # keeps the reports
 
@@ -22,7 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from parity.sizing.profile import Ask, Operation
-from tests.sizing.ground import CLASS, READS, Ground, cpu_group, ground, profile, size
+from tests.sizing.ground import (
+    CLASS,
+    READS,
+    Ground,
+    cpu_group,
+    ground,
+    narrow_loopback,
+    own_network,
+    profile,
+    size,
+)
 
 SMALL = 20_000
 QUICK = ("--quick",)
@@ -38,6 +48,9 @@ TEAMS = (
     Operation(Ask.GET, 4, CLASS),
     Operation(Ask.QUERY, 6, CLASS, where={"team": "?"}, limit=50, keys=("number",)),
 )
+
+LONG = (Operation(Ask.QUERY, 1, CLASS, where={"team": "?"}, limit=20),)
+NARROW_MBIT = 20
 
 Said = dict[str, Any]
 
@@ -85,6 +98,11 @@ def slow_parse_server(keep: Path | None) -> Said:
 def slow_generator(keep: Path | None) -> Said:
     with ground(SMALL) as place, cpu_group(0.2) as group:
         return _size(place, keep, 500, *READS, more=QUICK, group=group)
+
+
+def narrow_network(keep: Path | None) -> Said:
+    with own_network(), ground(5_000, 6_000) as place, narrow_loopback(NARROW_MBIT):
+        return _size(place, keep, 15, *LONG, more=(f"--network-mbit={NARROW_MBIT}", *QUICK))
 
 
 def _size(
@@ -166,6 +184,15 @@ def wrong_generator(said: Said) -> str:
     )
 
 
+def wrong_network(said: Said) -> str:
+    named = _named(said)
+    return _wrong(
+        said,
+        (said["verdict"] in ("too small", "tight"), f"the verdict is {said['verdict']}"),
+        (named[:1] == ["NETWORK"], f"named is {named}"),
+    )
+
+
 CASES = {
     "a": Case("256 MB of cache, 3 GB of working set", small_cache, wrong_cache),
     "b": Case("ample", ample, wrong_ample),
@@ -173,13 +200,14 @@ CASES = {
     "d": Case("no index on 500 k rows", no_index, wrong_index),
     "e": Case("Parse Server has a quarter of a core", slow_parse_server, wrong_parse_server),
     "f": Case("the generator has a fifth of a core", slow_generator, wrong_generator),
+    "g": Case("20 Mbit/s for everything", narrow_network, wrong_network),
 }
 
 
 def main() -> int:
     """Run the cases that were asked for; return 1 if the tool was wrong about any."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[[], *CASES], help="a to f; all without any")
+    parser.add_argument("cases", nargs="*", choices=[[], *CASES], help="a to g; all without any")
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the reports")
     asked = parser.parse_args()

@@ -65,6 +65,7 @@ class SimulatedSampler:
     def __init__(self, system: System) -> None:
         self.samples: list[Sample] = []
         self.system = system
+        self.link = None
         self.facts = MongoFacts(
             "6.0.5", 1, "here", float(system.mongo_cores), 8 << 30, "app", 10_000_000, 5_000_000,
             1_000_000, 100 << 30, 10 << 30, {},

@@ -61,10 +61,10 @@ def test_a_parse_server_that_is_not_visible_is_named_by_the_time_that_is_not_mon
 CAPACITY = Capacity(1.0, False, 2.0, 2, 8 << 30, parse_here=True, mongod_here=True)
 
 
-def judged(usage: Usage, *, wrong: int = 0) -> Saturation:
+def judged(usage: Usage, *, wrong: int = 0, capacity: Capacity = CAPACITY) -> Saturation:
     made = trial(Phase.RAMP, 100, meets=False, ms=100)
     object.__setattr__(made, "failed", {"status 500": wrong})
-    return saturation_of(made, usage, CAPACITY)
+    return saturation_of(made, usage, capacity)
 
 
 def test_refused_connections_are_named_before_a_busy_cpu() -> None:
@@ -96,6 +96,26 @@ def test_queries_that_read_in_vain_are_named_though_mongodb_is_idle() -> None:
     assert "8,000 documents examined" in found.suspects[0].evidence
     served = judged(replace(usage, examined_s=60))
     assert next(e for e in served.suspects if e.part is Part.QUERIES).pressure == 0
+
+
+def test_a_full_network_is_named_before_the_waiting_that_it_makes() -> None:
+    usage = Usage(
+        seconds=10,
+        mongo_ms=2,
+        parse_cpu=0.1,
+        parse_wait=0.01,
+        network_s=2.0e6,
+        network_most_s=2.5e6,
+    )
+    capacity = replace(CAPACITY, network_bytes_s=2.5e6)
+    found = judged(usage, capacity=capacity)
+    assert [each.part for each in found.named] == [Part.NETWORK]
+    assert found.suspects[0].evidence == "16.0 of 20 Mbit/s, 20.0 in the busiest second"
+    waiting = next(each for each in found.suspects if each.part is Part.PARSE_WAIT)
+    assert waiting.pressure > 0.8
+    # With the same waiting and room on the network, it is something else that is waited for.
+    roomy = judged(usage, capacity=replace(CAPACITY, network_bytes_s=125e6))
+    assert roomy.suspects[0].part is Part.PARSE_WAIT
 
 
 def test_full_tickets_without_a_queue_are_no_limit() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from parity.model import Secret
 from parity.sizing.probes.mongo import MongoFacts, MongoProbe, MongoSample
+from parity.sizing.probes.network import Link, LinkSample, link_to, sample_link
 from parity.sizing.probes.processes import (
     MachineSample,
     ProcessSample,
@@ -38,6 +39,7 @@ class Sample:
         processes: By role; roles that are not visible are missing.
         slow_operations: Operations that have run for a second; ``None`` if not asked or allowed.
         replication_lag_s: How far the slowest secondary is behind.
+        link: The network to the server; ``None`` if it is not known.
     """
 
     at: float
@@ -46,6 +48,7 @@ class Sample:
     processes: Mapping[Role, ProcessSample] = field(default_factory=dict)
     slow_operations: int | None = None
     replication_lag_s: float | None = None
+    link: LinkSample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Sampler:
         probe: The connection to MongoDB; ``None`` for a target whose database is not known.
         facts: What the probe said of it.
         watched: The processes that are visible.
-        hidden: Why others are not, by role.
+        hidden: Why others are not, by role; why the network is not known.
+        link: The network between the load and the server, if it is known.
         every_s: Time between two samples.
     """
 
@@ -81,13 +85,15 @@ class Sampler:
         probe: MongoProbe | None,
         facts: MongoFacts | None,
         watched: tuple[Watched, ...],
-        hidden: Mapping[Role, str],
+        hidden: Mapping[str, str],
+        link: Link | None = None,
         every_s: float = EVERY_S,
     ) -> None:
         self.probe = probe
         self.facts = facts
         self.watched = watched
         self.hidden = dict(hidden)
+        self.link = link
         self.samples: list[Sample] = []
         self._every_s = every_s
         self._stop = threading.Event()
@@ -124,6 +130,7 @@ class Sampler:
             },
             slow_operations=self.probe.slow_operations() if rare and self.probe else None,
             replication_lag_s=self.probe.replication_lag_s() if rare and self.probe else None,
+            link=sample_link(self.link) if self.link else None,
         )
         self.samples.append(sample)
         return sample
@@ -153,19 +160,22 @@ class Sampler:
             self._cpu_s = time.thread_time()
 
 
-def open_probes(url: str, mongo: Secret | None, database: str) -> Sampler:
+def open_probes(
+    url: str, mongo: Secret | None, database: str, *, network_mbit: float | None = None
+) -> Sampler:
     """Connect and find out what is visible of a target.
 
     Args:
         url: URL of the Parse Server.
         mongo: URI of its MongoDB, if known.
         database: Name of the database.
+        network_mbit: What the network to the server carries, if its interface does not say.
 
     Raises:
         PyMongoError: MongoDB cannot be reached.
     """
     watched: list[Watched] = []
-    hidden: dict[Role, str] = {}
+    hidden: dict[str, str] = {}
     server, why = parse_servers(url)
     if server is not None:
         watched.append(server)
@@ -183,4 +193,7 @@ def open_probes(url: str, mongo: Secret | None, database: str) -> Sampler:
             watched.append(database_process)
         else:
             hidden[Role.MONGOD] = why
-    return Sampler(probe, facts, tuple(watched), hidden)
+    link, why = link_to(url, network_mbit)
+    if link is None:
+        hidden["network"] = why
+    return Sampler(probe, facts, tuple(watched), hidden, link)
