@@ -1,4 +1,7 @@
-"""The knee: the highest rate that meets the objective. Doubling, bisection, and a longer hold."""
+"""The knee: the highest rate that meets the objective.
+
+Doubling, bisection, a second look at an early miss, and a longer hold.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,11 @@ REPEATS = 2
 """How often a trial that was disturbed is tried again."""
 APPROACHES = 3
 """Trials below a rate that could not be judged: each halves what is not known."""
+SECOND_LOOKS = 2
+"""How often a miss is tried again that came before the best trial and bounds the knee: a server
+gets faster while it is used (V8 compiles what is called often, caches and pools fill)."""
+CLIMB = 1.25
+"""Step up from a rate that missed at first and does not any more."""
 LOWEST_RATE = 0.5
 HOLD_STEPS_DOWN = 3
 
@@ -116,6 +124,7 @@ class _Search:
         self.trials: list[Trial] = []
         self.best: Trial | None = None
         self.missed: Trial | None = None
+        self.miss_is_old = False
 
     def knee(self) -> Knee:
         try:
@@ -133,6 +142,13 @@ class _Search:
         if ended is not None:
             return ended
         self._bisect()
+        for _ in range(SECOND_LOOKS):
+            if not self._has_time_to_look_again() or not self.miss_is_old:
+                break
+            ended = self._look_again()
+            if ended is not None:
+                return ended
+            self._bisect()
         return Ended.FOUND
 
     def _ramp(self) -> Ended | None:
@@ -140,12 +156,9 @@ class _Search:
         rate = self._top(self.plan.start)
         while True:
             if self._try(Phase.RAMP, rate):
-                if self.plan.enough is not None and rate >= self.plan.enough:
-                    return Ended.ENOUGH
-                if self.plan.most is not None and rate >= self.plan.most:
-                    return Ended.MAX_RATE
-                if self.missed is not None:
-                    return None
+                ended = self._goal(rate)
+                if ended is not None or self.missed is not None:
+                    return ended
                 rate = self._top(2 * rate)
                 continue
             if self.best is not None:
@@ -159,6 +172,36 @@ class _Search:
         assert self.missed is not None
         while self.missed.rate / self.best.rate > self.plan.precision:
             self._try(Phase.BISECT, math.sqrt(self.best.rate * self.missed.rate))
+
+    def _has_time_to_look_again(self) -> bool:
+        trials = self.plan.seconds + self.plan.hold_s
+        return self.seconds_left() > trials + 2 * self.plan.warm_up_s
+
+    def _look_again(self) -> Ended | None:
+        """Try the miss again that bounds the knee, and go on from there if it meets now."""
+        assert self.missed is not None
+        bound, self.missed = self.missed, None
+        rate = bound.rate
+        try:
+            while self._try(Phase.BISECT, rate):
+                ended = self._goal(rate)
+                if ended is not None:
+                    return ended
+                rate = self._top(CLIMB * rate)
+        except _Stopped:
+            if self.best is not None and self.best.rate >= bound.rate:
+                raise
+            # It could not be judged this time; what the first look saw still counts.
+            self.missed, self.miss_is_old = bound, False
+        return None
+
+    def _goal(self, rate: float) -> Ended | None:
+        """Say whether a rate that was met ends the search."""
+        if self.plan.enough is not None and rate >= self.plan.enough:
+            return Ended.ENOUGH
+        if self.plan.most is not None and rate >= self.plan.most:
+            return Ended.MAX_RATE
+        return None
 
     def _approach(self, spoilt: float) -> None:
         """Come nearer to a rate that could not be judged: what is met below it counts."""
@@ -210,7 +253,7 @@ class _Search:
             self.trials.append(trial)
             if trial.meets:
                 if self.best is None or rate > self.best.rate:
-                    self.best = trial
+                    self.best, self.miss_is_old = trial, True
                 return True
             last = attempt == REPEATS
             if trial.void and last:
@@ -218,7 +261,7 @@ class _Search:
             if not trial.void and (attempt or not trial.narrowly):
                 break
         if self.missed is None or rate < self.missed.rate:
-            self.missed = trial
+            self.missed, self.miss_is_old = trial, False
         return False
 
     @staticmethod

@@ -51,7 +51,7 @@ def test_a_run_says_what_it_found_to_machines(ran: tuple[int, dict[str, Any]]) -
     assert said["verdict"] in ("fits", "tight")
     assert said["sentence"].startswith("Holds at least 2.0 \N{MULTIPLICATION SIGN} your recorded")
     assert said["storage"]["room_factor"] > 10
-    assert said["probes"]["not_visible"] == {}
+    assert said["probes"]["not_visible"] == {"network": "the server is on this machine"}
     assert {each["id"] for each in said["parts"]} >= {"knee", "cache", "generator"}
 
 

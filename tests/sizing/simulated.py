@@ -35,6 +35,7 @@ class System:
         ceiling: Most requests a second that the generator sends.
         others: Cores that something else on the machine uses.
         wrong: Share of the answers that are wrong, whatever the rate.
+        cold: So many first requests take Parse Server twice as long.
         visible: Whether Parse Server's process can be seen.
     """
 
@@ -49,6 +50,7 @@ class System:
     ceiling: float = 1e9
     others: float = 0.0
     wrong: float = 0.0
+    cold: int = 0
     visible: bool = True
 
     @property
@@ -127,6 +129,7 @@ class SimulatedGenerator:
         sent = at + system.lag_ms / 1000
         speed = system.quota or 1.0
         cpu = self.rng.uniform(0.7, 1.3) * system.parse_ms / 1000
+        cpu *= 2 if self.count["ops"] < system.cold else 1
         self.loop_free = max(self.loop_free, self._after_stall(sent)) + cpu / speed
         miss = self.rng.random() < system.cache_miss
         mongo = self.rng.uniform(0.7, 1.3) * system.mongo_ms / 1000 * (4 if miss else 1)

@@ -17,7 +17,7 @@ from parity.sizing.knee import Plan
 from parity.sizing.load.generator import LocustGenerator
 from parity.sizing.measure import Measurement, generation_of, measure
 from parity.sizing.probes import open_probes
-from parity.sizing.trial import Objective, Phase, trial_of
+from parity.sizing.trial import Objective, Phase, Trial, trial_of
 from tests.sizing.ground import READS, ground, profile
 
 OBJECTIVE = Objective()
@@ -39,6 +39,8 @@ def main() -> int:
             measurement = Measurement(OBJECTIVE, generation_of(1, None))
             plan = Plan(50.0, seconds=asked.seconds, hold_s=2 * asked.seconds)
             knee = measure(measurement, generator, sampler, plan, seconds=600.0)
+            for trial in knee.trials:
+                _tell(trial)
             _say(f"parity size: {knee.rate or 0:.1f} requests/s ({knee.ended} {knee.why})")
             swept = _sweep(generator, (knee.rate or 50.0) * 0.6, asked.step, asked.seconds)
     _say(f"fine sweep: {swept:.1f} requests/s")
@@ -52,13 +54,19 @@ def _sweep(generator: LocustGenerator, rate: float, step: float, seconds: float)
     while missed < MISSES:
         windows = list(generator.hold(rate, seconds + 2))[2:]
         trial = trial_of(Phase.RAMP, rate, windows, OBJECTIVE)
-        _say(f"  {rate:8.1f}/s  p95 {trial.ms(0.95) or 0:8.1f} ms  {'; '.join(trial.misses)}")
+        _tell(trial)
         if trial.meets:
             held, missed = rate, 0
         else:
             missed += 1
         rate *= step
     return held
+
+
+def _tell(trial: Trial) -> None:
+    p95 = trial.ms(0.95) or 0
+    why = "; ".join(trial.misses) + trial.void
+    _say(f"  {trial.phase:6} {trial.rate:8.1f}/s  p95 {p95:8.1f} ms  {why}")
 
 
 def _say(text: str) -> None:

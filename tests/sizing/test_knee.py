@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,50 @@ def test_the_knee_is_within_15_percent_of_a_fine_sweep(system: System) -> None:
     assert knee.missed is not None
     assert knee.best is not None
     assert knee.best.phase is Phase.HOLD
+
+
+def test_a_server_that_gets_faster_while_it_is_used_is_looked_at_again() -> None:
+    cold = System(parse_ms=8.0, mongo_ms=1.0, cold=2_500)
+    _, knee = sized(cold, Plan(start=20, seconds=10, hold_s=30), OBJECTIVE)
+    swept = manual_sweep(replace(cold, cold=0))
+    missed = [each.rate for each in knee.trials if not each.meets]
+    assert knee.rate is not None
+    # The miss that bounded the search at first lies below the knee.
+    assert min(missed) < knee.rate
+    assert 0.85 < knee.rate / swept < 1.15
+
+
+def test_an_early_miss_is_tried_again_once_and_stands_if_it_misses_again() -> None:
+    calls: list[float] = []
+    knee = find_knee(Plan(50), exact(99.0, calls), lambda: FOREVER)  # type: ignore[arg-type]
+    assert calls.count(100) == 2
+    assert knee.missed is not None
+    assert knee.missed.rate == 100
+    assert max(calls) == 100
+
+
+@pytest.mark.parametrize("fault", [Fault.GENERATOR, Fault.MACHINE])
+def test_an_early_miss_stands_if_the_second_look_is_spoilt(fault: Fault) -> None:
+    seen: list[float] = []
+
+    def run(phase: Phase, rate: float, seconds: float) -> Trial:
+        seen.append(rate)
+        made = trial(phase, rate, meets=rate <= 99)
+        return voided(made, fault, "late") if seen.count(100) > 1 and rate == 100 else made
+
+    knee = find_knee(Plan(50), run, lambda: FOREVER)
+    assert (knee.ended, knee.why) == (Ended.FOUND, "")
+    assert knee.missed is not None
+    assert (knee.missed.rate, knee.missed.void) == (100, "")
+
+
+def test_there_is_no_second_look_without_time_to_hold_the_knee_after_it() -> None:
+    calls: list[float] = []
+    # Two steps of the ramp and four of the bisection.
+    left = iter([*[200.0] * 6, *[40.0] * 9])
+    knee = find_knee(Plan(50), exact(99.0, calls), lambda: next(left))  # type: ignore[arg-type]
+    assert calls.count(100) == 1
+    assert knee.ended is Ended.FOUND
 
 
 def exact(limit: float, calls: list[float]) -> object:

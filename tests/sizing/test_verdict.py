@@ -41,10 +41,10 @@ LOOKED = Looked(None, (POSTS,), STORAGE, Cost(0.004, 0.002, 30_000, 60), {})
 
 
 def result(
-    system: System, *, peak: float = 20, enough: float | None = 100, looked: Looked = LOOKED,
+    system: System, *, peak: float = 20, enough: float | None = None, looked: Looked = LOOKED,
     generation: Generation | None = None,
 ) -> Result:  # fmt: skip
-    plan = Plan(peak, enough=enough, seconds=6, hold_s=12, warm_up_s=1)
+    plan = Plan(peak, enough=enough or 5 * peak, seconds=6, hold_s=12, warm_up_s=1)
     measurement, _ = sized(system, plan, OBJECTIVE, generation=generation)
     return result_of(PROFILE, peak, 2.0, measurement, looked)
 
