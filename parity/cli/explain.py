@@ -1,4 +1,4 @@
-"""``parity explain``: what a known difference is, and what to do about it."""
+"""``parity explain``: what a known difference or a setting is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -40,11 +40,12 @@ def explain(
 ) -> None:
     r"""Explain a difference between the hosted service and Parse Server.
 
-    NAME is an id, an entry of the catalogue, a scenario, or a few words:
+    NAME is an id, an entry of the catalogue, a scenario, a setting of step 6, or a few words:
 
     \b
         parity explain KD-0302
         parity explain user-default-acl
+        parity explain SET-PUBLIC-FILE-UPLOAD
         parity explain session token
         parity explain --list --severity breaking --version 9.10.0
     """

@@ -1,4 +1,4 @@
-"""What ``parity explain`` knows: the register and the catalogue, as one list."""
+"""What ``parity explain`` knows: the register, the catalogue and the settings, as one list."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from parity import app_settings
+from parity.app_settings import Setting
 from parity.compare import KnownDifference, load_register
 from parity.compare.catalogue import CatalogueEntry, Status, load_catalogue
 from parity.compare.known import parse_version
@@ -23,6 +25,8 @@ from parity.targets.settings import nearest
 EMBEDDED = (HOSTED_VERSION, SELFHOSTED_VERSION)
 SCENARIO = re.compile(r"suites/compat/test_compat\.py::test_scenario\[([^\]]+)\]")
 WORDS = re.compile(r"[a-z0-9]+")
+APP_SETTING = "app setting"
+_WORST_FIRST = ("breaking", "security", "benign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,13 @@ class Fact:
     """A difference, as it is explained.
 
     Attributes:
-        id: ``KD-…``; empty for an entry of the catalogue alone.
-        slug: Entry of the catalogue; may be empty.
+        id: ``KD-…``, ``SET-…``; empty for an entry of the catalogue alone.
+        slug: Entry of the catalogue, or key of the hosted settings file; may be empty.
         title: One line.
         area: Part of the API.
         severity: What it does to an app.
-        status: What became of it; see :class:`parity.compare.catalogue.Status`.
+        status: What became of it; see :class:`parity.compare.catalogue.Status`. Or
+            :data:`APP_SETTING`.
         versions: Parse Server versions that show it; empty where that is not known.
         always: Whether every such server shows it.
         styles: Styles of target that show it.
@@ -87,7 +92,9 @@ class Fact:
         always = "" if self.always else ", where an option of the server decides"
         versions = f"Parse Server {self.versions}{always}" if self.versions else ""
         yield "area and severity", f"{self.area}, {self.severity}"
-        yield "entry of the catalogue", self.slug if self.id else ""
+        is_setting = self.status == APP_SETTING
+        named = "field of the hosted settings file" if is_setting else "entry of the catalogue"
+        yield named, self.slug if self.id else ""
         yield "shown by", versions
         yield "the hosted service", self.hosted
         yield "cause", self.cause
@@ -102,13 +109,14 @@ class Fact:
 
 
 def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
-    """Read the register and the catalogue.
+    """Read the register, the catalogue and the app settings.
 
     Args:
         folders: Further folders of known differences.
 
     Returns:
-        Known differences by id, then the other entries of the catalogue in its order.
+        Known differences by id, then the other entries of the catalogue and the settings of step 6,
+        each in the order of its file.
 
     Raises:
         UserError: A file is wrong.
@@ -123,7 +131,8 @@ def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
     known = [
         _known(each, related.get(each.slug, []) if each.slug else [], files) for each in entries
     ]
-    return known + [_catalogued(each, files) for each in catalogue]
+    catalogued = [_catalogued(each, files) for each in catalogue]
+    return known + catalogued + [_setting(each) for each in app_settings.catalogue().values()]
 
 
 def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -> Fact:
@@ -180,6 +189,37 @@ def _catalogued(entry: CatalogueEntry, files: dict[str, Path]) -> Fact:
         scenarios=_scenarios(entry.checks, files),
         see=(entry.difference,) if entry.difference else (),
     )
+
+
+def _setting(setting: Setting) -> Fact:
+    sides = (("more", setting.more), ("less", setting.less))
+    since = re.match(r"\d+(\.\d+)+", setting.since)
+    hosted = "" if setting.hosted is None else setting.words(setting.hosted)
+    return Fact(
+        id=setting.code,
+        slug=setting.key,
+        title=setting.title,
+        area=setting.area,
+        severity=min((str(side.severity) for _, side in sides), key=_WORST_FIRST.index),
+        status=APP_SETTING,
+        provenance="documented",
+        source=setting.source,
+        observable=f"`parity settings` asks the server for it (check settings/{setting.name})",
+        versions=f">={since[0]}" if since else "",
+        always=False,
+        hosted=f"{hosted} ({setting.hosted_source})" if hosted else "as each app had chosen",
+        cause=f"option of Parse Server: {setting.option} (since {setting.since})",
+        effect=" ".join(f"{_than(setting, name)}: {side.effect}" for name, side in sides),
+        remedy=" ".join(f"{_than(setting, name)}: {side.remedy}" for name, side in sides),
+        see=(setting.guide,) if setting.guide else (),
+    )
+
+
+def _than(setting: Setting, side: str) -> str:
+    if setting.kind == "switch":
+        value = setting.yes if side == "more" else setting.no
+        return f"If the server says {value!r} and the hosted app did not"
+    return f"If the server has {side} than the hosted app"
 
 
 def _scenarios(checks: tuple[str, ...], files: dict[str, Path]) -> tuple[str, ...]:
@@ -249,7 +289,7 @@ def select(
 
 
 def _shows(fact: Fact, version: str) -> bool:
-    if fact.status != Status.KNOWN_DIFFERENCE:
+    if fact.status not in (Status.KNOWN_DIFFERENCE, APP_SETTING):
         return False
     return SpecifierSet(fact.versions).contains(Version(version), prereleases=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from parity.app_settings import catalogue
 from parity.cli.explain import explain
 from parity.model import UserError
 
@@ -71,6 +72,33 @@ def test_an_entry_that_stayed_alike_names_its_checks() -> None:
     assert "scenarios/compat/schema-clp-locked-empty.yaml" in text
 
 
+@pytest.mark.parametrize("name", ["SET-PUBLIC-FILE-UPLOAD", "public_file_upload"])
+def test_a_setting_of_the_app_says_what_each_way_of_differing_means(name: str) -> None:
+    setting = catalogue()["PUBLIC-FILE-UPLOAD"]
+    text = run(name).output
+
+    assert text.startswith(f"SET-PUBLIC-FILE-UPLOAD  {setting.title}\n")
+    for part in (
+        setting.option,
+        setting.more.effect,
+        setting.less.effect,
+        setting.more.remedy,
+        setting.source,
+        "`parity settings` asks the server",
+    ):
+        assert part in text
+
+
+def test_every_code_of_a_setting_can_be_explained() -> None:
+    for setting in catalogue().values():
+        (found,) = json.loads(run("--json", setting.code).output)
+        assert found["severity"] in (str(setting.more.severity), str(setting.less.severity))
+        assert found["slug"] == setting.key
+    listed = run("--list", "--version", "2.8.4").output
+    assert "SET-REVOCABLE-SESSIONS" in listed
+    assert "SET-PUBLIC-FILE-UPLOAD" not in listed
+
+
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(UserError) as caught:
         run("session-token-fromat")
@@ -84,7 +112,8 @@ def test_a_list_has_one_line_for_each_entry() -> None:
     ids = [line.split("\t")[0] for line in lines]
     assert len(lines) >= 200
     assert all(line.count("\t") == 5 for line in lines)
-    assert ids == sorted(set(filter(None, ids))) + [""] * ids.count("")
+    known = sorted({each for each in ids if each.startswith("KD-")})
+    assert ids == known + [""] * ids.count("") + [each.code for each in catalogue().values()]
 
 
 def test_a_list_is_narrowed_by_area_severity_and_version() -> None:
