@@ -6,23 +6,27 @@ CPU time and not wall time, so that other work on the machine matters little.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import gevent
 import psutil
 from gevent.pool import Pool
-from locust.contrib.fasthttp import FastHttpUser
-from locust.env import Environment
+from gevent.queue import LifoQueue
 
 from parity.model import Target
+from parity.sizing.load.http import Connection
+from parity.sizing.load.order import LoadOrder
+from parity.sizing.load.rest_http import Wire, encoded, json_of, text_of
+from parity.sizing.profile import Profile
 from parity.sizing.scale import Cost
 from parity.stack import selfhosted_member, start_stack, stop_stack
 from parity.stack.stack import Stack
+from parity.targets import ParseClient
 
 ROWS = 2000
 CLIENTS = 4
@@ -31,6 +35,8 @@ SLOW_REQUESTS = 40
 """Of operations that hash a password or have many parts."""
 WARM_UP = 400
 IDLE_S = 3.0
+RESPONSE_HEADERS = 400
+"""Bytes, about."""
 CLASS = "ParityScale"
 
 
@@ -45,22 +51,14 @@ class Used:
 
 
 class Bench:
-    """One embedded Parse Server with rows, and a Locust client."""
+    """One embedded Parse Server with rows, and the connections of REST users."""
 
     def __init__(self, stack: Stack, target: Target) -> None:
-        host = target.url
-
-        class User(FastHttpUser):
-            abstract = False
-            concurrency = CLIENTS
-
-        User.host = host
-        self.client = User(Environment(user_classes=[User])).client
-        self.headers = {
-            "X-Parse-Application-Id": target.app_id.value,
-            "X-Parse-REST-API-Key": target.keys.rest_key.value if target.keys.rest_key else "",
-            "Content-Type": "application/json",
-        }
+        self.target = target
+        self.wire = Wire(LoadOrder("rest", target, Profile("scale", (), 1.0, 1.0)))
+        self.free: LifoQueue[Connection] = LifoQueue()
+        for _ in range(CLIENTS):
+            self.free.put(self.wire.connection())
         children = psutil.Process(stack.supervisor_pid).children(recursive=True)
         self.server = [each for each in children if "mongod" not in each.name()]
         self.mongod = [each for each in children if "mongod" in each.name()]
@@ -69,34 +67,35 @@ class Bench:
         self.ids: list[str] = []
         self.token = ""
 
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    def send(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """Send a request and return its JSON; anything but success ends the benchmark."""
-        data = None if body is None else json.dumps(body)
-        reply = self.client.request(method, path, data=data, headers={**self.headers, **headers})
-        content = reply.content or b""
-        if reply.status_code not in (200, 201):
-            raise RuntimeError(f"{method} {path}: {reply.status_code} {content[:200]!r}")
-        self.bytes[0] += len(data or "") + 300
-        self.bytes[1] += len(content) + 400
-        return json.loads(content) if content else None
+        data = None if body is None else encoded(body)
+        request = self.wire.request(method, path, data, token)
+        connection = self.free.get()
+        try:
+            answer = connection.send(request)
+        finally:
+            self.free.put(connection)
+        self.bytes[0] += len(request)
+        self.bytes[1] += len(answer.body) + RESPONSE_HEADERS
+        return json_of(answer, 200, 201)
 
     def fill(self) -> None:
         """Make rows, the index that the queries need, and a user who is logged in."""
-        master = {"X-Parse-Master-Key": self.master}
         fields = {"owner": {"type": "String"}, "score": {"type": "Number"}}
         schema = {"className": CLASS, "fields": fields, "indexes": {"own": {"owner": 1}}}
-        self.send("POST", f"/schemas/{CLASS}", schema, **master)
+        client = ParseClient(self.target)
+        client.as_master().post(f"schemas/{CLASS}", schema)
+        client.close()
         for start in range(0, ROWS, 50):
             requests = [
                 {"method": "POST", "path": f"/parse/classes/{CLASS}", "body": _row(start + number)}
                 for number in range(50)
             ]
-            replies = self.send("POST", "/batch", {"requests": requests})
+            replies = self.send("POST", "batch", {"requests": requests})
             self.ids += [each["success"]["objectId"] for each in replies]
         user = {"username": "scale", "password": "secret"}
-        self.token = self.send("POST", "/users", user)["sessionToken"]
-
-    master = ""
+        self.token = self.send("POST", "users", user)["sessionToken"]
 
     def used(self) -> Used:
         """Return what was used until now."""
@@ -152,33 +151,32 @@ class Bench:
 
     def operations(self) -> Iterator[tuple[str, Callable[[int], Any], int]]:
         """Yield what is measured: its name, itself, and how often."""
-        own = f"/classes/{CLASS}"
-        where = json.dumps({"owner": "owner 7"})
+        own = f"classes/{CLASS}"
+        where = quote(text_of({"owner": "owner 7"}))
         count = f"{own}?where={where}&count=1&limit=0"
         page = f"{own}?where={where}&limit=20"
-        session = {"X-Parse-Session-Token": self.token}
 
         def some(number: int) -> str:
             return f"{own}/{self.ids[number % ROWS]}"
 
         def batch(number: int) -> Any:
             parts = [
-                {"method": "POST", "path": f"/parse{own}", "body": _row(number)} for _ in range(20)
+                {"method": "POST", "path": f"/parse/{own}", "body": _row(number)} for _ in range(20)
             ]
-            return self.send("POST", "/batch", {"requests": parts})
+            return self.send("POST", "batch", {"requests": parts})
 
         user = "username=scale&password=secret"
         yield "get", lambda n: self.send("GET", some(n)), REQUESTS
-        yield "get, logged in", lambda n: self.send("GET", some(n), **session), REQUESTS
+        yield "get, logged in", lambda n: self.send("GET", some(n), token=self.token), REQUESTS
         yield "query of 20 rows", lambda _: self.send("GET", page), REQUESTS
         yield "count", lambda _: self.send("GET", count), REQUESTS
         yield "create", lambda n: self.send("POST", own, _row(n)), REQUESTS
         yield "update", lambda n: self.send("PUT", some(n), {"score": n}), REQUESTS
         yield "batch of 20 creates", batch, SLOW_REQUESTS
-        yield "log-in", lambda _: self.send("GET", f"/login?{user}"), SLOW_REQUESTS
+        yield "log-in", lambda _: self.send("GET", f"login?{user}"), SLOW_REQUESTS
         yield (
             "sign-up",
-            lambda n: self.send("POST", "/users", {"username": f"u{n}", "password": "secret"}),
+            lambda n: self.send("POST", "users", {"username": f"u{n}", "password": "secret"}),
             SLOW_REQUESTS,
         )
 
@@ -189,7 +187,6 @@ def main() -> None:
     try:
         [target] = stack.targets
         bench = Bench(stack, target)
-        bench.master = target.keys.master_key.value if target.keys.master_key else ""
         bench.fill()
         idle = bench.idle()
         print(
