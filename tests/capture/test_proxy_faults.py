@@ -18,6 +18,7 @@ from parity.capture.proxy import Rules
 from parity.capture.recording import RecordingWriter, open_recording
 from tests.capture.inside import Inside, inside
 from tests.capture.upstreams import Conversation, Upstream, hang_up, ok
+from tests.ports import free_port
 from tests.stack.observe import eventually
 
 MB = 1024 * 1024
@@ -26,12 +27,6 @@ MB = 1024 * 1024
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "app.jsonl"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def error_of(body: bytes) -> str:

@@ -87,7 +87,7 @@ def few_connections(keep: Path | None) -> Said:
 
 def no_index(keep: Path | None) -> Said:
     with ground(500_000, 300) as place:
-        return _size(place, keep, 10, *SCANS, more=("--try-indexes", *QUICK))
+        return _size(place, keep, 30, *SCANS, more=("--try-indexes", *QUICK))
 
 
 def slow_parse_server(keep: Path | None) -> Said:

@@ -46,14 +46,22 @@ class Conductor:
         environment: Locust's environment.
         new_mark: Makes the mark of a run.
         alone: Whether this process sends as well.
+        most_requests: Requests of the whole run, after which it ends.
     """
 
     def __init__(
-        self, order: LoadOrder, environment: Any, new_mark: Callable[[], str], *, alone: bool
+        self,
+        order: LoadOrder,
+        environment: Any,
+        new_mark: Callable[[], str],
+        *,
+        alone: bool,
+        most_requests: int,
     ) -> None:
         self.order = order
         self.environment = environment
         self.alone = alone
+        self.most_requests = most_requests
         self.arrangement: Arrangement | None = None
         self.prepared = Event()
         self.problem = ""
@@ -102,6 +110,7 @@ class Conductor:
                 "worker": worker,
                 "workers": len(ids),
                 "paced": self.paced,
+                "most_requests": self.most_requests,
                 "users": self.environment.parsed_options.num_users or 1,
                 "arrangement": self.arrangement.to_json(),
             }

@@ -43,10 +43,9 @@ class Crew:
     Args:
         order: What was asked for.
         environment: Locust's environment.
-        most_requests: Requests of the whole run, after which it ends.
     """
 
-    def __init__(self, order: LoadOrder, environment: Any, most_requests: int) -> None:
+    def __init__(self, order: LoadOrder, environment: Any) -> None:
         self.order = order
         self.environment = environment
         self.pacer = Pacer()
@@ -58,7 +57,7 @@ class Crew:
         self._busy = 0
         self._stopping = False
         self.weights: tuple[float, ...] = ()
-        self._left = self._most = most_requests
+        self._left = 0
 
     def register(self, runner: Any) -> None:
         """Listen to what the conductor says."""
@@ -133,14 +132,13 @@ class Crew:
     def _prepare(self, data: dict[str, Any]) -> None:
         self._stopping = False
         self.worker, self.workers = data["worker"], data["workers"]
+        self._left = max(1, data["most_requests"] // self.workers)
         if self.order.kind == "replay":
             users = max(1, int(data["users"]) // self.workers)
             self.feeder = Feeder(self.order, self.worker, self.workers, users)
-            self._left = max(1, self._most // self.workers)
             gevent.spawn(self._feed, self.feeder)
             return
         self.paced = data["paced"]
-        self._left = max(1, self._most // self.workers)
         arrangement = Arrangement.from_json(data["arrangement"])
         self.rng = random.Random(f"{self.order.seed}/{self.worker}/users")  # noqa: S311
         self.weights = arrangement.weights(self.order)

@@ -35,11 +35,13 @@ _MARK: Final = string.digits + string.ascii_lowercase
 
 
 class Session:
-    """The one run that this process is part of."""
+    """What this process knows of its runs: one, or with the web page one after the other."""
 
     def __init__(self) -> None:
         self.crew: Crew | None = None
         self.conductor: Conductor | None = None
+        self.rate: float | None = None
+        self.jobs: list[gevent.Greenlet] = []
 
 
 _session = Session()
@@ -130,17 +132,21 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
     _bound(options, owned=control is not None)
     is_master, is_worker = isinstance(runner, MasterRunner), isinstance(runner, WorkerRunner)
     if not is_master:
-        # An owner says itself how long and how fast.
-        most = options.max_requests if control is None else sys.maxsize
-        _session.crew = Crew(order, environment, most)
+        _session.crew = Crew(order, environment)
         _session.crew.register(runner)
     if not is_worker:
-        conductor = Conductor(order, environment, partial(_mark, order), alone=not is_master)
+        conductor = Conductor(
+            order,
+            environment,
+            partial(_mark, order),
+            alone=not is_master,
+            # An owner says itself how long and how fast.
+            most_requests=options.max_requests if control is None else sys.maxsize,
+        )
         conductor.register(runner)
         conductor.paced = control is not None or options.rate is not None
         _session.conductor = conductor
-        if control is None and options.rate is not None:
-            gevent.spawn(_hold_rate, conductor, options)
+        _session.rate = options.rate if control is None else None
     if control is not None:
         owner = control
         if _session.conductor is not None:
@@ -192,24 +198,38 @@ def _bound(options: Any, *, owned: bool) -> None:
         sys.stderr.write(f"no -t: the run ends after {RUN_TIME_S} s\n")
 
 
-def _on_test_start(**_: Any) -> None:
-    if _session.conductor is not None:
-        _session.conductor.prepare()
+def _on_test_start(environment: Any, **_: Any) -> None:
+    conductor = _session.conductor
+    if conductor is None:
+        return
+    options = environment.parsed_options
+    seconds = float(options.run_time or RUN_TIME_S)
+    # Its page lets people change the host, and leave the time out.
+    environment.host = options.host = conductor.order.target.url
+    conductor.prepare()
+    if environment.web_ui is not None:
+        _session.jobs.append(gevent.spawn_later(seconds, environment.runner.stop))
+    if _session.rate is not None:
+        _session.jobs.append(gevent.spawn(_hold_rate, conductor, _session.rate, seconds))
 
 
 def _on_test_stop(**_: Any) -> None:
+    while _session.jobs:
+        job = _session.jobs.pop()
+        if job is not gevent.getcurrent():  # the one that stops the run because its time is over
+            job.kill(block=False)
     if _session.crew is not None:
         _session.crew.flush_files()
     if _session.conductor is not None:
         _session.conductor.clean()
 
 
-def _hold_rate(conductor: Conductor, options: Any) -> None:
+def _hold_rate(conductor: Conductor, rate: float, seconds: float) -> None:
     """Hold the rate of ``--rate`` until the run ends."""
     conductor.prepared.wait()
     if conductor.problem:
         return
-    problem = conductor.hold(options.rate, float(options.run_time or RUN_TIME_S), lambda _: None)
+    problem = conductor.hold(rate, seconds, lambda _: None)
     if problem:
         conductor.fail(problem)
 

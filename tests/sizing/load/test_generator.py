@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import requests
 from pymongo import MongoClient
 
 from parity.model import Keys, Target, UserError, Writes
@@ -28,6 +29,7 @@ from parity.sizing.load.nothing import Trivial
 from parity.sizing.profile import Ask, Operation
 from parity.sizing.window import EDGES_MS, Window
 from parity.targets.client import ParseClient
+from tests.ports import free_port
 from tests.sizing.load.conftest import OPERATIONS, profile, remains
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -275,7 +277,11 @@ writes = "{writes}"
 
 
 def locust(
-    server: Target, folder: Path, *arguments: str, writes: str = "namespaced"
+    server: Target,
+    folder: Path,
+    *arguments: str,
+    writes: str = "namespaced",
+    headless: bool = True,
 ) -> subprocess.Popen[str]:
     """Start Locust as people do."""
     (folder / "parity.toml").write_text(CONFIG.format(url=server.url, writes=writes), "utf-8")
@@ -293,7 +299,8 @@ def locust(
         "PYTHONPATH": str(ROOT),
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "rest.py"), "--headless",
+        [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "rest.py"),
+         *(["--headless"] if headless else []),
          "--profile", str(folder / "app.toml"), "--only-summary", *arguments],
         env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         stdin=subprocess.DEVNULL,
@@ -339,6 +346,102 @@ def test_plain_locust_works_and_ends_by_itself(
     assert set(numbers) == {"query Post where(author)", "create Post", "log-in"}
     assert all(requests > 0 and failures == 0 for requests, failures in numbers.values())
     assert "left behind" not in output
+
+
+def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
+    server: Target, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    numbers_file = tmp_path / "numbers"
+    workers = [
+        locust(server, tmp_path, "--worker", "--master-port", port, headless=False)
+        for _ in range(2)
+    ]
+    master = locust(
+        server, tmp_path, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
+        "--expect-workers", "2", "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
+        "--rate", "30", "--json-file", str(numbers_file),
+    )  # fmt: skip
+    output, _ = master.communicate(timeout=DEADLINE_S)
+    said = [each.communicate(timeout=DEADLINE_S)[0] for each in workers]
+    assert master.returncode == 0, output
+    assert [each.returncode for each in workers] == [0, 0], said
+    rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
+    assert sum(row["num_requests"] for row in rows) >= 30
+    assert sum(row["num_failures"] for row in rows) == 0
+    assert marks(server) == []
+
+
+class Page:
+    """Locust's web page, by the requests that it sends."""
+
+    def __init__(self, run: subprocess.Popen[str], port: int) -> None:
+        self.run = run
+        self.url = f"http://127.0.0.1:{port}"
+
+    def numbers(self) -> dict[str, Any]:
+        """Return its numbers as soon as it answers."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            assert self.run.poll() is None
+            assert time.monotonic() < deadline
+            try:
+                reply = requests.get(f"{self.url}/stats/requests", timeout=10)
+            except requests.ConnectionError:
+                time.sleep(0.1)
+                continue
+            found: dict[str, Any] = reply.json()
+            return found
+
+    def post(self, path: str, **form: str) -> dict[str, Any]:
+        found: dict[str, Any] = requests.post(f"{self.url}/{path}", data=form, timeout=60).json()
+        assert found["success"], found
+        return found
+
+    def wait_until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        deadline = time.monotonic() + DEADLINE_S
+        while not holds(found := self.numbers()):
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+        return found
+
+
+@pytest.mark.parametrize("more", [[], ["--rate", "40"]], ids=["thinking", "open-loop"])
+def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_the_target(
+    server: Target, tmp_path: Path, more: list[str]
+) -> None:
+    port = free_port()
+    run = locust(
+        server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "4s", *more,
+        headless=False,
+    )  # fmt: skip
+    try:
+        page = Page(run, port)
+        page.numbers()
+        for _ in range(2):
+            # As the form does when its time is left empty and its host was changed.
+            form = {"user_count": "3", "spawn_rate": "3", "run_time": ""}
+            page.post("swarm", host="http://127.0.0.1:9", **form)
+            page.wait_until(lambda found: found["state"] == "running")
+            html = requests.get(page.url, timeout=10).text
+            assert f'"host": "{server.url}"' in html
+            # Nobody stops it.
+            page.wait_until(lambda found: found["state"] == "stopped")
+            found = page.numbers()
+            assert found["fail_ratio"] == 0, found["errors"]
+            assert sum(each["num_requests"] for each in found["stats"]) > 10
+            assert marks(server) == []
+        # And a run that is stopped on the page.
+        page.post("swarm", user_count="3", spawn_rate="3", run_time="60s")
+        page.wait_until(lambda found: found["state"] == "running")
+        page.post("stop")
+        page.wait_until(lambda found: found["state"] == "stopped")
+        assert marks(server) == []
+    finally:
+        run.send_signal(signal.SIGINT)
+        output, _ = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 0, output
+    assert "error" not in output.casefold(), output
 
 
 def test_ctrl_c_of_plain_locust_cleans_up(server: Target, tmp_path: Path) -> None:
