@@ -36,19 +36,19 @@ class Cost:
 
 
 MEASURED: Final[Mapping[str, Cost]] = {
-    "get": Cost(3930, 1047, 1350, 300, 644),
-    "get, logged in": Cost(4173, 1157, 1232, 300, 645),
-    "query of 20 rows": Cost(4794, 1261, 1561, 300, 5301),
-    "count": Cost(3662, 1546, 1457, 300, 425),
-    "create": Cost(3298, 1648, 1262, 448, 464),
-    "update": Cost(3484, 2217, 1089, 315, 440),
-    "batch of 20 creates": Cost(14762, 17762, 1603, 4632, 1941),
-    "log-in": Cost(109438, 3688, 1507, 300, 622),
-    "sign-up": Cost(113414, 5164, 1743, 343, 516),
+    "get": Cost(1408, 325, 290, 257, 644),
+    "get, logged in": Cost(1391, 341, 284, 316, 645),
+    "query of 20 rows": Cost(2369, 569, 449, 297, 5301),
+    "count": Cost(1474, 607, 363, 304, 425),
+    "create": Cost(1074, 741, 353, 443, 464),
+    "update": Cost(1506, 939, 365, 323, 440),
+    "batch of 20 creates": Cost(7924, 9674, 567, 4398, 1941),
+    "log-in": Cost(84435, 1935, 586, 263, 622),
+    "sign-up": Cost(87169, 2419, 627, 325, 516),
 }
-"""By operation, with Parse Server 9.10.0, mongod 6.0.5 and Locust 2.47 on one virtual machine with
-two slow cores that others used as well: ``python -m benchmarks.scale`` measures yours. Two runs
-differed by up to 30 %. The generator is Locust's FastHttpUser without checks of the body."""
+"""By operation, with Parse Server 9.10.0 and mongod 6.0.5 on a quiet virtual machine with two
+cores: ``python -m benchmarks.scale`` measures yours. Three runs differed by up to 40 % in single
+cells. The generator is the connection of a REST user, without the checks of the body."""
 
 READ_MOSTLY: Final[Mapping[str, float]] = {
     "get": 20,
