@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -379,31 +379,34 @@ class Page:
         self.run = run
         self.url = f"http://127.0.0.1:{port}"
 
-    def numbers(self) -> dict[str, Any]:
-        """Return its numbers as soon as it answers."""
+    def html(self) -> str:
+        """Return the page as soon as it is there."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
             assert self.run.poll() is None
             assert time.monotonic() < deadline
-            try:
-                reply = requests.get(f"{self.url}/stats/requests", timeout=10)
-            except requests.ConnectionError:
-                time.sleep(0.1)
-                continue
-            found: dict[str, Any] = reply.json()
-            return found
-
-    def post(self, path: str, **form: str) -> dict[str, Any]:
-        found: dict[str, Any] = requests.post(f"{self.url}/{path}", data=form, timeout=60).json()
-        assert found["success"], found
-        return found
-
-    def wait_until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        deadline = time.monotonic() + DEADLINE_S
-        while not holds(found := self.numbers()):
-            assert time.monotonic() < deadline, found
+            with contextlib.suppress(requests.ConnectionError):
+                return requests.get(self.url, timeout=10).text
             time.sleep(0.1)
-        return found
+
+    def post(self, path: str, **form: str) -> None:
+        found = requests.post(f"{self.url}/{path}", data=form, timeout=60).json()
+        assert found["success"], found
+
+    def wait_for(self, state: str) -> str:
+        """Return the page as soon as its run is in a state; ``/stats/requests`` is seconds old."""
+        deadline = time.monotonic() + DEADLINE_S
+        while f'"state": "{state}"' not in (html := self.html()):
+            assert time.monotonic() < deadline, html[:2000]
+            time.sleep(0.1)
+        return html
+
+
+def wait_until_clean(server: Target) -> None:
+    """Locust says that a run is stopped before it tells anybody who cleans up."""
+    deadline = time.monotonic() + DEADLINE_S
+    while found := marks(server):
+        assert time.monotonic() < deadline, found
 
 
 @pytest.mark.parametrize("more", [[], ["--rate", "40"]], ids=["thinking", "open-loop"])
@@ -415,28 +418,25 @@ def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_t
         server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "4s", *more,
         headless=False,
     )  # fmt: skip
+    form = {"user_count": "3", "spawn_rate": "3"}
     try:
         page = Page(run, port)
-        page.numbers()
+        page.html()
         for _ in range(2):
             # As the form does when its time is left empty and its host was changed.
-            form = {"user_count": "3", "spawn_rate": "3", "run_time": ""}
-            page.post("swarm", host="http://127.0.0.1:9", **form)
-            page.wait_until(lambda found: found["state"] == "running")
-            html = requests.get(page.url, timeout=10).text
-            assert f'"host": "{server.url}"' in html
-            # Nobody stops it.
-            page.wait_until(lambda found: found["state"] == "stopped")
-            found = page.numbers()
+            page.post("swarm", host="http://127.0.0.1:9", run_time="", **form)
+            assert f'"host": "{server.url}"' in page.wait_for("running")
+            page.wait_for("stopped")  # by itself
+            wait_until_clean(server)
+            found = requests.get(f"{page.url}/stats/requests", timeout=10).json()
             assert found["fail_ratio"] == 0, found["errors"]
             assert sum(each["num_requests"] for each in found["stats"]) > 10
-            assert marks(server) == []
         # And a run that is stopped on the page.
-        page.post("swarm", user_count="3", spawn_rate="3", run_time="60s")
-        page.wait_until(lambda found: found["state"] == "running")
+        page.post("swarm", run_time="60s", **form)
+        page.wait_for("running")
         page.post("stop")
-        page.wait_until(lambda found: found["state"] == "stopped")
-        assert marks(server) == []
+        page.wait_for("stopped")
+        wait_until_clean(server)
     finally:
         run.send_signal(signal.SIGINT)
         output, _ = run.communicate(timeout=DEADLINE_S)
