@@ -1,4 +1,4 @@
-"""``parity explain``: what a known difference or a setting is, and what to do about it."""
+"""``parity explain``: what a difference, a setting or a finding is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -38,18 +38,20 @@ def explain(
     folders: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    r"""Explain a difference between the hosted service and Parse Server.
+    """Explain a difference between the hosted service and Parse Server, or what was found.
 
-    NAME is an id, an entry of the catalogue, a scenario, a setting of step 6, or a few words:
+    NAME is an id, an entry of the catalogue, a scenario, a setting of step 6, the code of a
+    finding of any command, or a few words:
 
     \b
         parity explain KD-0302
         parity explain user-default-acl
-        parity explain SET-PUBLIC-FILE-UPLOAD
+        parity explain VER-MISSING
         parity explain session token
         parity explain --list --severity breaking --version 9.10.0
-    """
+    """  # noqa: D301 - click wants the control character
     # Both read much more than `parity --help` needs.
+    from parity.cli.explain_codes import load_codes  # noqa: PLC0415
     from parity.cli.explain_facts import find, load_facts, nearest_facts, select  # noqa: PLC0415
     from parity.cli.explain_output import write_facts, write_list  # noqa: PLC0415
 
@@ -65,12 +67,13 @@ def explain(
         write_list(select(facts, area=area, severity=severity, version=version), as_json=as_json)
         return
     query = " ".join(name)
-    found = find(facts, query)
+    codes = load_codes()
+    found = [each for each in codes if each.id == query.upper()] or find(facts, query)
     if not found:
-        nearest = nearest_facts(facts, query)
+        nearest = nearest_facts(facts + codes, query)
         close = "\n".join(f"  {each.id or each.slug}  {each.title}" for each in nearest)
         raise UserError(
-            f"there is no difference {query!r}",
+            f"there is nothing called {query!r}",
             f"Perhaps one of these:\n{close}\n`parity explain --list` lists all.",
             code="unknown-difference",
         )

@@ -40,7 +40,7 @@ class Fact:
         area: Part of the API.
         severity: What it does to an app.
         status: What became of it; see :class:`parity.compare.catalogue.Status`. Or
-            :data:`APP_SETTING`.
+            :data:`APP_SETTING`, or ``finding``.
         versions: Parse Server versions that show it; empty where that is not known.
         always: Whether every such server shows it.
         styles: Styles of target that show it.
@@ -100,7 +100,7 @@ class Fact:
         yield "cause", self.cause
         yield "what an app notices", self.effect
         yield "what to do", self.remedy
-        yield "how we know", f"{self.provenance}: {self.source}"
+        yield "how we know", ": ".join(filter(None, (self.provenance, self.source)))
         yield "observable here", self.observable
         yield "scenario", self.scenarios
         yield "checks", self.checks

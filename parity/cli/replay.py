@@ -94,7 +94,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
 def replay(**given: Any) -> ExitCode:
-    r"""Replay recorded traffic and explain every difference.
+    """Replay recorded traffic and explain every difference.
 
     RECORDING is a file of `parity capture` or `parity import`; cassettes, HAR files and folders
     of them are imported on the way. Without --config the embedded Parse Server is the target.
@@ -105,7 +105,7 @@ def replay(**given: Any) -> ExitCode:
         parity replay app.jsonl --target hosted --target selfhosted   # compared with each other
         parity replay app.jsonl --repeat 346                          # one exchange again
         parity replay app.jsonl --resume reports/20261123T062151-x1y2z3
-    """
+    """  # noqa: D301 - click wants the control character
     # Late: aiohttp and pymongo take longer to import than the other commands to run.
     from parity.cli.replay_session import run  # noqa: PLC0415
     from parity.cli.replay_targets import Asked  # noqa: PLC0415

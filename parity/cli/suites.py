@@ -10,13 +10,13 @@ from parity.paths import shipped
 
 @click.command()
 def suites() -> None:
-    r"""Print the folder of the shipped suites.
+    """Print the folder of the shipped suites.
 
     In a checkout that is suites/; where parse-parity was installed as a package:
 
     \b
         pytest "$(parity suites)" --config parity.toml
-    """
+    """  # noqa: D301 - click wants the control character
     folder = shipped("suites")
     if not folder.is_dir():
         raise UserError(

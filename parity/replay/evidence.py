@@ -26,6 +26,17 @@ from parity.wire import Redactor
 MOST_SHOWN = 25
 """Clusters of a signature, and rows of a table, that evidence shows."""
 
+DIFFERENT, FOLLOWS = "RPL-DIFFERENT", "RPL-FOLLOWS"
+CODES: Final = {
+    DIFFERENT: "Requests are answered otherwise than before, and no registered entry explains it.",
+    FOLLOWS: "Requests are answered otherwise because of an earlier difference.",
+}
+"""The codes of findings, and what each one says."""
+REMEDY: Final = (
+    "Mend the server or the app, or register the difference with its explanation "
+    "(docs/known-differences.md)."
+)
+
 _AREAS: Final = {
     "batch": "objects",
     "config": "config",
@@ -233,11 +244,10 @@ def _finding(of: OfSignature, subject: Subject) -> FindingFact:
         root = first.follows.most_common(1)[0][0]
         cause = f"It follows from an earlier Difference, in exchange {root}."
     return FindingFact(
-        code="RPL-DIFFERENT" if own else "RPL-FOLLOWS",
+        code=DIFFERENT if own else FOLLOWS,
         severity="breaking",
         cause=cause,
-        remedy="Mend the server or the app, or register the difference with its explanation "
-        "(docs/known-differences.md).",
+        remedy=REMEDY,
         reproduce=subject.command(first.examples[0]),
     )
 

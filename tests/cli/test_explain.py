@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+import parity
 from parity.app_settings import catalogue
 from parity.cli.explain import explain
+from parity.cli.explain_codes import load_codes
 from parity.model import UserError
+
+PACKAGE = Path(parity.__file__).parent
 
 
 def run(*arguments: str) -> Result:
@@ -97,6 +102,56 @@ def test_every_code_of_a_setting_can_be_explained() -> None:
     listed = run("--list", "--version", "2.8.4").output
     assert "SET-REVOCABLE-SESSIONS" in listed
     assert "SET-PUBLIC-FILE-UPLOAD" not in listed
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "said"),
+    [
+        ("PRE-NOT-EMPTY", "breaking", "`parity preflight` reports it"),
+        ("ver-missing", "breaking", "not in the destination"),
+        ("AUD-FIELD-TYPE", "breaking", "`parity audit` reports it"),
+        ("SCAN-MODULE-MAILGUN", "breaking", "mailgun-js"),
+        ("RPL-DIFFERENT", "breaking", "docs/known-differences.md"),
+        ("WEB-COOKIE-FLAG", "security", "HttpOnly"),
+        ("FILES-TOO-LARGE", "breaking", "client_max_body_size"),
+        ("SIZE-NO-INDEX", "breaking", "reads every document"),
+        ("DEP-TLS-EXPIRED", "breaking", "`parity deployment` reports it"),
+    ],
+)
+def test_the_code_of_a_finding_of_any_command_is_explained(
+    code: str, severity: str, said: str
+) -> None:
+    (found,) = json.loads(run("--json", code).output)
+
+    assert (found["id"], found["severity"]) == (code.upper(), severity)
+    text = run(code).output
+    assert said in text
+    assert "how we know\n    :" not in text
+
+
+def test_every_code_has_a_title_an_effect_or_a_remedy_and_a_name_of_its_own() -> None:
+    codes = load_codes()
+
+    assert len({each.id for each in codes}) == len(codes) > 150
+    assert [
+        each.id
+        for each in codes
+        if not each.title or not (each.cause or each.effect or each.remedy)
+    ] == []
+
+
+def test_every_code_that_a_finding_can_have_is_known() -> None:
+    written = {
+        match[1]
+        for file in PACKAGE.rglob("*.py")
+        for match in re.finditer(r'"((?:VER|AUD|PRE|DEP|WEB|FILES|SCAN|RPL)-[A-Z-]+)"',
+                                 file.read_text("utf-8"))
+    }  # fmt: skip
+
+    assert len(written) > 100
+    known = [each.id for each in load_codes()]
+    # Some code asks for a family: VER-COLLECTION.
+    assert [each for each in written if not any(code.startswith(each) for code in known)] == []
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:

@@ -88,6 +88,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*path, "--help"])
     assert result.exit_code == 0
     assert result.stdout.startswith("Usage:")
+    assert "\\b" not in result.stdout  # click keeps lines as they are after the control character
 
 
 @pytest.mark.parametrize("path", [(), ("stack", "up"), ("doctor",)])

@@ -1,0 +1,126 @@
+"""What ``parity explain`` knows of the codes that findings have: those of every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parity.cli.explain_facts import Fact
+from parity.deployment import codes as deployment
+from parity.files import codes as files
+from parity.replay import evidence as replay
+from parity.scan.rules import RULES
+from parity.sizing.indexes import codes as indexes
+from parity.sizing.indexes.model import Code as IndexCode
+from parity.verify.audit import codes as audit
+from parity.verify.codes import CODES as VERIFY
+from parity.verify.preflight import codes as preflight
+from parity.web import codes as web
+
+FINDING = "finding"
+
+
+def load_codes() -> list[Fact]:
+    """Return what each code means, command by command."""
+    return [
+        *_preflight(), *_verify(), *_audit(), *_scan(), *_replay(), *_web(), *_files(),
+        *_indexes(), *_deployment(),
+    ]  # fmt: skip
+
+
+def _fact(
+    command: str,
+    code: str,
+    severity: str,
+    title: str,
+    effect: str,
+    remedy: str = "",
+    source: str = "",
+    *,
+    cause: str = "",
+    versions: str = "",
+) -> Fact:
+    return Fact(
+        id=code,
+        slug="",
+        title=title,
+        area=command,
+        severity=severity,
+        status=FINDING,
+        provenance="",
+        source=source,
+        observable=f"`parity {command}` reports it",
+        versions=versions,
+        cause=cause,
+        effect=effect,
+        remedy=remedy,
+    )
+
+
+def _preflight() -> Iterator[Fact]:
+    for code in preflight.Code:
+        said = preflight.explain(code)
+        yield _fact(
+            "preflight", code, said.severity, f"Not so: {said.title}", said.cause, said.remedy,
+            said.source,
+        )  # fmt: skip
+
+
+def _verify() -> Iterator[Fact]:
+    for said in VERIFY.values():
+        yield _fact(
+            "verify", said.code, said.severity, said.title, "", said.remedy, cause=said.cause
+        )
+
+
+def _audit() -> Iterator[Fact]:
+    for code in audit.Code:
+        said = audit.explain(code)
+        mend = said.mend.format(collection='"<class>"', field='"<field>"')
+        yield _fact(
+            "audit", code, said.severity, said.title, said.breaks, mend, said.source,
+            versions=said.versions,
+        )  # fmt: skip
+
+
+def _scan() -> Iterator[Fact]:
+    for rule in RULES.values():
+        why = f"{rule.why} {rule.when}".rstrip()
+        yield _fact(
+            "scan", rule.code, rule.severity, f"Not so: {rule.title}", why, rule.change,
+            rule.source,
+        )  # fmt: skip
+
+
+def _replay() -> Iterator[Fact]:
+    for code, title in replay.CODES.items():
+        yield _fact("replay", code, "breaking", title, "", replay.REMEDY)
+
+
+def _web() -> Iterator[Fact]:
+    for code, said in web.EXPLAINED.items():
+        yield _caused("web", code, said.severity, said.cause, said.remedy)
+
+
+def _files() -> Iterator[Fact]:
+    for code, said in files.EXPLAINED.items():
+        yield _caused("files", code, said.severity, said.cause, said.remedy)
+
+
+def _indexes() -> Iterator[Fact]:
+    for code in IndexCode:
+        said = indexes.explain_code(code)
+        yield _fact("indexes", code, said.severity, said.title, said.cause)
+
+
+def _deployment() -> Iterator[Fact]:
+    for code in deployment.Code:
+        said = deployment.explain(code)
+        yield _caused("deployment", code, said.severity, said.cause, said.remedy, said.source)
+
+
+def _caused(
+    command: str, code: str, severity: str, cause: str, remedy: str, source: str = ""
+) -> Fact:
+    """Return a fact whose title is the first sentence of what is said of it."""
+    title, stop, effect = cause.partition(". ")
+    return _fact(command, code, severity, title + "." * bool(stop), effect, remedy, source)
