@@ -73,7 +73,8 @@ class Knee:
 
     Attributes:
         ended: Why it ended.
-        best: The trial with the highest rate that met the objective; ``None`` if none did.
+        best: The trial with the highest rate that was held; a shorter one where nothing could be
+            held, and ``None`` if none met the objective.
         missed: The trial with the lowest rate above it that missed it, and counts.
         trials: All trials in order.
         why: More about ``ended``; empty if there is nothing to say.
@@ -87,8 +88,13 @@ class Knee:
 
     @property
     def rate(self) -> float | None:
-        """Requests a second that were held; ``None`` if none."""
+        """Requests a second that met the objective; ``None`` if none."""
         return self.best.rate if self.best else None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether that was for as long as the knee has to be held."""
+        return self.best is not None and self.best.phase is Phase.HOLD
 
 
 Run = Callable[[Phase, float, float], Trial]
@@ -220,7 +226,7 @@ class _Search:
                 self.missed = trial
 
     def _hold(self, ended: Ended, why: str) -> tuple[Ended, str]:
-        """Hold the best rate for longer; step down while it does not hold."""
+        """Hold the best rate for longer; step down while it does not hold, whosever fault it is."""
         assert self.best is not None
         rate = self.best.rate
         for step in range(HOLD_STEPS_DOWN + 1):
@@ -231,16 +237,17 @@ class _Search:
             if trial.meets:
                 self.best = trial
                 return ended, why
+            # It was met for seconds and is not for longer. If that is nobody's fault but the
+            # server's, the knee is lower; if it is, nothing is known of this rate.
             if trial.void:
-                return self._ended_by(trial), trial.void
-            # It had held for seconds and does not for longer: the knee is lower.
-            self.missed, self.best = trial, None
+                ended, why = self._ended_by(trial), trial.void
+            else:
+                self.missed, ended, why = trial, Ended.FOUND, ""
             self.best = max(
                 (each for each in self.trials if each.meets and each.rate < rate),
                 key=lambda each: each.rate,
                 default=None,
             )
-            ended, why = Ended.FOUND, ""
             rate /= self.plan.precision
         return ended, why
 

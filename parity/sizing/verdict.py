@@ -118,7 +118,7 @@ def judge_knee(
     missed = knee.missed
     times = held / peak
     text = _holds(knee, peak, objective)
-    if held >= need * peak * 0.999:
+    if held >= need * peak * 0.999 and knee.is_held:
         return Judged("knee", Word.FITS, text)
     if knee.ended is not Ended.FOUND and (missed is None or missed.rate > need * peak):
         # Between what was held and what was asked for, nothing is known.
@@ -323,8 +323,6 @@ def _confidence(
     if word is Word.COULD_NOT_JUDGE:
         return "low", knee.why or "the measurement was not good enough"
     if word is Word.FITS and knee.best is not None:
-        if knee.best.phase.value != "hold":
-            return "medium", "the rate was held for a short time only"
         return "high", f"{knee.best.rate:,.0f} requests/s were held for {_seconds(knee.best):.0f} s"
     because = [each.id for each in parts if each.word is word]
     if "knee" not in because and "errors" not in because:
@@ -346,9 +344,10 @@ def _holds(knee: Knee, peak: float, objective: Objective) -> str:
         return f"Not even {lowest:,.1f} requests/s meet the latency objective ({objective})."
     more = "at least " if knee.ended is not Ended.FOUND else ""
     times = times_of(knee.rate / peak)
+    verb = "Holds" if knee.is_held else "For some seconds, and no longer, it meets"
     return (
-        f"Holds {more}{times} your recorded peak within your latency objective "
-        f"({knee.rate:,.1f} of {peak:,.1f} requests/s; {objective})."
+        f"{verb} {more}{times} your recorded peak within your latency objective "
+        f"({knee.rate:,.1f} requests/s, recorded {peak:,.1f}; {objective})."
     )
 
 

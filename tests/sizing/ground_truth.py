@@ -96,7 +96,7 @@ def slow_parse_server(keep: Path | None) -> Said:
 
 
 def slow_generator(keep: Path | None) -> Said:
-    with ground(SMALL) as place, cpu_group(0.2) as group:
+    with ground(SMALL) as place, cpu_group(0.1) as group:
         return _size(place, keep, 500, *READS, more=QUICK, group=group)
 
 
@@ -201,7 +201,7 @@ CASES = {
     "c": Case("20 connections", few_connections, wrong_connections),
     "d": Case("no index on 500 k rows", no_index, wrong_index),
     "e": Case("Parse Server has a quarter of a core", slow_parse_server, wrong_parse_server),
-    "f": Case("the generator has a fifth of a core", slow_generator, wrong_generator),
+    "f": Case("the generator has a tenth of a core", slow_generator, wrong_generator),
     "g": Case("20 Mbit/s for everything", narrow_network, wrong_network),
 }
 

@@ -194,6 +194,26 @@ def test_a_knee_that_does_not_hold_is_lowered_until_it_does() -> None:
     assert knee.missed.rate > knee.rate
 
 
+@pytest.mark.parametrize("fault", [Fault.GENERATOR, Fault.MACHINE])
+def test_a_hold_that_was_spoilt_shows_nothing_of_its_rate(fault: Fault) -> None:
+    def run(phase: Phase, rate: float, seconds: float) -> Trial:
+        made = trial(phase, rate, meets=phase is not Phase.HOLD or rate <= limit)
+        return made if made.meets else voided(made, fault, "it was late")
+
+    limit = 95
+    knee = find_knee(Plan(10, enough=100), run, lambda: FOREVER)
+    assert knee.ended is (Ended.GENERATOR if fault is Fault.GENERATOR else Ended.DISTURBED)
+    assert knee.rate is not None
+    assert 80 < knee.rate <= 95
+    assert knee.is_held
+    assert knee.missed is None
+    limit = 0
+    knee = find_knee(Plan(10, enough=100), run, lambda: FOREVER)
+    assert knee.rate is not None
+    assert not knee.is_held
+    assert knee.why == "it was late"
+
+
 def test_whatever_the_trials_say_the_search_ends_and_its_knee_was_held() -> None:
     rng = random.Random(5)
     for _ in range(300):

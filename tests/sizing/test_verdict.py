@@ -74,6 +74,17 @@ def test_an_ample_server_fits_and_the_page_says_how_many_times_the_peak() -> Non
     )
 
 
+def test_twice_the_peak_that_was_met_for_seconds_and_could_not_be_held_is_no_fit() -> None:
+    met = trial(Phase.RAMP, 45)
+    spoilt = voided(trial(Phase.HOLD, 45, meets=False), Fault.GENERATOR, "it was late")
+    knee = Knee(Ended.GENERATOR, met, None, (met, spoilt), "it was late")
+    judged = judge_knee(knee, None, 20, OBJECTIVE, 2.0)
+    assert judged.word is Word.COULD_NOT_JUDGE
+    assert judged.sentence.startswith("For some seconds, and no longer, it meets at least 2.2")
+    held = Knee(Ended.ENOUGH, trial(Phase.HOLD, 45), None, (met,))
+    assert judge_knee(held, None, 20, OBJECTIVE, 2.0).word is Word.FITS
+
+
 def test_a_server_that_holds_the_peak_and_not_twice_of_it_is_tight() -> None:
     found = result(System(parse_ms=8), peak=80)
     assert found.sizing.word is Word.TIGHT
