@@ -61,7 +61,7 @@ def link_to(url: str, mbit_s: float | None = None) -> tuple[Link | None, str]:
         if is_here(host):
             return None, "the server is on this machine"
         mbit_s = float(psutil.net_if_stats()[interface].speed)
-    if not mbit_s:
+    if mbit_s <= 0:
         return None, f"{interface} does not say how much it carries; --network-mbit says it"
     return Link(interface, mbit_s * _BYTES_PER_MBIT), ""
 
