@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.cli.options import gate_file_option
+from parity.cli.options import gate_file_option, runs_option
 from parity.model import ExitCode
 
 if TYPE_CHECKING:
@@ -36,16 +36,7 @@ _READABLE = click.Path(path_type=Path, dir_okay=False)
     metavar="NAME",
     help="The target that is judged: the new server for gate 8, the deployed one for gate 11.",
 )
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder with the runs; the gate's page and result go there as well.",
-)
+@runs_option
 @click.option("--explain", is_flag=True, help="Show every rule with its evidence.")
 @click.option("--markdown", type=_READABLE, metavar="FILE", help="A summary for a pull request.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON instead of text.")

@@ -47,6 +47,6 @@ runs_option: Final = click.option(
     default=Path("reports"),
     show_default=True,
     metavar="DIR",
-    help="Folder with the runs.",
+    help="Folder with the runs; pages and results of the command go there as well.",
 )
 """``reports: Path``; of what reads runs and makes none."""
