@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 
 from pymongo import MongoClient
 
+from parity.jobs.size.load.generator import LocustGenerator, trivial_server
 from parity.model import Secret, Style, Target, Writes
-from parity.sizing.load.generator import LocustGenerator, trivial_server
-from parity.sizing.profile import Ask, Operation, Profile
+from parity.profiles.profile import Ask, Operation, Profile
 from parity.stack import selfhosted_member, start_stack, stop_stack
 
 ROUNDS = 4

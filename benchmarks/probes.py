@@ -19,8 +19,8 @@ import psutil
 from pymongo import MongoClient
 
 from benchmarks.load import DOCUMENTS, pymongo_loop
+from parity.jobs.size.probes import open_probes
 from parity.model import Secret, Target
-from parity.sizing.probes import open_probes
 from parity.stack import selfhosted_member, start_stack, stop_stack
 
 ROUNDS = 3

@@ -33,13 +33,13 @@ from parity.capture.recording import (
     RecordingWriter,
 )
 from parity.compare import Register
+from parity.jobs.replay.engine import Options, Progress
+from parity.jobs.replay.evidence import Subject
+from parity.jobs.replay.judgement import Class
+from parity.jobs.replay.run import Examples, replay, run_loop
+from parity.jobs.replay.source import open_source
+from parity.jobs.replay.survey import survey
 from parity.model import Keys, Secret, Style, Target, Writes
-from parity.replay.engine import Options, Progress
-from parity.replay.evidence import Subject
-from parity.replay.judgement import Class
-from parity.replay.run import Examples, replay, run_loop
-from parity.replay.source import open_source
-from parity.replay.survey import survey
 from parity.stack import selfhosted_member, start_stack, stop_stack
 from parity.wire import Redactor
 

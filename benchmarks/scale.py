@@ -1,7 +1,7 @@
 """What a request costs Parse Server, MongoDB and the generator, in microseconds of CPU.
 
 CPU time and not wall time, so that other work on the machine matters little.
-``docs/scale.md`` and :data:`parity.sizing.scale.MEASURED` hold what it printed.
+``docs/scale.md`` and :data:`parity.jobs.size.scale.MEASURED` hold what it printed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import psutil
 from gevent.pool import Pool
 from gevent.queue import LifoQueue
 
+from parity.jobs.size.load.http import Connection
+from parity.jobs.size.load.order import LoadOrder
+from parity.jobs.size.load.rest_http import Wire, encoded, json_of, text_of
+from parity.jobs.size.scale import Cost
 from parity.model import Target
-from parity.sizing.load.http import Connection
-from parity.sizing.load.order import LoadOrder
-from parity.sizing.load.rest_http import Wire, encoded, json_of, text_of
-from parity.sizing.profile import Profile
-from parity.sizing.scale import Cost
+from parity.profiles.profile import Profile
 from parity.stack import selfhosted_member, start_stack, stop_stack
 from parity.stack.stack import Stack
 from parity.targets import ParseClient

@@ -19,8 +19,8 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from parity.verify.seed import SeedPlan, SeedReport, encoded_batches, seed_database
-from parity.verify.seed.schema import INDEXES
+from parity.seed import SeedPlan, SeedReport, encoded_batches, seed_database
+from parity.seed.schema import INDEXES
 from tests.mongod import running_mongod
 
 ROUNDS = 3

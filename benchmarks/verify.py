@@ -28,13 +28,13 @@ from bson import Binary, Int64
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from parity.jobs.verify.bsonraw import RAW
+from parity.jobs.verify.engine import Options, verify_databases
+from parity.jobs.verify.result import VerifyResult
+from parity.jobs.verify.sides import LocalSides
+from parity.jobs.verify.walk import Progress
 from parity.model import Secret
-from parity.verify.bsonraw import RAW
-from parity.verify.connect import Access, Reader
-from parity.verify.engine import Options, verify_databases
-from parity.verify.result import VerifyResult
-from parity.verify.sides import LocalSides
-from parity.verify.walk import Progress
+from parity.targets.mongo import Access, Reader
 from tests.mongod import Mongod, running_mongod
 
 ALPHABET = string.ascii_letters + string.digits

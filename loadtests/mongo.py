@@ -13,7 +13,7 @@ from typing import Any
 from gevent.thread import LockType
 from locust import User, task
 
-from parity.sizing.load import locustfile
+from parity.jobs.size.load import locustfile
 
 locustfile.install("mongo")
 

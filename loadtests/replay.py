@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from locust import FastHttpUser, task
 
-from parity.sizing.load import locustfile
+from parity.jobs.size.load import locustfile
 
 locustfile.install("replay")
 

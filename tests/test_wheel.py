@@ -39,9 +39,9 @@ def test_the_wheel_holds_suites_scenarios_locks_schemas_and_templates(wheel: Pat
         "parity/model/schemas/evidence.schema.json",
         "parity/html/templates/style.css",
         "parity/html/templates/chart.html",
-        "parity/replay/scenario/schemas/scenario.schema.json",
-        "parity/scan/schemas/scan.schema.json",
-        "parity/verify/schemas/verify.schema.json",
+        "parity/jobs/replay/scenario/schemas/scenario.schema.json",
+        "parity/jobs/scan/schemas/scan.schema.json",
+        "parity/jobs/verify/schemas/verify.schema.json",
         "parity/py.typed",
     ):
         assert wanted in names

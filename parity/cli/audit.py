@@ -14,10 +14,10 @@ from parity.cli.mongo_target import Ticker, choose, echo_json, redactor_of, targ
 from parity.model import ExitCode, Target, UserError
 
 if TYPE_CHECKING:
+    from parity.job import Job
+    from parity.jobs.audit import AuditReport, Code, Finding
+    from parity.jobs.audit.walk import Progress
     from parity.model.evidence import CheckEvent
-    from parity.report.job import Job
-    from parity.verify.audit import AuditReport, Code, Finding
-    from parity.verify.audit.walk import Progress
 
 FILE_SAMPLE = 300
 """Files of --check-files; with none unreachable, at most 1 % are, with 95 % confidence."""
@@ -91,11 +91,11 @@ def audit(
     Nothing is written to the database; it is read from a secondary where there is one.
     Each finding has a code, a count, examples, what breaks and how it is mended.
     """  # noqa: D301 - click wants the control character
-    from parity.verify.audit import (  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.audit import (  # noqa: PLC0415 - not for `parity --help`
         AuditInterrupted,
         Code,
     )
-    from parity.verify.audit.logins import read_accounts  # noqa: PLC0415
+    from parity.jobs.audit.logins import read_accounts  # noqa: PLC0415
 
     chosen, uri, folder = choose(target, mongo, config)
     over_rest = mongo is None
@@ -133,8 +133,8 @@ class _Run:
         self.file_checks: list[CheckEvent] = []
 
     def job(self, reports: Path) -> Job:
+        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-        from parity.report.job import Job  # noqa: PLC0415
         from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
         return Job(
@@ -148,8 +148,8 @@ class _Run:
         )
 
     def read(self, target: Target, max_mb_s: float, sample: int) -> AuditReport:
-        from parity.verify.audit import AuditOptions, audit_database  # noqa: PLC0415 - heavy
-        from parity.verify.connect import Access, Reader, reported  # noqa: PLC0415
+        from parity.jobs.audit import AuditOptions, audit_database  # noqa: PLC0415 - heavy
+        from parity.targets.mongo import Access, Reader, reported  # noqa: PLC0415
 
         assert target.mongo is not None
         file_key = target.keys.file_key is not None if self.over_rest else None
@@ -162,9 +162,9 @@ class _Run:
                 self.ticker.done()
 
     def report(self, job: Job, found: AuditReport) -> None:
+        from parity.jobs.audit import Code  # noqa: PLC0415
+        from parity.jobs.audit.checks import accepted_entry, checks_of  # noqa: PLC0415
         from parity.model.evidence import TableEvent  # noqa: PLC0415 - heavy
-        from parity.verify.audit import Code  # noqa: PLC0415
-        from parity.verify.audit.checks import accepted_entry, checks_of  # noqa: PLC0415
 
         for check in checks_of(found, self.target.name, self.known, file_key=self._file_key()):
             job.check(self._redacted(check))
@@ -188,7 +188,7 @@ class _Run:
 
     def until_now(self, job: Job, found: AuditReport) -> None:
         """Keep what was found before somebody stopped the run; nothing of it passes."""
-        from parity.verify.audit.checks import checks_of  # noqa: PLC0415 - heavy
+        from parity.jobs.audit.checks import checks_of  # noqa: PLC0415 - heavy
 
         for check in checks_of(found, self.target.name, self.known, file_key=self._file_key()):
             if check.finding is not None:
@@ -198,8 +198,8 @@ class _Run:
         click.echo(f"stopped after {found.documents:,} documents: {job.folder}", err=True)
 
     def logins(self, job: Job, people: Any) -> None:
-        from parity.verify.audit.checks import login_checks  # noqa: PLC0415 - heavy
-        from parity.verify.audit.logins import try_accounts  # noqa: PLC0415
+        from parity.jobs.audit.checks import login_checks  # noqa: PLC0415 - heavy
+        from parity.jobs.audit.logins import try_accounts  # noqa: PLC0415
 
         results = try_accounts(self.target, people) if people else []
         for check in login_checks(results, self.target.name):
@@ -209,9 +209,9 @@ class _Run:
         ]
 
     def files(self, job: Job, found: AuditReport, hosts: frozenset[str]) -> None:
-        from parity.verify.audit.checks import encrypted_check, file_check  # noqa: PLC0415 - heavy
-        from parity.verify.audit.files import fetchable, files_table, in_gridfs  # noqa: PLC0415
-        from parity.verify.connect import Access, Reader, reported  # noqa: PLC0415
+        from parity.jobs.audit.checks import encrypted_check, file_check  # noqa: PLC0415 - heavy
+        from parity.jobs.audit.files import fetchable, files_table, in_gridfs  # noqa: PLC0415
+        from parity.targets.mongo import Access, Reader, reported  # noqa: PLC0415
 
         sample, name = found.file_sample, self.target.name
         answers, stored = None, frozenset[str]()
@@ -332,7 +332,7 @@ def _note(found: AuditReport, seconds: float) -> str:
 
 
 def _line(finding: Finding, *, accepted: bool) -> str:
-    from parity.verify.audit import explain  # noqa: PLC0415 - heavy
+    from parity.jobs.audit import explain  # noqa: PLC0415 - heavy
 
     where = f"{finding.collection}.{finding.field}" if finding.field else finding.collection
     word = "accepted" if accepted else finding.severity

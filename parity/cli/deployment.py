@@ -17,8 +17,8 @@ from parity.cli.options import json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.deployment import Judged, Options
-    from parity.report.job import Job
+    from parity.job import Job
+    from parity.jobs.deployment import Judged, Options
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 _WORDS = {
@@ -140,7 +140,7 @@ def deployment(
     Nine checks: TLS, health, CORS, latency to the database, default keys, master key,
     dashboard, public URL, restart. Nothing of the server's configuration is read or run.
     """  # noqa: D301 - click wants the control character
-    from parity.deployment import Options  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.deployment import Options  # noqa: PLC0415 - not for `parity --help`
 
     chosen, folder = configured(target, config)
     inside = configured(inside_target, config)[0] if inside_target else None
@@ -209,9 +209,9 @@ class _Run:
         self.version: str | None = None
 
     def run(self, reports: Path) -> ExitCode:
-        from parity.deployment import look  # noqa: PLC0415 - not for `parity --help`
-        from parity.deployment.checks import check_of, redacted, tables  # noqa: PLC0415
-        from parity.deployment.engine import Telling  # noqa: PLC0415
+        from parity.jobs.deployment import look  # noqa: PLC0415 - not for `parity --help`
+        from parity.jobs.deployment.checks import check_of, redacted, tables  # noqa: PLC0415
+        from parity.jobs.deployment.engine import Telling  # noqa: PLC0415
         from parity.targets import Namespace  # noqa: PLC0415
 
         found: list[Judged] = []
@@ -236,8 +236,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path) -> Job:
+        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-        from parity.report.job import Job  # noqa: PLC0415
 
         self.version = self._version()
         return Job(
@@ -290,7 +290,7 @@ class _Run:
             click.echo(f"{'':>12}  {each.remedy}")
 
     def _tell(self, job: Job, sentence: str, found: list[Judged]) -> None:
-        from parity.deployment.checks import json_of  # noqa: PLC0415 - heavy
+        from parity.jobs.deployment.checks import json_of  # noqa: PLC0415 - heavy
 
         if self.as_json:
             echo_json(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parity.cli.explain_facts import Fact
-from parity.deployment import codes as deployment
-from parity.files import codes as files
-from parity.replay import evidence as replay
-from parity.scan.rules import RULES
-from parity.sizing.indexes import codes as indexes
-from parity.sizing.indexes.model import Code as IndexCode
-from parity.verify.audit import codes as audit
-from parity.verify.codes import CODES as VERIFY
-from parity.verify.preflight import codes as preflight
-from parity.web import codes as web
+from parity.indexes import codes as indexes
+from parity.indexes.model import Code as IndexCode
+from parity.jobs.audit import codes as audit
+from parity.jobs.deployment import codes as deployment
+from parity.jobs.files import codes as files
+from parity.jobs.preflight import codes as preflight
+from parity.jobs.replay import evidence as replay
+from parity.jobs.scan.rules import RULES
+from parity.jobs.verify.codes import CODES as VERIFY
+from parity.jobs.web import codes as web
 
 FINDING = "finding"
 

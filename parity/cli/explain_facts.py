@@ -12,11 +12,11 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from parity import app_settings
-from parity.app_settings import Setting
 from parity.compare import KnownDifference, load_register
 from parity.compare.catalogue import CatalogueEntry, Status, load_catalogue
 from parity.compare.known import parse_version
+from parity.jobs import settings as app_settings
+from parity.jobs.settings import Setting
 from parity.model import UserError
 from parity.paths import shipped
 from parity.stack.versions import HOSTED_VERSION, SELFHOSTED_VERSION

@@ -18,8 +18,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, HarnessError, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.files import Bench, Found, Wanted
-    from parity.report.job import Job
+    from parity.job import Job
+    from parity.jobs.files import Bench, Found, Wanted
     from parity.targets.sweep import Sweeper
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
@@ -72,7 +72,7 @@ def files(
     With mongo in parity.toml it looks into GridFS, also whether older files are served.
     Files that objects name are checked by `parity audit --check-files all`.
     """  # noqa: D301 - click wants the control character
-    from parity.files import Wanted, read_expected  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.files import Wanted, read_expected  # noqa: PLC0415 - not for `parity --help`
     from parity.targets.interlocks import refuse_write  # noqa: PLC0415
 
     chosen, folder = configured(target, config)
@@ -101,8 +101,8 @@ class _Run:
         self.left: list[str] = []
 
     def run(self, reports: Path) -> ExitCode:
-        from parity.files import try_files  # noqa: PLC0415 - heavy
-        from parity.files.checks import check_of, files_table  # noqa: PLC0415
+        from parity.jobs.files import try_files  # noqa: PLC0415 - heavy
+        from parity.jobs.files.checks import check_of, files_table  # noqa: PLC0415
 
         with self._job(reports) as job, ExitStack() as stack:
             bench = stack.enter_context(self._bench(job))
@@ -119,8 +119,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path) -> Job:
+        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-        from parity.report.job import Job  # noqa: PLC0415
         from parity.targets import server_version  # noqa: PLC0415
         from parity.targets.identity import measured_on  # noqa: PLC0415
 
@@ -138,10 +138,10 @@ class _Run:
     @contextmanager
     def _bench(self, job: Job) -> Iterator[Bench]:
         """Give what a trial needs; afterwards nothing of it is left, whatever happened."""
-        from parity.files import Bench, Downloader  # noqa: PLC0415 - heavy
+        from parity.jobs.files import Bench, Downloader  # noqa: PLC0415 - heavy
         from parity.targets import Namespace, ParseClient  # noqa: PLC0415
+        from parity.targets.mongo import Access, Reader, reported  # noqa: PLC0415
         from parity.targets.sweep import Sweeper  # noqa: PLC0415
-        from parity.verify.connect import Access, Reader, reported  # noqa: PLC0415
 
         namespace = Namespace(secrets.token_hex(3))
         sweeper = Sweeper(self.target)
@@ -165,7 +165,7 @@ class _Run:
                 self._clean(job, bench, sweeper)
 
     def _clean(self, job: Job, bench: Bench, sweeper: Sweeper) -> None:
-        from parity.files import left_in_gridfs  # noqa: PLC0415 - heavy
+        from parity.jobs.files import left_in_gridfs  # noqa: PLC0415 - heavy
         from parity.targets.sweep import sweep_classes  # noqa: PLC0415
 
         try:
@@ -184,8 +184,8 @@ class _Run:
             self.ticker.show(text)
 
     def _tell(self, job: Job, sentence: str, bench: Bench) -> None:
-        from parity.files.checks import files_table  # noqa: PLC0415 - heavy
-        from parity.files.output import json_of  # noqa: PLC0415
+        from parity.jobs.files.checks import files_table  # noqa: PLC0415 - heavy
+        from parity.jobs.files.output import json_of  # noqa: PLC0415
 
         if self.as_json:
             run = {"run": str(job.folder), "sentence": sentence, "exit_code": int(job.exit_code)}

@@ -22,10 +22,10 @@ from parity.cli.mongo_target import (
 from parity.model import ExitCode, Secret, Target, UserError, Writes
 
 if TYPE_CHECKING:
+    from parity.indexes import Advice, Options, TryOut
+    from parity.job import Job
     from parity.model.evidence import CheckEvent
-    from parity.report.job import Job
-    from parity.sizing.indexes import Advice, Options, TryOut
-    from parity.sizing.profile import Profile
+    from parity.profiles.profile import Profile
     from parity.wire import Redactor
 
 _MARK_BYTES = 3
@@ -129,8 +129,8 @@ def indexes(
     Nothing is written to the database. --try-indexes works on a copy and drops it again.
     A query that no index serves fails; the command that adds one is printed.
     """  # noqa: D301 - click wants the control character
-    from parity.sizing.indexes import Options  # noqa: PLC0415 - not for `parity --help`
-    from parity.sizing.profiles import load_profile  # noqa: PLC0415
+    from parity.indexes import Options  # noqa: PLC0415 - not for `parity --help`
+    from parity.profiles import load_profile  # noqa: PLC0415
 
     chosen, uri, folder = choose(target, mongo, config)
     given = load_profile(profile)
@@ -150,7 +150,7 @@ def indexes(
 
 
 def _place(target: Target, uri: Secret, scratch: str | None, max_rows: int, rounds: int) -> TryOut:
-    from parity.sizing.indexes import TryOut  # noqa: PLC0415 - not for `parity --help`
+    from parity.indexes import TryOut  # noqa: PLC0415 - not for `parity --help`
     from parity.targets.namespace import PREFIX  # noqa: PLC0415
 
     if scratch is None and target.writes is Writes.FORBIDDEN:
@@ -174,7 +174,7 @@ class _Run:
     as_json: bool
 
     def run(self, reports: Path) -> ExitCode:
-        from parity.sizing.indexes.checks import checks_of, tables_of  # noqa: PLC0415 - heavy
+        from parity.indexes.checks import checks_of, tables_of  # noqa: PLC0415 - heavy
 
         known = [self.target]
         if self.place is not None:
@@ -193,8 +193,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path, redactor: Redactor) -> Job:
+        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-        from parity.report.job import Job  # noqa: PLC0415
         from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
         digests = database_measured_on(self.target)
@@ -211,8 +211,8 @@ class _Run:
         )
 
     def _look(self, job: Job) -> Advice:
-        from parity.sizing.indexes import advise  # noqa: PLC0415 - heavy
-        from parity.verify.connect import Access, Reader, reported  # noqa: PLC0415
+        from parity.indexes import advise  # noqa: PLC0415 - heavy
+        from parity.targets.mongo import Access, Reader, reported  # noqa: PLC0415
 
         assert self.target.mongo is not None
         ticker = Ticker()
@@ -236,7 +236,7 @@ class _Run:
             return
         from pymongo import MongoClient  # noqa: PLC0415 - heavy
 
-        from parity.sizing.indexes.tryout import orphans  # noqa: PLC0415
+        from parity.indexes.tryout import orphans  # noqa: PLC0415
         from parity.targets.namespace import PREFIX  # noqa: PLC0415
 
         client: MongoClient[dict[str, object]] = MongoClient(
@@ -250,7 +250,7 @@ class _Run:
 
     def _tell(self, job: Job, advice: Advice, sentence: str) -> None:
         if self.as_json:
-            from parity.sizing.indexes.output import advice_json  # noqa: PLC0415 - heavy
+            from parity.indexes.output import advice_json  # noqa: PLC0415 - heavy
 
             head = {"run": str(job.folder), "sentence": sentence, "exit_code": int(job.exit_code)}
             echo_json({**advice_json(advice), **head})
@@ -272,8 +272,8 @@ def _redacted(check: CheckEvent, redactor: Redactor) -> CheckEvent:
 
 
 def _show(advice: Advice) -> None:
-    from parity.sizing.indexes import Word  # noqa: PLC0415 - heavy
-    from parity.sizing.indexes.checks import shown_trial  # noqa: PLC0415
+    from parity.indexes import Word  # noqa: PLC0415 - heavy
+    from parity.indexes.checks import shown_trial  # noqa: PLC0415
 
     for each in advice.slow[:_SHOWN]:
         click.echo(f"{', '.join(each.codes)}  {each.signature}")

@@ -107,7 +107,7 @@ def read_reference(text: str, option: str = "--mongo") -> Secret:
     Raises:
         UserError: It is none of these, or refers to nothing.
     """
-    from parity.verify.audit.logins import resolve  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.audit.logins import resolve  # noqa: PLC0415 - not for `parity --help`
 
     if _LOOPBACK_URI.fullmatch(text):
         return Secret(text)

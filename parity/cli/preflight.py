@@ -22,7 +22,7 @@ from parity.cli.mongo_target import (
 from parity.model import ExitCode, Outcome, Secret, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.verify.preflight import Judged, MigrationStatus, PreflightOptions, PreflightReport
+    from parity.jobs.preflight import Judged, MigrationStatus, PreflightOptions, PreflightReport
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
@@ -91,7 +91,7 @@ def preflight(
 
     Nothing is written. What the user of the URI may not see is "not seen", with the reason.
     """  # noqa: D301 - click wants the control character
-    from parity.verify.preflight import (  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.preflight import (  # noqa: PLC0415 - not for `parity --help`
         Limits,
         PreflightOptions,
     )
@@ -132,10 +132,10 @@ def parse_size(text: str) -> int:
 def _run(
     target: Target, uri: Secret, reports: Path, options: PreflightOptions, *, as_json: bool
 ) -> ExitCode:
+    from parity.job import Job  # noqa: PLC0415
+    from parity.jobs.preflight import preflight as look  # noqa: PLC0415
+    from parity.jobs.preflight.checks import check_of  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415 - not for `parity --help`
-    from parity.report.job import Job  # noqa: PLC0415
-    from parity.verify.preflight import preflight as look  # noqa: PLC0415
-    from parity.verify.preflight.checks import check_of  # noqa: PLC0415
 
     ticker = Ticker()
 
@@ -198,7 +198,7 @@ def _measured(source: Target | None) -> int | None:
     """Return the size of the data and indexes of a source, in bytes."""
     if source is None:
         return None
-    from parity.verify.connect import Access, Reader  # noqa: PLC0415 - not for `parity --help`
+    from parity.targets.mongo import Access, Reader  # noqa: PLC0415 - not for `parity --help`
 
     if source.mongo is None:
         raise UserError(
@@ -221,7 +221,7 @@ def _measured(source: Target | None) -> int | None:
 def _status(
     file: Path | None, copied_at: str | None, retries: int | None, *, cancelled: bool
 ) -> MigrationStatus:
-    from parity.verify.preflight import (  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.preflight import (  # noqa: PLC0415 - not for `parity --help`
         MigrationStatus,
         read_status,
     )
@@ -237,7 +237,7 @@ def _status(
 
 
 def _time(text: str) -> datetime:
-    from parity.verify.preflight.status import parse_time  # noqa: PLC0415
+    from parity.jobs.preflight.status import parse_time  # noqa: PLC0415
 
     try:
         return parse_time(text)

@@ -12,7 +12,7 @@ from parity.cli.options import json_option
 from parity.model import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from parity.sizing.profiles.derive import Derived
+    from parity.profiles.derive import Derived
 
 SHOWN = 12
 
@@ -58,8 +58,8 @@ def profile(
     and no values: nothing of a user's data is in it.
     What the recording does not say, such as rates by hour of a recording of ten minutes, is named.
     """  # noqa: D301 - click wants the control character
-    from parity.sizing.profiles.derive import derive_profile  # noqa: PLC0415 - heavy
-    from parity.sizing.profiles.write import profile_toml  # noqa: PLC0415
+    from parity.profiles.derive import derive_profile  # noqa: PLC0415 - heavy
+    from parity.profiles.write import profile_toml  # noqa: PLC0415
 
     if out.exists() and not force:
         raise UserError(f"{out} is there already", "Choose another name, or replace it: --force.")

@@ -17,21 +17,21 @@ from parity.capture.recording import open_recording
 from parity.cli.replay_targets import Asked, open_targets
 from parity.compare import Register, load_register
 from parity.compare.known import parse_version
+from parity.job import Job
+from parity.jobs.replay import evidence, numbers
+from parity.jobs.replay.dry_run import counts
+from parity.jobs.replay.engine import Observer, Options, Progress, Replay
+from parity.jobs.replay.evidence import Subject
+from parity.jobs.replay.judgement import Class
+from parity.jobs.replay.noise import NO_NOISE, read_noise, write_noise
+from parity.jobs.replay.run import Examples, Recorder
+from parity.jobs.replay.run import replay as run_replay
+from parity.jobs.replay.selection import matching, select
+from parity.jobs.replay.source import Source, digest_of, open_source
+from parity.jobs.replay.survey import survey
 from parity.model import ExitCode, Target, UserError, Writes
 from parity.model.evidence import TargetFacts
 from parity.paths import shipped
-from parity.replay import evidence, numbers
-from parity.replay.dry_run import counts
-from parity.replay.engine import Observer, Options, Progress, Replay
-from parity.replay.evidence import Subject
-from parity.replay.judgement import Class
-from parity.replay.noise import NO_NOISE, read_noise, write_noise
-from parity.replay.run import Examples, Recorder
-from parity.replay.run import replay as run_replay
-from parity.replay.selection import matching, select
-from parity.replay.source import Source, digest_of, open_source
-from parity.replay.survey import survey
-from parity.report.job import Job
 from parity.targets import server_version
 from parity.targets.identity import code_digest, measured_on
 from parity.wire import Redactor

@@ -14,8 +14,8 @@ from parity.cli.options import json_option
 from parity.model import ExitCode, Secret, Style, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.report.job import Job
-    from parity.scan import ScanReport
+    from parity.job import Job
+    from parity.jobs.scan import ScanReport
     from parity.wire import Redactor
 
 _SHOWN_SKIPPED = 20
@@ -80,9 +80,9 @@ def scan(
     Each finding has a code, a place, why, since which server version, and the change to make.
     A comment suppresses one: parity-scan: ignore SCAN-JOB-SCHEDULE because cron calls it.
     """  # noqa: D301 - click wants the control character
-    from parity.scan import scan as run_scan  # noqa: PLC0415 - not for `parity --help`
-    from parity.scan.checks import redacted  # noqa: PLC0415
-    from parity.scan.files import MAX_BYTES  # noqa: PLC0415
+    from parity.jobs.scan import scan as run_scan  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.scan.checks import redacted  # noqa: PLC0415
+    from parity.jobs.scan.files import MAX_BYTES  # noqa: PLC0415
 
     if not (paths or cloud or recordings):
         raise UserError(
@@ -116,9 +116,9 @@ def _redactor(known: frozenset[str]) -> Redactor:
 
 
 def _job(reports: Path, redactor: Redactor, report: ScanReport) -> Job:
+    from parity.job import Job  # noqa: PLC0415
+    from parity.jobs.scan.checks import TARGET  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-    from parity.report.job import Job  # noqa: PLC0415
-    from parity.scan.checks import TARGET  # noqa: PLC0415
 
     target = Target(TARGET, Style.PARSE_SERVER, "(source code)", Secret(""))
     return Job(
@@ -133,7 +133,7 @@ def _job(reports: Path, redactor: Redactor, report: ScanReport) -> Job:
 
 
 def _write(job: Job, report: ScanReport) -> None:
-    from parity.scan.checks import checks_of, known_entries, tables_of  # noqa: PLC0415 - heavy
+    from parity.jobs.scan.checks import checks_of, known_entries, tables_of  # noqa: PLC0415 - heavy
 
     for entry in known_entries(report):
         job.known(entry)
@@ -148,7 +148,7 @@ def _write(job: Job, report: ScanReport) -> None:
 def _write_sarif(path: Path, report: ScanReport) -> None:
     import json  # noqa: PLC0415 - beside its only use
 
-    from parity.scan.output import sarif_of  # noqa: PLC0415 - heavy
+    from parity.jobs.scan.output import sarif_of  # noqa: PLC0415 - heavy
 
     try:
         path.write_text(json.dumps(sarif_of(report), indent=1) + "\n", "utf-8")
@@ -159,7 +159,7 @@ def _write_sarif(path: Path, report: ScanReport) -> None:
 
 
 def _tell(job: Job, sentence: str, report: ScanReport, *, as_json: bool) -> None:
-    from parity.scan.output import json_of  # noqa: PLC0415 - heavy
+    from parity.jobs.scan.output import json_of  # noqa: PLC0415 - heavy
 
     if as_json:
         run = {
@@ -179,7 +179,7 @@ def _lines(report: ScanReport) -> list[str]:
 
 
 def _finding_lines(report: ScanReport) -> list[str]:
-    from parity.scan import RULES  # noqa: PLC0415 - heavy
+    from parity.jobs.scan import RULES  # noqa: PLC0415 - heavy
 
     lines: list[str] = []
     explained: set[str] = set()

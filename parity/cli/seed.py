@@ -12,7 +12,7 @@ from parity.cli.options import config_option, json_option
 from parity.model import ExitCode, Secret, Target, UserError, Writes
 
 if TYPE_CHECKING:
-    from parity.verify.seed import SeedPlan, SeedReport
+    from parity.seed import SeedPlan, SeedReport
 
 WAIT_MS = 10_000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -74,8 +74,8 @@ def seed(
         parity seed --mongo mongodb://127.0.0.1:27017/app --documents 1000000
         parity seed --target selfhosted --drop-first --quirks
     """  # noqa: D301 - click wants the control character
-    from parity.verify.seed import SeedPlan  # noqa: PLC0415 - not for `parity --help`
-    from parity.verify.seed.plan import BYTES  # noqa: PLC0415
+    from parity.seed import SeedPlan  # noqa: PLC0415 - not for `parity --help`
+    from parity.seed.plan import BYTES  # noqa: PLC0415
 
     found, uri, _ = choose(target, mongo, config)
     _refuse_what_may_be_kept(found, uri, by_target=target is not None, drop_first=drop_first)
@@ -126,8 +126,8 @@ def _is_loopback(uri: Secret) -> bool:
 def _fill(target: Target, uri: Secret, plan: SeedPlan, *, drop_first: bool) -> SeedReport:
     from pymongo import MongoClient  # noqa: PLC0415 - not for `parity --help`
 
-    from parity.verify.connect import database_of  # noqa: PLC0415
-    from parity.verify.seed import seed_database  # noqa: PLC0415
+    from parity.seed import seed_database  # noqa: PLC0415
+    from parity.targets.mongo import database_of  # noqa: PLC0415
 
     name = database_of(target.name, uri)
     ticker = Ticker()
@@ -155,7 +155,7 @@ def _fill(target: Target, uri: Secret, plan: SeedPlan, *, drop_first: bool) -> S
 
 
 def _facts(plan: SeedPlan, report: SeedReport) -> dict[str, Any]:
-    from parity.verify.seed import VERSION, password_of, username_of  # noqa: PLC0415
+    from parity.seed import VERSION, password_of, username_of  # noqa: PLC0415
 
     return {
         "version": VERSION,
@@ -171,7 +171,7 @@ def _facts(plan: SeedPlan, report: SeedReport) -> dict[str, Any]:
 
 
 def _lines(plan: SeedPlan, report: SeedReport) -> list[str]:
-    from parity.verify.seed import password_of, username_of  # noqa: PLC0415
+    from parity.seed import password_of, username_of  # noqa: PLC0415
 
     width = max(map(len, report.collections))
     rows = sum(report.collections.values())

@@ -13,8 +13,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.app_settings import HostedSettings, Judged
-    from parity.report.job import Job
+    from parity.job import Job
+    from parity.jobs.settings import HostedSettings, Judged
     from parity.wire import Redactor
 
 _WORDS = {
@@ -64,7 +64,7 @@ def settings(
     "namespaced" and the master key. Sign-ups with Facebook and Google are tried with a token that
     is made up; docs/settings.md says which Parse Servers ask those services about it.
     """  # noqa: D301 - click wants the control character
-    from parity.app_settings import (  # noqa: PLC0415 - not for `parity --help`
+    from parity.jobs.settings import (  # noqa: PLC0415 - not for `parity --help`
         HostedSettings,
         read_hosted,
         template,
@@ -83,9 +83,9 @@ def settings(
 def _run(
     target: Target, reports: Path, hosted: HostedSettings, *, allow_mail: bool, as_json: bool
 ) -> ExitCode:
-    from parity.app_settings.output import json_of  # noqa: PLC0415 - not for `parity --help`
+    from parity.job import Job  # noqa: PLC0415
+    from parity.jobs.settings.output import json_of  # noqa: PLC0415 - not for `parity --help`
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
-    from parity.report.job import Job  # noqa: PLC0415
     from parity.targets import server_version  # noqa: PLC0415
     from parity.targets.identity import measured_on  # noqa: PLC0415
 
@@ -135,9 +135,9 @@ def _survey(
     allow_mail: bool,
 ) -> tuple[list[Judged], list[str]]:
     """Probe and judge; whatever happens, what was judged so far is in the evidence."""
-    from parity.app_settings import catalogue, judge, survey  # noqa: PLC0415 - as above
-    from parity.app_settings.evidence import check_of, known_of, table_of  # noqa: PLC0415
-    from parity.app_settings.survey import Result  # noqa: PLC0415
+    from parity.jobs.settings import catalogue, judge, survey  # noqa: PLC0415 - as above
+    from parity.jobs.settings.evidence import check_of, known_of, table_of  # noqa: PLC0415
+    from parity.jobs.settings.survey import Result  # noqa: PLC0415
 
     judged: list[Judged] = []
     ticker = Ticker()
@@ -164,7 +164,7 @@ def _survey(
 
 
 def _tell(judged: list[Judged], left: list[str], redactor: Redactor) -> None:
-    from parity.app_settings.evidence import hosted_words, server_words  # noqa: PLC0415
+    from parity.jobs.settings.evidence import hosted_words, server_words  # noqa: PLC0415
 
     width = max(len(each.setting.name) for each in judged)
     for each in judged:

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from parity.sizing.measure import Moment
-from parity.sizing.series import Second, seconds_of
+from parity.jobs.size.measure import Moment
+from parity.jobs.size.series import Second, seconds_of
 
 PLAIN_EVERY_S = 5.0
 

@@ -17,12 +17,9 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from parity.cli.mongo_target import configured, echo_json, redactor_of
 from parity.cli.size_live import Progress
-from parity.model import ExitCode, Target, UserError, Writes
-from parity.model.errors import HarnessError
-from parity.model.events import CheckEvent, TargetFacts
-from parity.report.files import write_text
-from parity.report.job import Job
-from parity.sizing.checks import (
+from parity.indexes import Advice, Options, TryOut, advise
+from parity.job import Job
+from parity.jobs.size.checks import (
     checks_of,
     files_table,
     redacted,
@@ -30,20 +27,23 @@ from parity.sizing.checks import (
     tables_of,
     trials_table,
 )
-from parity.sizing.indexes import Advice, Options, TryOut, advise
-from parity.sizing.knee import Plan
-from parity.sizing.load.generator import LocustGenerator, calibrate
-from parity.sizing.load.order import LoadOrder, check_order
-from parity.sizing.measure import Measurement, generation_of, measure
-from parity.sizing.output import json_of
-from parity.sizing.probes import CollectionFacts, Sampler, collection_facts, open_probes
-from parity.sizing.profile import Profile
-from parity.sizing.profiles import load_profile
-from parity.sizing.result import Looked, Result, result_of
-from parity.sizing.series import csv_of, seconds_of
-from parity.sizing.storage import Growth, Storage, measured_growth, parse_size, stated_growth
-from parity.sizing.trial import objective_for
-from parity.sizing.verdict import Word
+from parity.jobs.size.knee import Plan
+from parity.jobs.size.load.generator import LocustGenerator, calibrate
+from parity.jobs.size.load.order import LoadOrder, check_order
+from parity.jobs.size.measure import Measurement, generation_of, measure
+from parity.jobs.size.output import json_of
+from parity.jobs.size.probes import CollectionFacts, Sampler, collection_facts, open_probes
+from parity.jobs.size.result import Looked, Result, result_of
+from parity.jobs.size.series import csv_of, seconds_of
+from parity.jobs.size.storage import Growth, Storage, measured_growth, parse_size, stated_growth
+from parity.jobs.size.trial import objective_for
+from parity.jobs.size.verdict import Word
+from parity.model import ExitCode, Target, UserError, Writes
+from parity.model.errors import HarnessError
+from parity.model.events import CheckEvent, TargetFacts
+from parity.profiles import load_profile
+from parity.profiles.profile import Profile
+from parity.report.files import write_text
 from parity.targets import server_version
 from parity.targets.identity import database_measured_on, measured_on
 from parity.wire import Redactor
@@ -208,7 +208,7 @@ class _Session:
 
     @contextlib.contextmanager
     def _probes(self) -> Iterator[Sampler]:
-        from parity.verify.connect import database_of  # noqa: PLC0415 - needs a URI
+        from parity.targets.mongo import database_of  # noqa: PLC0415 - needs a URI
 
         mongo = self.target.mongo
         database = database_of(self.target.name, mongo) if mongo else ""

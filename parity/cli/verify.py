@@ -18,10 +18,10 @@ import click
 from parity.model import ExitCode, Secret, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.report.job import Job
+    from parity.job import Job
+    from parity.jobs.verify.result import DocumentDifference, VerifyResult
     from parity.report.verdict import Verdict
     from parity.targets.settings import Settings
-    from parity.verify.result import DocumentDifference, VerifyResult
     from parity.wire import Redactor
 
 PROGRESS_EVERY_S: Final = 5.0
@@ -155,8 +155,8 @@ def verify(
         parity verify --from hosted --to selfhosted --resume reports/20160128T120000-x7f3k2
     """  # noqa: D301 - click wants the control character
     from parity.cli.verify_evidence import write_evidence, write_files  # noqa: PLC0415
+    from parity.job import Job  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
-    from parity.report.job import Job  # noqa: PLC0415
     from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
     settings, left, right = _targets(config, source, destination)
@@ -232,11 +232,11 @@ class _Asked:
     def _databases(
         self, mongo: Secret, folder: Path, found: Callable[[DocumentDifference], None]
     ) -> VerifyResult:
-        from parity.verify.connect import Access  # noqa: PLC0415
-        from parity.verify.engine import Options, verify_databases  # noqa: PLC0415
-        from parity.verify.moving import Timing, watch_databases  # noqa: PLC0415
-        from parity.verify.progress import TextProgress  # noqa: PLC0415
-        from parity.verify.resume import StateFile, inputs_of  # noqa: PLC0415
+        from parity.jobs.verify.engine import Options, verify_databases  # noqa: PLC0415
+        from parity.jobs.verify.moving import Timing, watch_databases  # noqa: PLC0415
+        from parity.jobs.verify.progress import TextProgress  # noqa: PLC0415
+        from parity.jobs.verify.resume import StateFile, inputs_of  # noqa: PLC0415
+        from parity.targets.mongo import Access  # noqa: PLC0415
 
         assert self.left is not None
         assert self.right.mongo is not None
@@ -246,7 +246,7 @@ class _Asked:
         )
         options = Options(self.exclude, self.workers)
         if self.scheduler:
-            from parity.verify.cluster import cluster_sides  # noqa: PLC0415
+            from parity.jobs.verify.cluster import cluster_sides  # noqa: PLC0415
 
             options = replace(options, sides=cluster_sides(self.scheduler))
         if self.settle_s is not None and self.resume is not None:
@@ -272,7 +272,7 @@ class _Asked:
         self, folder: Path, found: Callable[[DocumentDifference], None]
     ) -> VerifyResult:
         """The hosted export or a REST API: another engine with the same result."""
-        from parity.verify.sources import (  # noqa: PLC0415
+        from parity.jobs.verify.sources import (  # noqa: PLC0415
             RestSource,
             SourceOptions,
             open_export,
@@ -379,7 +379,7 @@ def _show(job: Job, judged: Verdict, result: VerifyResult, *, as_json: bool) -> 
         click.echo((job.folder / "verify.json").read_text("utf-8"))
         return
     from parity.cli.verify_evidence import said  # noqa: PLC0415
-    from parity.verify.result import State  # noqa: PLC0415
+    from parity.jobs.verify.result import State  # noqa: PLC0415
 
     for each in result.collections:
         if each.counts or each.structure or each.state is not State.VERIFIED:

@@ -11,6 +11,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from parity.job import Job
+from parity.jobs.verify.codes import BENIGN, CODES
+from parity.jobs.verify.result import (
+    CollectionResult,
+    DocumentDifference,
+    State,
+    StructureDifference,
+    VerifyResult,
+)
 from parity.model import Difference, Kind, Outcome, UserError
 from parity.model.evidence import (
     CheckEvent,
@@ -20,15 +29,6 @@ from parity.model.evidence import (
     TableEvent,
 )
 from parity.report.files import write_text
-from parity.report.job import Job
-from parity.verify.codes import BENIGN, CODES
-from parity.verify.result import (
-    CollectionResult,
-    DocumentDifference,
-    State,
-    StructureDifference,
-    VerifyResult,
-)
 from parity.wire import Redactor
 
 MOST_IN_EVIDENCE: Final = 100

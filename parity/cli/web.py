@@ -16,8 +16,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.report.job import Job
-    from parity.web import Page, Result, Rules, Website
+    from parity.job import Job
+    from parity.jobs.web import Page, Result, Rules, Website
     from parity.wire import Redactor
 
 _SHOWN = 40
@@ -100,7 +100,7 @@ def web(
     Only GET and HEAD are sent, redirects are not followed, and no cookies are sent.
     Statuses, redirects, types and bodies are compared, cookies and caching where they matter.
     """  # noqa: D301 - click wants the control character
-    from parity.web import Options, Rules, chosen, origin_of  # noqa: PLC0415 - heavy
+    from parity.jobs.web import Options, Rules, chosen, origin_of  # noqa: PLC0415 - heavy
 
     chosen_target, folder = configured(target, config)
     new = origin_of(site or _origin(chosen_target.url), "--site")
@@ -135,8 +135,8 @@ class _Run:
         self.done = self.failed = 0
 
     def job(self, source: Path, reports: Path) -> Job:
+        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
-        from parity.report.job import Job  # noqa: PLC0415
 
         return Job(
             name="web",
@@ -151,8 +151,8 @@ class _Run:
     def compare(
         self, job: Job, pages: tuple[Page, ...], rules: Rules, options: object
     ) -> list[Result]:
-        from parity.web import Options, compare_sites  # noqa: PLC0415 - heavy
-        from parity.web.checks import links_check, page_check, tables  # noqa: PLC0415
+        from parity.jobs.web import Options, compare_sites  # noqa: PLC0415 - heavy
+        from parity.jobs.web.checks import links_check, page_check, tables  # noqa: PLC0415
 
         assert isinstance(options, Options)
 
@@ -184,7 +184,7 @@ class _Run:
     def tell_json(
         self, job: Job, sentence: str, website: Website, new: str, results: list[Result]
     ) -> None:
-        from parity.web.output import json_of  # noqa: PLC0415 - heavy
+        from parity.jobs.web.output import json_of  # noqa: PLC0415 - heavy
 
         run = {"run": str(job.folder), "sentence": sentence, "exit_code": int(job.exit_code)}
         echo_json(run | json_of(website, new, results, self.redactor))
@@ -202,7 +202,7 @@ class _Run:
 
 def _website(source: Path, old: str | None, target: Target) -> tuple[Website, bool]:
     """Read the file; also tell whether it is a list of URLs."""
-    from parity.web import is_recording, read_urls, read_website  # noqa: PLC0415 - heavy
+    from parity.jobs.web import is_recording, read_urls, read_website  # noqa: PLC0415 - heavy
 
     if is_recording(source):
         mount = urlsplit(target.url).path.rstrip("/")

@@ -20,7 +20,7 @@ from parity.model import Outcome
 from parity.model.evidence import CheckEvent, KnownDifferenceEvent
 
 WEIGHTS: Final[tuple[Weight, ...]] = ("security", "breaking", "unregistered", "benign")
-# As parity/replay/evidence.py words it; a test holds both together.
+# As parity/jobs/replay/evidence.py words it; a test holds both together.
 _REQUESTS: Final = re.compile(r"\b([\d,]+) of [\d,]+ requests: different\b")
 _CLIENTS: Final = re.compile(r"\b([\d,]+) of ([\d,]+) clients are hit\b")
 _UNDESCRIBED: Final = "The evidence does not describe this entry."

@@ -11,6 +11,14 @@ from pathlib import Path
 import pytest
 
 from parity.compare import KnownDifference
+from parity.jobs.replay.engine import Options
+from parity.jobs.replay.evidence import Subject
+from parity.jobs.replay.judgement import Answer, Class, Judgement
+from parity.jobs.replay.order import Node
+from parity.jobs.replay.rewrite import Rewritten
+from parity.jobs.replay.run import Examples, replay
+from parity.jobs.replay.source import CASSETTE_SUFFIXES, RECORDING_SUFFIXES, Source, open_source
+from parity.jobs.replay.survey import survey
 from parity.model import (
     Exchange,
     ExchangeRequest,
@@ -23,14 +31,6 @@ from parity.plugin.expect import CheckFailure, redacted
 from parity.plugin.recorder import Record
 from parity.plugin.run import Run
 from parity.plugin.state import RECORD, RECORDER, RUN
-from parity.replay.engine import Options
-from parity.replay.evidence import Subject
-from parity.replay.judgement import Answer, Class, Judgement
-from parity.replay.order import Node
-from parity.replay.rewrite import Rewritten
-from parity.replay.run import Examples, replay
-from parity.replay.source import CASSETTE_SUFFIXES, RECORDING_SUFFIXES, Source, open_source
-from parity.replay.survey import survey
 from parity.stack import default_members, start_stack, stop_stack
 
 MOST_ITEMS = 20_000

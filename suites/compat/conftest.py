@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from parity.jobs.replay.scenario import Stage
 from parity.plugin.expect import Expect
 from parity.plugin.fixtures import NewClass
 from parity.plugin.state import RUN
-from parity.replay.scenario import Stage
 from parity.targets import Namespace, ParseClient
 
 

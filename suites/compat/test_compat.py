@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from parity.jobs.replay.scenario import Scenario, Stage, load_scenarios, run_scenario
 from parity.model import UserError
 from parity.paths import shipped
-from parity.replay.scenario import Scenario, Stage, load_scenarios, run_scenario
 
 
 def _check(scenario: Scenario) -> object:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from parity.jobs.audit import AuditOptions, AuditReport, audit_database
+from parity.jobs.audit.logins import LoginResult, read_accounts, try_accounts
 from parity.model import Secret, Target
-from parity.verify.audit import AuditOptions, AuditReport, audit_database
-from parity.verify.audit.logins import LoginResult, read_accounts, try_accounts
-from parity.verify.connect import Access, Reader, reported
-from parity.verify.seed import SeedPlan, seed_database
+from parity.seed import SeedPlan, seed_database
+from parity.targets.mongo import Access, Reader, reported
 
 ACCOUNTS = "PARITY_ACCOUNTS"
 """Environment variable with the path of the accounts that may be logged in to."""

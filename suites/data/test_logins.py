@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from parity.jobs.audit import Code
+from parity.jobs.audit.logins import LoginResult
 from parity.model import HarnessError, Outcome, Target
 from parity.plugin.expect import Expect
-from parity.verify.audit import Code
-from parity.verify.audit.logins import LoginResult
 
 pytestmark = [
     pytest.mark.area("data"),

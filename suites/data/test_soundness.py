@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from parity.jobs.audit import AuditReport, Code, explain
+from parity.jobs.audit.checks import FETCHED, LOGINS
 from parity.model import Target
 from parity.plugin.expect import Expect
-from parity.verify.audit import AuditReport, Code, explain
-from parity.verify.audit.checks import FETCHED, LOGINS
 
 pytestmark = [
     pytest.mark.area("data"),

@@ -15,23 +15,23 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-import parity.deployment
+import parity.jobs.deployment
 from parity import __version__
 from parity.cli.deployment import deployment
-from parity.deployment import Check
 from parity.gate import Now, read_runs
 from parity.gate.judge import judge_rules
 from parity.gate.load import load_gate
 from parity.gate.result import State
 from parity.gate.rules import GateFile
+from parity.jobs.deployment import Check
 from parity.model import UserError
 from parity.model.evidence import read_evidence
 from parity.report import verdict
-from tests.deployment.conftest import authority  # noqa: F401 - a fixture
-from tests.deployment.world import ORIGIN, OUTSIDE, Authority, Deployment, deployed
+from tests.jobs.deployment.conftest import authority  # noqa: F401 - a fixture
+from tests.jobs.deployment.world import ORIGIN, OUTSIDE, Authority, Deployment, deployed
 from tests.mongod import Mongod
 
-SCHEMA = Path(parity.deployment.__file__).parent / "schemas" / "deployment.schema.json"
+SCHEMA = Path(parity.jobs.deployment.__file__).parent / "schemas" / "deployment.schema.json"
 DEADLINE_S = 180.0
 
 
@@ -142,7 +142,7 @@ def test_stopped_it_leaves_a_report_that_says_so_and_nothing_on_the_server(
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parity.deployment.engine.look_at_public_url", stopped)
+    monkeypatch.setattr("parity.jobs.deployment.engine.look_at_public_url", stopped)
     with pytest.raises(click.Abort):
         run(config)
 

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import parity
-from parity.app_settings import catalogue
 from parity.cli.explain import explain
 from parity.cli.explain_codes import load_codes
+from parity.jobs.settings import catalogue
 from parity.model import UserError
 
 PACKAGE = Path(parity.__file__).parent

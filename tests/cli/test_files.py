@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 from pymongo import MongoClient
 
-import parity.files
+import parity.jobs.files
 from parity.cli.audit import audit
 from parity.cli.files import files
-from parity.files.trial import STEPS
+from parity.jobs.files.trial import STEPS
 from parity.model import ExitCode, Keys, Outcome, Target, UserError
 from parity.model.errors import HarnessError
 from parity.model.evidence import Evidence, read_evidence
@@ -29,8 +29,8 @@ from tests.faults.messages import Request, Response, answer
 from tests.faults.model import Fault, State
 from tests.faults.proxy import Proxy
 
-SCHEMA = Path(parity.files.__file__).parent / "schemas" / "files.schema.json"
-ELSEWHERE = Path(__file__).parents[1] / "files" / "elsewhere.cjs"
+SCHEMA = Path(parity.jobs.files.__file__).parent / "schemas" / "files.schema.json"
+ELSEWHERE = Path(__file__).parents[1] / "jobs" / "files" / "elsewhere.cjs"
 PLAIN = {"fileKey": None}
 
 
@@ -370,13 +370,13 @@ def test_a_limit_that_is_lower_is_noticed(
 def test_ctrl_c_leaves_nothing_and_a_report_that_says_so(
     world: World, run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(_bench: parity.files.Bench) -> parity.files.Found:
+    def stop(_bench: parity.jobs.files.Bench) -> parity.jobs.files.Found:
         assert len(stored_names(world.plain)) >= 6
         raise KeyboardInterrupt
 
     steps = list(STEPS)
     steps[4] = stop
-    monkeypatch.setattr("parity.files.trial.STEPS", tuple(steps))
+    monkeypatch.setattr("parity.jobs.files.trial.STEPS", tuple(steps))
     with pytest.raises(click.Abort):
         run(world.plain)
     evidence = evidence_in(tmp_path / "reports")

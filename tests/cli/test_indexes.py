@@ -11,15 +11,15 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-import parity.sizing
+import parity.jobs.size
 from parity.cli import main
+from parity.indexes.codes import explain_code
+from parity.indexes.model import Code
 from parity.model.evidence import read_evidence
-from parity.sizing.indexes.codes import explain_code
-from parity.sizing.indexes.model import Code
+from tests.indexes.conftest import schema
 from tests.mongod import Mongod
-from tests.sizing.indexes.conftest import schema
 
-SCHEMA = Path(parity.sizing.__file__).parent / "schemas" / "indexes.schema.json"
+SCHEMA = Path(parity.jobs.size.__file__).parent / "schemas" / "indexes.schema.json"
 PROFILE = """
 name = "app"
 peak_rate = 10
@@ -155,7 +155,7 @@ def test_an_interrupted_run_leaves_a_report_that_says_so(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parity.sizing.indexes.engine.explain", stop)
+    monkeypatch.setattr("parity.indexes.engine.explain", stop)
     done = run(tmp_path, uri)
     assert done.exit_code == 130
     assert evidence(tmp_path).footer.interrupted

@@ -9,8 +9,8 @@ import pytest
 
 from parity.cli.profile import profile
 from parity.model import ExitCode, UserError
-from parity.sizing.profiles import load_profile
-from tests.sizing.profiles.test_derive import exchange, query, recorded
+from parity.profiles import load_profile
+from tests.profiles.test_derive import exchange, query, recorded
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from parity.cli import main
 from parity.model import Target
 from parity.model.evidence import read_evidence
 from parity.stack import Stack, hosted_member, selfhosted_member, start_stack, stop_stack
-from tests.replay.traffic import Script, changing_rows
+from tests.jobs.replay.traffic import Script, changing_rows
 
 Run = Callable[..., "Done"]
 CLOUD = "Parse.Cloud.define('dice', () => ({ value: Math.random(), sides: 6 }));\n"

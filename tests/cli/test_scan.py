@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-import parity.scan
+import parity.jobs.scan
 from parity.cli.scan import scan
+from parity.jobs.scan import RULES
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
-from parity.scan import RULES
 
-SCHEMA = Path(parity.scan.__file__).parent / "schemas" / "scan.schema.json"
-RESTAURANT = Path(__file__).parents[1] / "scan" / "restaurant"
+SCHEMA = Path(parity.jobs.scan.__file__).parent / "schemas" / "scan.schema.json"
+RESTAURANT = Path(__file__).parents[1] / "jobs" / "scan" / "restaurant"
 SWIFT_KEY = "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7b"
 GOOD = "Parse.Cloud.define('f', async request => 1);\n"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
-from parity.app_settings import read_hosted
-from parity.app_settings.probes import PROBES, Probe
-from parity.app_settings.probing import Probing, Seen
 from parity.cli.settings import settings
+from parity.jobs.settings import read_hosted
+from parity.jobs.settings.probes import PROBES, Probe
+from parity.jobs.settings.probing import Probing, Seen
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.errors import HarnessError
 from parity.model.evidence import read_evidence

@@ -16,13 +16,13 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-import parity.sizing
+import parity.jobs.size
 from parity.cli import main
 from parity.cli.size_live import plain_line
+from parity.jobs.size.series import Second
 from parity.model import ExitCode, Outcome
 from parity.model.evidence import read_evidence
-from parity.sizing.series import Second
-from tests.sizing.ground import Ground, client_of, ground, profile, size, size_command
+from tests.jobs.size.ground import Ground, client_of, ground, profile, size, size_command
 
 SHORT = ("--seconds", "1", "--max-minutes", "0.5", "--headroom", "2", "--p95", "2000", "--p99",
          "5000")  # fmt: skip
@@ -66,7 +66,7 @@ def test_a_run_leaves_evidence_a_page_a_series_and_a_result_of_its_schema(
     assert len(outcomes) == 9
     assert outcomes["size/knee"] is Outcome.PASS
     facts = json.loads((folder / "size.json").read_text("utf-8"))
-    schema = Path(parity.sizing.__file__).parent / "schemas" / "size.schema.json"
+    schema = Path(parity.jobs.size.__file__).parent / "schemas" / "size.schema.json"
     jsonschema.validate(facts, json.loads(schema.read_text("utf-8")))
     assert facts["trials"][-1]["phase"] == "hold"
     assert len((folder / "series.csv").read_text("utf-8").splitlines()) > 4

@@ -12,15 +12,15 @@ import pytest
 from bson import Int64
 from jsonschema import Draft202012Validator
 
-import parity.verify
+import parity.jobs.verify
 from parity.cli.verify import Duration, verify
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
+from tests.jobs.verify.databases import Pair, fill, pair_of_databases
+from tests.jobs.verify.settings import arguments, environment, write_settings
 from tests.mongod import Mongod
-from tests.verify.databases import Pair, fill, pair_of_databases
-from tests.verify.settings import arguments, environment, write_settings
 
-SCHEMAS = Path(parity.verify.__file__).parent / "schemas"
+SCHEMAS = Path(parity.jobs.verify.__file__).parent / "schemas"
 
 
 @pytest.fixture

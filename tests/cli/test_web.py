@@ -15,15 +15,15 @@ import trustme
 from aiohttp import web as http
 from click.testing import CliRunner
 
-import parity.web
+import parity.jobs.web
 from parity.cli.web import web
+from parity.jobs.web import Judgement, Page, judge
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
-from parity.web import Judgement, Page, judge
 from tests.fake_parse import APP_ID, MASTER_KEY, REST_KEY, FakeParse
-from tests.web.sites import PATHS, PNG, Fault, Website, har_of
+from tests.jobs.web.sites import PATHS, PNG, Fault, Website, har_of
 
-SCHEMA = Path(parity.web.__file__).parent / "schemas" / "web.schema.json"
+SCHEMA = Path(parity.jobs.web.__file__).parent / "schemas" / "web.schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -357,7 +357,7 @@ def test_ctrl_c_leaves_what_was_judged_and_says_so(
         judged.append(f"web/{page.signature}")
         return judge(page, *arguments)
 
-    monkeypatch.setattr("parity.web.run.judge", interrupted)
+    monkeypatch.setattr("parity.jobs.web.run.judge", interrupted)
     with Website() as new, pytest.raises(click.Abort):
         Ran(tmp_path, config, str(har), "--site", new.url, "--jobs", "1")
     [folder] = (tmp_path / "reports").iterdir()

@@ -9,12 +9,12 @@ import pytest
 from demo import story
 from demo.migrate import OF_THE_APP
 from demo.plant import FAULTS, put_app
-from parity.app_settings import read_hosted
-from parity.app_settings.catalogue import catalogue
 from parity.compare.known import load_register
 from parity.gate import load_gate, load_gate_file
+from parity.jobs.scan import scan
+from parity.jobs.settings import read_hosted
+from parity.jobs.settings.catalogue import catalogue
 from parity.paths import shipped
-from parity.scan import scan
 
 DEMO = Path(story.__file__).parent
 

@@ -8,12 +8,12 @@ import pytest
 
 from parity.dossier.model import Met, Share
 from parity.dossier.words import cost, of, percent
+from parity.jobs.replay.evidence import Subject, checks
+from parity.jobs.replay.judgement import Class, Judgement
+from parity.jobs.replay.numbers import tables
+from parity.jobs.replay.survey import Survey
+from parity.jobs.replay.tally import Tally
 from parity.model import Difference, Kind
-from parity.replay.evidence import Subject, checks
-from parity.replay.judgement import Class, Judgement
-from parity.replay.numbers import tables
-from parity.replay.survey import Survey
-from parity.replay.tally import Tally
 from parity.wire import Redactor
 from tests.dossier.rich import dossier
 from tests.gate.world import world

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from parity.replay.judgement import Class
+from parity.jobs.replay.judgement import Class
 from tests.faults.faults import MUTANTS, NAMED
 from tests.faults.model import Fault
 from tests.faults.replay_trial import ReplayBench, Replayed, replay_bench

@@ -22,16 +22,16 @@ import requests
 from parity.capture.recording import RecordedExchange, open_recording
 from parity.compare import Register, load_register
 from parity.compare.known import parse_version
+from parity.jobs.replay.engine import Options, Replay
+from parity.jobs.replay.journal import Journal
+from parity.jobs.replay.judgement import Answer, Class, Judgement
+from parity.jobs.replay.order import Node
+from parity.jobs.replay.place import place
+from parity.jobs.replay.rewrite import Rewritten
+from parity.jobs.replay.source import Source
+from parity.jobs.replay.survey import survey
 from parity.model import Difference, HarnessError, Target
 from parity.paths import shipped
-from parity.replay.engine import Options, Replay
-from parity.replay.journal import Journal
-from parity.replay.judgement import Answer, Class, Judgement
-from parity.replay.order import Node
-from parity.replay.place import place
-from parity.replay.rewrite import Rewritten
-from parity.replay.source import Source
-from parity.replay.survey import survey
 from parity.wire.signature import signature
 from tests.faults.attribution import HEADER
 from tests.faults.model import Fault

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from parity.capture.recording import RecordedExchange
-from parity.replay.judgement import Class
+from parity.jobs.replay.judgement import Class
 from tests.faults.faults import NAMED
 from tests.faults.messages import Request, Response
 from tests.faults.model import Fault, OnReply, State

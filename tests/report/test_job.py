@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from parity.job import Job
 from parity.model import ExitCode, Kind, Outcome
 from parity.model.evidence import Chart, DifferenceFact, FindingFact, TableEvent, read_evidence
-from parity.report.job import Job
 from parity.wire import Redactor
 from tests.model.samples import check, facts, known
 

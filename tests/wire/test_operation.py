@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.wire.operation import OUTBOUND, Action, parse_operation
-from tests.replay.recorded import dumped, operation
+from tests.jobs.replay.recorded import dumped, operation
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.wire.signature import signature
-from tests.replay.recorded import operation
+from tests.jobs.replay.recorded import operation
 
 
 def query(where: Any, rest: str = "") -> str:

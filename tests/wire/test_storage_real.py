@@ -13,7 +13,7 @@ from parity.stack import hosted_member, selfhosted_member
 from parity.targets import ParseClient
 from parity.wire.storage import Nested, parse_schema, schema_from_json, to_mongo, to_rest
 from tests.mongod import Mongod
-from tests.verify.seed.conftest import client_of, serving
+from tests.seed.conftest import client_of, serving
 
 App = tuple[ParseClient, Database[dict[str, Any]]]
 MEMBERS = {member.name: member for member in (hosted_member(), selfhosted_member())}

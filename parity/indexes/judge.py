@@ -1,0 +1,93 @@
+"""Is a query served by an index? From what MongoDB did for it, with several sets of values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Final
+
+from parity.indexes.explain import Seen
+from parity.indexes.model import Code, Cost, Word
+
+SMALL_ROWS: Final = 1000
+"""What may be examined without being named.
+
+A scan of 1000 documents of 300 bytes takes mongod 6.0.5 about 2 ms here, and any request takes
+Parse Server 3 to 5 (``python -m benchmarks.scale``): no index changes what a client sees.
+"""
+RATIO: Final = 10
+"""Times that more may be examined than match. MongoDB reads a row by an index several times slower
+than in a scan, so that an index gains little where a tenth of the rows match."""
+
+
+def cost_of(seen: Sequence[Seen]) -> Cost:
+    """Put together what MongoDB did with each set of values; there is at least one."""
+    return Cost(
+        docs=median(each.docs for each in seen),
+        keys=median(each.keys for each in seen),
+        returned=median(each.returned for each in seen),
+        ms=median(each.ms for each in seen),
+        worst_ms=max(each.ms for each in seen),
+        scans=any(each.scans for each in seen),
+        sorts=any(each.sorts for each in seen),
+        index=tuple(sorted({name for each in seen for name in each.index})),
+    )
+
+
+def judge(
+    seen: Sequence[Seen], rows: int, small_rows: int = SMALL_ROWS
+) -> tuple[Word, tuple[Code, ...], str]:
+    """Judge a query.
+
+    The worst set of values decides: a query that is slow for one user in five is slow.
+
+    Args:
+        seen: What MongoDB did with each set of values; at least one.
+        rows: Rows of the collection.
+        small_rows: What may be examined without being named.
+
+    Returns:
+        The word, what is wrong, and a sentence.
+    """
+    if any(each.missing for each in seen):
+        kind = next(each.missing for each in seen if each.missing)
+        return Word.SLOW, (Code.NO_INDEX,), f"MongoDB refuses it: there is no {kind} index"
+    found: dict[Code, Seen] = {}
+    for each in sorted(seen, key=lambda one: one.examined, reverse=True):
+        for code in _codes(each, small_rows):
+            found.setdefault(code, each)
+    if found:
+        sentences = [_sentence(code, each, rows) for code, each in found.items()]
+        return Word.SLOW, tuple(found), "; ".join(sentences)
+    worst = max(seen, key=lambda one: one.examined)
+    if worst.scans and rows <= small_rows:
+        return Word.SMALL, (), f"no index, and {rows:,} rows are too few for that to matter"
+    what = f"index {', '.join(worst.index)}" if worst.index else "the beginning of the collection"
+    sentence = f"{what}: {worst.examined:,} examined for {worst.returned:,} rows"
+    return Word.SERVED, (), sentence
+
+
+def _codes(seen: Seen, small_rows: int) -> list[Code]:
+    found = []
+    much = seen.examined > small_rows or bool(seen.cut)
+    wasteful = much and seen.examined > RATIO * max(seen.matched, 1)
+    if wasteful:
+        found.append(Code.NO_INDEX if seen.scans else Code.UNSELECTIVE)
+    many = seen.matched > small_rows and seen.matched > RATIO * max(seen.returned, 1)
+    if seen.sorts and (many or (wasteful and seen.cut)):
+        found.append(Code.SORT_IN_MEMORY)
+        if seen.scans and not wasteful:
+            found.insert(0, Code.NO_INDEX)
+    return found
+
+
+def _sentence(code: Code, seen: Seen, rows: int) -> str:
+    if seen.cut:
+        return seen.cut
+    took = f" in {seen.ms:,.0f} ms" if seen.ms else ""
+    if code is Code.NO_INDEX:
+        return f"reads {seen.docs:,} of {rows:,} documents{took} for {seen.returned:,} rows"
+    if code is Code.UNSELECTIVE:
+        by = ", ".join(seen.index)
+        return f"examines {seen.examined:,} through {by}{took} for {seen.matched:,} that match"
+    return f"sorts {seen.matched:,} rows in memory to return {seen.returned:,}"

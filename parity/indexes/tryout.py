@@ -1,0 +1,331 @@
+"""Proposed indexes, tried on a copy: how long each query takes without and with them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any, Final
+
+from bson import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from parity.indexes.explain import explain, named
+from parity.indexes.limits import before
+from parity.indexes.model import Progress, Proposal, Tried, TryOut
+from parity.indexes.sample import Row
+from parity.indexes.sent import Sent
+from parity.model import UserError
+
+BATCH: Final = 2000
+"""Rows that are copied at once."""
+NAME_LIMIT: Final = 38
+"""Bytes of the name of a database on every server and platform (64), less what is added."""
+FEWEST_ROUNDS: Final = 3
+LEAST_GAIN: Final = 1.5
+"""Speed-up that the whole interval has to stay below for a proposal to be called no gain."""
+CONFIDENCE_Z: Final = 1.96
+_NO_INDEX_OPTIONS: Final = frozenset({"v", "key", "ns", "background"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query with several sets of values.
+
+    Attributes:
+        signature: Its name.
+        sent: It, with each set of values.
+    """
+
+    signature: str
+    sent: tuple[Sent, ...]
+
+
+def try_out(
+    database: Database[dict[str, Any]],
+    proposals: Sequence[Proposal],
+    questions: Mapping[str, Question],
+    where: TryOut,
+    progress: Progress,
+) -> list[Proposal]:
+    """Try proposals on a copy of their collections.
+
+    The scratch database is dropped in the end, however it ends.
+
+    Args:
+        database: What is copied from.
+        proposals: What is tried.
+        questions: The queries by signature.
+        where: The server of the copy.
+        progress: Gets a line now and then.
+
+    Returns:
+        The proposals with what was measured; one that cannot be built has a note instead.
+
+    Raises:
+        UserError: The scratch database cannot be written.
+    """
+    trials = {each.collection for each in proposals if not _is_blocked(each)}
+    found: dict[int, Proposal] = dict(enumerate(proposals))
+    with scratch_database(where) as scratch:
+        for collection in sorted(trials):
+            copied = _copy(database, scratch, collection, where, progress)
+            for number, each in enumerate(proposals):
+                if each.collection == collection and not _is_blocked(each):
+                    trial = _Trial(scratch, copied, where, progress)
+                    found[number] = trial.of(each, questions)
+    return list(found.values())
+
+
+@contextlib.contextmanager
+def scratch_database(where: TryOut) -> Iterator[Database[dict[str, Any]]]:
+    """Make the scratch database, and drop it whatever happens.
+
+    Raises:
+        UserError: There is a database of this name, or it cannot be written.
+    """
+    name = f"{where.prefix[:NAME_LIMIT]}_indexes"
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        where.uri.value, serverSelectionTimeoutMS=10_000, appName="parse-parity"
+    )
+    with client:
+        try:
+            there = client[name].list_collection_names()
+            if not there:
+                client[name].command("create", "writable")
+        except OperationFailure as error:
+            raise UserError(
+                f"the scratch database {name!r} cannot be written ({named(error)})",
+                "Give a mongod with --scratch env:NAME whose user may make and drop databases.",
+                code="scratch-refused",
+            ) from None
+        if there:
+            raise UserError(
+                f"there is a database {name!r} on the server of the copy",
+                "It is of a run that was killed: drop it if nobody uses it.",
+                code="scratch-exists",
+            )
+        try:
+            yield client[name]
+        finally:
+            client.drop_database(name)
+
+
+def orphans(client: MongoClient[dict[str, Any]], prefix: str) -> list[str]:
+    """Return scratch databases that killed runs left behind.
+
+    Args:
+        client: Of the server.
+        prefix: What the names of all runs start with.
+    """
+    with contextlib.suppress(OperationFailure):
+        names = client.list_database_names()
+        return [each for each in names if each.startswith(prefix) and each.endswith("_indexes")]
+    return []
+
+
+def speedup(before_ms: Sequence[float], after_ms: Sequence[float]) -> tuple[float, float, float]:
+    """Return the median ratio of rounds and its 95 % interval, without assuming a distribution.
+
+    With fewer than six rounds the interval is that of all rounds, which is a little less sure.
+
+    Source: the interval of a median from order statistics (normal approximation of the binomial).
+    """
+    ratios = sorted(one / max(two, 1e-6) for one, two in zip(before_ms, after_ms, strict=True))
+    count = len(ratios)
+    half = CONFIDENCE_Z * count**0.5 / 2
+    low = max(0, int((count - 1) / 2 - half))
+    high = min(count - 1, int((count - 1) / 2 + half + 0.999999))
+    return median(ratios), ratios[low], ratios[high]
+
+
+def copy_rows(
+    source: Collection[Row],
+    target: Collection[Row],
+    most: int,
+    rows: int,
+    version: str,
+    progress: Progress,
+) -> int:
+    """Copy a collection, or a part of it that is chosen by chance where the server can.
+
+    Args:
+        source: From.
+        target: To; it is empty.
+        most: Rows that are copied at most.
+        rows: Rows of the source, as estimated.
+        version: Version of the source's mongod.
+        progress: Gets a line now and then.
+
+    Returns:
+        Rows copied.
+    """
+    raw = CodecOptions(document_class=RawBSONDocument)
+    reader = source.with_options(codec_options=raw)
+    stages: list[dict[str, Any]] = []
+    if rows > most and not before(version, "4.4.2"):
+        stages.append({"$match": {"$sampleRate": most / rows}})
+    stages.append({"$limit": most})
+    copied = 0
+    batch: list[RawBSONDocument] = []
+    for each in reader.aggregate(stages, batchSize=BATCH):
+        batch.append(each)
+        if len(batch) == BATCH:
+            copied += _insert(target, batch)
+            batch = []
+            progress(f"copying {source.name}: {copied:,} rows")
+    return copied + (_insert(target, batch) if batch else 0)
+
+
+def _insert(target: Collection[Row], batch: list[Any]) -> int:
+    target.insert_many(batch, ordered=False)
+    return len(batch)
+
+
+def _is_blocked(proposal: Proposal) -> bool:
+    return any(code.blocks for code in proposal.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    rows: int
+    of_rows: int
+
+
+def _copy(
+    database: Database[dict[str, Any]],
+    scratch: Database[dict[str, Any]],
+    collection: str,
+    where: TryOut,
+    progress: Progress,
+) -> _Copied:
+    """Copy a collection twice, with its indexes; proposals are built on one of the copies."""
+    source = database[collection]
+    rows = source.estimated_document_count()
+    without, withit = scratch["without"], scratch["with"]
+    for each in (without, withit):
+        each.drop()
+    version = str(database.command("buildInfo")["version"])
+    copied = copy_rows(source, without, where.max_rows, rows, version, progress)
+    without.aggregate([{"$match": {}}, {"$out": "with"}])
+    for each in (without, withit):
+        _build_existing(source, each)
+    return _Copied(copied, max(rows, copied))
+
+
+def _build_existing(source: Collection[Row], target: Collection[Row]) -> None:
+    for name, index in source.index_information().items():
+        if name != "_id_":
+            options = {key: each for key, each in index.items() if key not in _NO_INDEX_OPTIONS}
+            options.pop("expireAfterSeconds", None)  # Nothing is to vanish meanwhile.
+            target.create_index(index["key"], name=name, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    scratch: Database[dict[str, Any]]
+    copied: _Copied
+    where: TryOut
+    progress: Progress
+
+    def of(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+        """Build the index of a proposal, time the queries that it serves, and drop it."""
+        self.progress(f"building {proposal.shell}")
+        try:
+            self.scratch.command({**proposal.command, "createIndexes": "with"})
+        except OperationFailure as error:
+            note = f"It could not be built on the copy: {named(error)}."
+            return replace(proposal, notes=(*proposal.notes, note))
+        try:
+            return self._timed(proposal, questions)
+        finally:
+            [index] = proposal.command["indexes"]
+            self.scratch["with"].drop_index(index["name"])
+
+    def _timed(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+        if any(isinstance(way, str) for _, way in proposal.keys):
+            # Without it MongoDB does not answer at all, so there is no time to compare with.
+            note = f"Built on a copy of {self.copied.rows:,} rows; without it there is no answer."
+            return replace(proposal, notes=(*proposal.notes, note))
+        tried = [self._time(questions[each]) for each in proposal.serves if each in questions]
+        notes = [
+            f"The trial shows no gain for {each.signature}: think twice."
+            for each in tried
+            if each.high < LEAST_GAIN or not each.used
+        ]
+        return replace(proposal, tried=tuple(tried), notes=(*proposal.notes, *notes))
+
+    def _time(self, question: Question) -> Tried:
+        self.progress(f"timing {question.signature}")
+        pairs = [
+            (replace(each, collection="without"), replace(each, collection="with"))
+            for each in question.sent
+        ]
+        same = all(_same(self.scratch, *each) for each in pairs)  # Also warms both.
+        before_ms: list[float] = []
+        after_ms: list[float] = []
+        until = time.monotonic() + self.where.max_s
+        for number in range(self.where.rounds):
+            if number >= FEWEST_ROUNDS and time.monotonic() > until:
+                break
+            took = {"without": 0.0, "with": 0.0}
+            for without, withit in pairs:
+                # In turn, and each first half of the time, so that none has the warmer machine.
+                order = (without, withit) if number % 2 == 0 else (withit, without)
+                for each in order:
+                    took[each.collection] += _run(self.scratch, each)[1]
+            # The mean over the values: what a slow one costs counts for the load.
+            before_ms.append(took["without"] / len(pairs))
+            after_ms.append(took["with"] / len(pairs))
+        middle, low, high = speedup(before_ms, after_ms)
+        seen = explain(self.scratch, pairs[0][1], max_time_ms=60_000, rows=self.copied.rows)
+        return Tried(
+            signature=question.signature,
+            rows=self.copied.rows,
+            of_rows=self.copied.of_rows,
+            before_ms=median(before_ms),
+            after_ms=median(after_ms),
+            speedup=middle,
+            low=low,
+            high=high,
+            used=not seen.scans and seen.index != ("_id_",),
+            same_rows=same,
+        )
+
+
+def _run(scratch: Database[dict[str, Any]], sent: Sent) -> tuple[list[Row] | int, float]:
+    """Run a query; return its rows or its count, and milliseconds until the last row was read."""
+    collection = scratch[sent.collection]
+    started = time.perf_counter()
+    result: list[Row] | int
+    if sent.count:
+        command = {"count": sent.collection, "query": dict(sent.filter)}
+        result = int(scratch.command(command)["n"])
+    else:
+        cursor = collection.find(dict(sent.filter), skip=sent.skip, limit=sent.limit)
+        result = list(cursor.sort(list(sent.sort)) if sent.sort else cursor)
+    return result, (time.perf_counter() - started) * 1000
+
+
+def _same(scratch: Database[dict[str, Any]], without: Sent, withit: Sent) -> bool:
+    """Tell whether both return the same rows, as far as the query says which."""
+    one, _ = _run(scratch, without)
+    two, _ = _run(scratch, withit)
+    if isinstance(one, int) or isinstance(two, int):
+        return one == two
+    if len(one) != len(two):
+        return False
+    full = without.limit and len(one) >= without.limit
+    if not full and not without.skip:
+        return sorted(str(each["_id"]) for each in one) == sorted(str(each["_id"]) for each in two)
+    # Among rows that are equal in the order, either may be returned.
+    keys = [key for key, _ in without.sort]
+    return [[each.get(key) for key in keys] for each in one] == [
+        [each.get(key) for key in keys] for each in two
+    ]

@@ -1,0 +1,1 @@
+"""One package for each job: what a command judges, and how. None imports another."""

@@ -1,0 +1,280 @@
+"""Checks of single values, made once for each field of a class and then called for each document.
+
+Sources: parse-server ``MongoTransform.js`` (which BSON type each Parse type is stored as).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bson import Binary, Int64
+from bson.datetime_ms import DatetimeMS
+
+from parity.jobs.audit.codes import Code
+from parity.jobs.audit.context import HOSTED_STORE, Context
+from parity.jobs.audit.schema import ClassSchema, FieldType
+from parity.wire.ids import LEGACY_FILE_HOSTS
+
+Handler = Callable[[Any, Any], None]
+"""Told (value, _id of the document)."""
+Reference = tuple[str, str]
+"""(target class, id)."""
+
+HOSTED_API: Final = "api.parse.com"
+NONE: Final[type] = type(None)
+DATES: Final[frozenset[type]] = frozenset({datetime, DatetimeMS, NONE})
+STRINGS: Final[frozenset[type]] = frozenset({str, NONE})
+_CONTAINERS: Final = frozenset({dict, list})
+_STORED: Final[dict[str, frozenset[type]]] = {
+    "string": STRINGS,
+    "number": frozenset({int, float, Int64, NONE}),
+    "boolean": frozenset({bool, NONE}),
+    "date": DATES,
+    "array": frozenset({list, NONE}),
+    "object": frozenset({dict, NONE}),
+    "geopoint": frozenset({list, NONE}),
+    "file": STRINGS,
+    # A reader also accepts base64 text, as the hosted service sometimes left it.
+    "bytes": frozenset({bytes, Binary, str, NONE}),
+    "polygon": frozenset({dict, NONE}),
+    # Members of a relation are in a join table; the object holds nothing.
+    "relation": frozenset({NONE}),
+}
+
+
+def stored_types(kind: str) -> frozenset[type]:
+    """Return the Python types that a stored value of a Parse type may have."""
+    return _STORED[kind]
+
+
+def split_pointer(value: Any) -> Reference | None:
+    """Split ``Class$id``; ``None`` for anything else."""
+    if not isinstance(value, str):
+        return None
+    class_name, dollar, identity = value.partition("$")
+    return (class_name, identity) if class_name and dollar and identity else None
+
+
+def nested_references(value: Any, context: Context) -> Iterator[Reference]:
+    """Yield the pointers and files inside arrays and objects."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is list:
+            waiting.extend(item for item in each if type(item) in _CONTAINERS)
+        elif type(each) is dict:
+            if "__type" in each:
+                yield from _typed(each, context)
+            waiting.extend(item for item in each.values() if type(item) in _CONTAINERS)
+
+
+def illegal_keys(value: Any) -> Iterator[str]:
+    """Yield keys inside arrays and objects that Parse refuses: with ``$`` or a dot."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is list:
+            waiting.extend(item for item in each if type(item) in _CONTAINERS)
+        else:
+            for key, item in each.items():
+                if "$" in key or "." in key:
+                    yield key
+                if type(item) in _CONTAINERS:
+                    waiting.append(item)
+
+
+def mentions_hosted_api(value: Any) -> bool:
+    """Tell whether text anywhere in a value refers to api.parse.com."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is str:
+            if HOSTED_API in each.lower():
+                return True
+        elif type(each) is list:
+            waiting.extend(each)
+        elif type(each) is dict:
+            waiting.extend(each.values())
+    return False
+
+
+def describe(value: Any) -> str:
+    """Name the type of a stored value as MongoDB does; never the value."""
+    names = {
+        str: "string",
+        bool: "bool",
+        int: "int",
+        Int64: "long",
+        float: "double",
+        list: "array",
+        dict: "object",
+        datetime: "date",
+        DatetimeMS: "date",
+        bytes: "binData",
+        Binary: "binData",
+        NONE: "null",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+class Values:
+    """Makes the handlers for the fields of one class.
+
+    Args:
+        schema: The class.
+        context: Where they write to.
+    """
+
+    def __init__(self, schema: ClassSchema, context: Context) -> None:
+        self.schema = schema
+        self.context = context
+        self.wanted = context.references.wanted
+
+    def references(self, key: str, value: Any) -> Iterator[Reference]:
+        """Yield every reference in one top-level value; the slow twin of the handlers.
+
+        Args:
+            key: Key as stored: ``_p_owner``, ``_rperm``, ``photo``.
+            value: The value as decoded.
+        """
+        if key in {"_rperm", "_wperm"}:
+            yield from acl_references(value)
+        elif key.startswith("_p_"):
+            pointer = split_pointer(value)
+            expected = self.schema.fields.get(key[3:])
+            if pointer is not None and expected is not None and expected.target == pointer[0]:
+                yield pointer
+        elif type(value) in _CONTAINERS:
+            yield from nested_references(value, self.context)
+        elif type(value) is str and value and self._is_file(key):
+            target = self.context.file_target(value)
+            if target is not None:
+                yield target, value
+
+    def handler(self, key: str, type_: FieldType) -> Handler | None:
+        """Return what looks at each value of a field, or ``None`` where the type says it all."""
+        if type_.kind in {"array", "object"}:
+            return self._nested(key)
+        if type_.kind == "number":
+            return self._number(key)
+        if type_.kind == "geopoint":
+            return self._geopoint(key)
+        if type_.kind == "file":
+            return self._file(key)
+        return None
+
+    def pointer(self, key: str, target: str) -> Handler:
+        """Return what looks at each value of a pointer column."""
+        name, findings = self.schema.name, self.context.findings
+        append = self.wanted[name, key, target].append
+        prefix = f"{target}$"
+        start = len(prefix)
+
+        def look(value: str | None, identity: Any) -> None:
+            if value is None:
+                return
+            if value.startswith(prefix) and len(value) > start:
+                append(hash(value[start:]))
+                return
+            pointer = split_pointer(value)
+            if pointer is None:
+                findings.add(Code.POINTER_FORM, name, key, identity, "not of the form Class$id")
+            else:
+                detail = f"{pointer[0]} instead of {target}"
+                findings.add(Code.POINTER_CLASS, name, key, identity, detail)
+
+        return look
+
+    def _is_file(self, key: str) -> bool:
+        type_ = self.schema.fields.get(key)
+        return type_ is not None and type_.kind == "file"
+
+    def _nested(self, key: str) -> Handler:
+        name, context = self.schema.name, self.context
+
+        def look(value: Any, identity: Any) -> None:
+            if not value:
+                return
+            for target, reference in nested_references(value, context):
+                self.wanted[name, key, target].append(hash(reference))
+            for bad in illegal_keys(value):
+                text = f"the nested key {bad!r}"
+                context.findings.add(Code.FIELD_NAME, name, key, identity, text)
+
+        return look
+
+    def _number(self, key: str) -> Handler:
+        name, findings = self.schema.name, self.context.findings
+
+        def look(value: Any, identity: Any) -> None:
+            if type(value) is float and not math.isfinite(value):
+                findings.add(Code.NUMBER_NOT_FINITE, name, key, identity)
+
+        return look
+
+    def _geopoint(self, key: str) -> Handler:
+        name, findings = self.schema.name, self.context.findings
+
+        def look(value: Any, identity: Any) -> None:
+            if value is None:
+                return
+            if len(value) != 2 or not all(type(part) in {int, float, Int64} for part in value):
+                text = "not [longitude, latitude]"
+                findings.add(Code.FIELD_TYPE, name, key, identity, text)
+            # Written so that NaN is out of range as well.
+            elif not (-180 <= value[0] <= 180 and -90 <= value[1] <= 90):
+                findings.add(Code.GEO_RANGE, name, key, identity)
+
+        return look
+
+    def _file(self, key: str) -> Handler:
+        name, context = self.schema.name, self.context
+
+        def look(value: str | None, _identity: Any) -> None:
+            target = context.file_target(value) if value else None
+            if target is not None:
+                self.wanted[name, key, target].append(hash(value))
+
+        return look
+
+
+def acl_references(value: Any) -> Iterator[Reference]:
+    """Yield the users and roles that a ``_rperm`` or ``_wperm`` names."""
+    if type(value) is not list:
+        return
+    for entry in value:
+        if type(entry) is not str or entry == "*":
+            continue
+        if entry.startswith("role:"):
+            yield "role:", entry[len("role:") :]
+        else:
+            yield "_User", entry
+
+
+def _typed(value: dict[str, Any], context: Context) -> Iterator[Reference]:
+    kind = value["__type"]
+    if kind == "Pointer":
+        class_name, identity = value.get("className"), value.get("objectId")
+        if type(class_name) is str and type(identity) is str:
+            yield class_name, identity
+    elif kind == "File" and type(value.get("name")) is str:
+        name, url = value["name"], value.get("url")
+        if type(url) is str and url:
+            # A stored URL is handed out as it is.
+            if _host(url) in LEGACY_FILE_HOSTS:
+                yield HOSTED_STORE, name
+            return
+        target = context.file_target(name)
+        if target is not None:
+            yield target, name
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

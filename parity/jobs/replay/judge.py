@@ -1,0 +1,388 @@
+"""Judges one replayed exchange: equal, known to differ, different, or not to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from parity.capture.recording import RecordedExchange
+from parity.compare import Register, Traffic
+from parity.compare.values import MISSING
+from parity.jobs.replay.bindings import Bindings, Times
+from parity.jobs.replay.judgement import Answer, Class, Judgement
+from parity.jobs.replay.names import Names
+from parity.jobs.replay.noise import NO_NOISE, NOISE, Noise
+from parity.jobs.replay.order import Node
+from parity.jobs.replay.pairing import OLD_RELATION, Pairing
+from parity.jobs.replay.prior import IF_DIFFERENT, Known, needs_prior_state
+from parity.jobs.replay.rows import (
+    hides_order,
+    match_rows,
+    missing_and_extra,
+    order_of,
+    wrong_order,
+)
+from parity.model import Difference, Kind
+from parity.wire.headers import read_auth
+from parity.wire.operation import Action, Operation, parse_json
+
+CLIENT_HEADERS: Final = (
+    "X-Parse-Job-Status-Id",
+    "X-Parse-Push-Status-Id",
+    "Retry-After",
+    "Content-Disposition",
+)
+"""Response headers that clients read, compared by presence or value; ``Location`` and
+``Content-Type`` have rules of their own, and a browser also reads ``Access-Control-Allow-Origin``.
+What else a response carries is about the transfer, or
+no client reads it (docs/replay.md lists them)."""
+
+
+FOREIGN_ROWS: Final = "rows that no request of the recording created"
+SERVERS_CHOICE: Final = "a limit without an order: which rows come is the server's choice"
+UNSEEN_ORDER: Final = "rows changed places, and what they are ordered by is not in the answer"
+_RELATION_OPS = frozenset({"AddRelation", "RemoveRelation"})
+
+
+class Judge:
+    """Compares responses of one target with recorded ones.
+
+    Args:
+        bindings: Shared with whoever rewrites requests.
+        times: The same.
+        register: Known differences that apply to the target.
+        mounts: Path of the recorded and of the live mount.
+        literal: Whether the target has a copy of the recorded server's data.
+        started_at: When the recording began, ISO 8601: what is older was there before.
+        noise: Accepted noise of a control.
+    """
+
+    def __init__(
+        self,
+        *,
+        bindings: Bindings,
+        times: Times,
+        register: Register,
+        mounts: tuple[str, str],
+        literal: bool = False,
+        started_at: str = "",
+        noise: Noise = NO_NOISE,
+    ) -> None:
+        self._bindings = bindings
+        self._times = times
+        self._register = register
+        self._mounts = mounts
+        self._literal = literal
+        self._started_at = started_at
+        self._noise = noise
+        self._relations: set[str] = set()
+        self._names = Names()
+
+    def judge(self, node: Node, answer: Answer) -> Judgement:
+        """Compare the answer with the recorded response and learn from it.
+
+        Args:
+            node: An exchange with a recorded response.
+            answer: What the target answered.
+        """
+        number, operation, exchange = node.number, node.operation, node.exchange
+        response, recorded = exchange.response, node.response
+        assert response is not None
+        pairing = Pairing(
+            self._bindings,
+            self._times,
+            number,
+            literal=self._literal,
+            class_name=operation.class_name,
+            relations=self._relations,
+        )
+        live = parse_json(answer.body)
+        prior = ""
+        if not self._literal:
+            known = Known(pairing, self._names, exchange.request, self._started_at)
+            prior = needs_prior_state(operation, response.status, recorded, known)
+        if prior and (prior not in IF_DIFFERENT or response.status != answer.status):
+            return self._structure(operation, exchange, recorded, answer, live, prior)
+        if response.status != answer.status:
+            pairing.found.append(Difference("$status", Kind.VALUE, response.status, answer.status))
+        reason = ""
+        if recorded is None and live is None:
+            if response.body.strip() != answer.body.strip():
+                pairing.found.append(_bytes_differ(response.body, answer.body))
+        else:
+            if live is None and answer.body:
+                live = _text(answer.body)
+            reason = self._body(operation, recorded, live, pairing)
+        # Last: a Location names the object that the body has just bound.
+        old_headers = dict_of(response.headers)
+        self._headers(old_headers, answer.headers, response.status, pairing)
+        origin = dict_of(exchange.request.headers).get("origin", "")
+        if origin:
+            _cors(origin, old_headers, answer.headers, pairing)
+        found = self._explained(pairing.found, operation, exchange, answer, recorded)
+        prior = reason or pairing.prior
+        if any(entry is None for _, entry in found):
+            outcome = Class.DIFFERENT
+        elif prior:
+            was_there = prior in (FOREIGN_ROWS, OLD_RELATION)
+            outcome = Class.PRIOR_STATE if was_there else Class.UNSUPPORTED
+        else:
+            outcome = Class.KNOWN if found else Class.EQUAL
+        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+
+    def note(self, operation: Operation, status: int) -> None:
+        """Remember what an exchange made when it was recorded, whatever became of it now.
+
+        Args:
+            operation: The request.
+            status: The recorded status.
+        """
+        self._names.note(operation, status)
+        self._note_relations(operation)
+
+    def _body(self, operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
+        if operation.action is Action.BATCH and isinstance(recorded, list):
+            _batch(operation, recorded, live, pairing)
+            return ""
+        if operation.action is Action.UPLOAD and isinstance(recorded, dict):
+            _upload(recorded, live, pairing)
+            return ""
+        if _is_result(recorded) and _is_result(live):
+            return _results(operation, recorded, live, pairing)
+        pairing.values(recorded, MISSING if live is None else live, "$", operation.object_id)
+        return ""
+
+    def _headers(
+        self, recorded: Mapping[str, str], live: Mapping[str, str], status: int, pairing: Pairing
+    ) -> None:
+        if status == 201 and "location" in recorded:
+            pairing.location(recorded["location"], live.get("location"), self._mounts)
+        old, new = _media(recorded.get("content-type", "")), _media(live.get("content-type", ""))
+        if old != new and old:
+            pairing.found.append(Difference("$header.Content-Type", Kind.VALUE, old, new or None))
+        for name in CLIENT_HEADERS:
+            old, new = recorded.get(name.lower(), ""), live.get(name.lower(), "")
+            if bool(old) != bool(new):
+                kind = Kind.MISSING if old else Kind.EXTRA
+                pairing.found.append(Difference(f"$header.{name}", kind, old or None, new or None))
+
+    def _note_relations(self, operation: Operation) -> None:
+        for part in operation.parts or (operation,):
+            if part.changes and isinstance(part.body, dict):
+                for name, value in part.body.items():
+                    if isinstance(value, dict) and _makes_relation(value):
+                        self._relations.add(f"{part.class_name}.{name}")
+
+    def _explained(
+        self,
+        found: list[Difference],
+        operation: Operation,
+        exchange: RecordedExchange,
+        answer: Answer,
+        recorded: Any,
+    ) -> list[tuple[Difference, str | None]]:
+        if not found:
+            return []
+        status, auth = answer.status, _auth(exchange)
+        traffic = Traffic(operation.request, status, auth, _members(recorded))
+        return [(each, self._explain(each, operation, traffic, recorded)) for each in found]
+
+    def _explain(
+        self, difference: Difference, operation: Operation, traffic: Traffic, recorded: Any
+    ) -> str | None:
+        entry = self._register.recognise_traffic(difference, traffic)
+        if entry is None and operation.parts:
+            number, inner = _inside(difference)
+            if inner is not None and number < len(operation.parts):
+                request = operation.parts[number].request
+                inside = replace(traffic, request=request, recorded=_members(recorded, number))
+                entry = self._register.recognise_traffic(inner, inside)
+        if entry is None and self._noise.explains(operation, difference):
+            return NOISE
+        return None if entry is None else entry.id
+
+    def _structure(
+        self,
+        operation: Operation,
+        exchange: RecordedExchange,
+        recorded: Any,
+        answer: Answer,
+        live: Any,
+        reason: str,
+    ) -> Judgement:
+        """Judge what does not depend on the rows that were there: is it a Parse answer at all?"""
+        assert exchange.response is not None
+        status = exchange.response.status
+        found: list[Difference] = []
+        if answer.status >= 500:
+            found.append(Difference("$status", Kind.VALUE, status, answer.status))
+        elif recorded is not None and live is None and answer.body:
+            found.append(Difference("$", Kind.TYPE, "a Parse response", _text(answer.body)))
+        elif status < 400 and answer.status < 400:
+            found += _shape(recorded, live)
+        judged = self._explained(found, operation, exchange, answer, recorded)
+        unknown = any(entry is None for _, entry in judged)
+        return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
+
+
+def _auth(exchange: RecordedExchange) -> str:
+    sent = read_auth(dict(exchange.request.headers), parse_json(exchange.request.body))
+    if sent is None or sent.keys.master_key is None or sent.installation_id is not None:
+        return ""
+    return "master"
+
+
+def _members(answer: Any, part: int | None = None) -> frozenset[str]:
+    """Return the members of a recorded answer, or of what a part of a batch was answered."""
+    if part is not None:
+        parts = answer if isinstance(answer, list) else []
+        inner = parts[part] if part < len(parts) else None
+        answer = inner.get("success") if isinstance(inner, dict) else None
+    return frozenset(answer) if isinstance(answer, dict) else frozenset()
+
+
+def _makes_relation(value: dict[str, Any]) -> bool:
+    if value.get("__op") == "Batch":
+        return any(_makes_relation(each) for each in value.get("ops") or [] if each)
+    return value.get("__op") in _RELATION_OPS or value.get("__type") == "Relation"
+
+
+def dict_of(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return headers by lower-case name; of repeated ones the last."""
+    return {name.lower(): value for name, value in headers}
+
+
+def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
+    """Compare two results of a query; return why only a part of it could be judged, or ``""``."""
+    old, new = recorded["results"], live["results"]
+    rows = match_rows(old, new, pairing)
+    order = order_of(operation)
+    limit = operation.params.get("limit", 100)
+    most = int(limit) if str(limit).isdecimal() else None
+    full = most is not None and len(old) >= most and not _named_by_id(operation)
+    reason = ""
+    if rows.foreign:
+        # What else is there or not, besides the rows that the recording made, is not its doing.
+        reason = FOREIGN_ROWS
+        if most is None or len(new) <= most:
+            rows.extra.clear()
+    elif full and order is None and len(new) == len(old) and (rows.missing or rows.extra):
+        # Which rows a limit lets through is the server's choice when no order is asked for.
+        reason = SERVERS_CHOICE
+        rows.missing.clear()
+        rows.extra.clear()
+    for number, index in rows.pairs:
+        pairing.values(old[number], new[index], f"$.results[{number}]")
+    pairing.found += missing_and_extra(rows, old, new, "$.results")
+    if order and hides_order(rows, old, order):
+        reason = reason or UNSEEN_ORDER
+    elif order is not None:
+        pairing.found += wrong_order(rows, old, new, order, "$.results")
+    for name, value in recorded.items():
+        if name != "results" and not (reason and name == "count"):
+            pairing.values(value, live.get(name, MISSING), f"$.{name}")
+    pairing.found += [
+        Difference(f"$.{name}", Kind.EXTRA, None, live[name])
+        for name in live
+        if name not in recorded
+    ]
+    return reason
+
+
+def _named_by_id(operation: Operation) -> bool:
+    """Return whether a query names its rows, so that a limit leaves the server no choice."""
+    where = operation.params.get("where")
+    wanted = where.get("objectId") if isinstance(where, dict) else None
+    if isinstance(wanted, dict) and isinstance(wanted.get("$in"), list):
+        limit = operation.params.get("limit", 100)
+        return len(wanted["$in"]) <= int(limit)
+    return isinstance(wanted, str)
+
+
+def _batch(operation: Operation, recorded: list[Any], live: Any, pairing: Pairing) -> None:
+    if not isinstance(live, list) or len(live) != len(recorded):
+        kind = Kind.LENGTH if isinstance(live, list) else Kind.TYPE
+        pairing.found.append(Difference("$", kind, recorded, live))
+        return
+    for number, (old, new) in enumerate(zip(recorded, live, strict=True)):
+        owner = operation.parts[number].object_id if number < len(operation.parts) else ""
+        if isinstance(old, dict) and isinstance(old.get("success"), dict):
+            owner = old["success"].get("objectId") or owner
+        pairing.values(old, new, f"$[{number}]", owner)
+
+
+def _upload(recorded: dict[str, Any], live: Any, pairing: Pairing) -> None:
+    if not isinstance(live, dict) or "name" not in recorded:
+        pairing.values(recorded, MISSING if live is None else live, "$")
+        return
+    pairing.file_name(recorded["name"], live.get("name", MISSING), "$.name")
+    pairing.file_url(recorded.get("url", MISSING), live.get("url", MISSING), "$.url")
+    rest = {key: value for key, value in recorded.items() if key not in ("name", "url")}
+    pairing.values(rest, {k: v for k, v in live.items() if k not in ("name", "url")}, "$")
+
+
+def _inside(difference: Difference) -> tuple[int, Difference | None]:
+    """Return which part of a batch a Difference is in, and the Difference as that part's own."""
+    head, bracket, rest = difference.path.partition("]")
+    number = head.removeprefix("$[")
+    if not bracket or not number.isdigit():
+        return 0, None
+    for word in (".success", ".error"):
+        if rest == word or rest.startswith((word + ".", word + "[")):
+            rest = rest[len(word) :]
+            break
+    inner = Difference("$" + rest, difference.kind, difference.expected, difference.actual)
+    return int(number), inner
+
+
+def _shape(recorded: Any, live: Any) -> list[Difference]:
+    if isinstance(recorded, dict) and isinstance(live, dict):
+        if ("results" in recorded) != ("results" in live):
+            return [Difference("$.results", Kind.MISSING, "rows", None)]
+        return []
+    if type(recorded) is not type(live):
+        return [Difference("$", Kind.TYPE, recorded, live)]
+    return []
+
+
+def _is_result(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("results"), list)
+
+
+def _bytes_differ(recorded: bytes, live: bytes) -> Difference:
+    if _is_text(recorded) and _is_text(live):
+        return Difference("$", Kind.VALUE, _text(recorded), _text(live))
+    if len(recorded) != len(live):
+        return Difference("$", Kind.LENGTH, f"{len(recorded)} bytes", f"{len(live)} bytes")
+    return Difference("$", Kind.VALUE, f"{len(recorded)} bytes", "other bytes")
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body
+
+
+def _text(body: bytes) -> str:
+    return body[:500].decode("utf-8", "replace")
+
+
+def _cors(
+    origin: str, recorded: Mapping[str, str], live: Mapping[str, str], pairing: Pairing
+) -> None:
+    """Compare whether the browser that sent a request may read the answer.
+
+    Source: Fetch standard, "CORS check".
+    """
+    name = "Access-Control-Allow-Origin"
+    old, new = (each.get(name.lower(), "") for each in (recorded, live))
+    if old in ("*", origin) and new not in ("*", origin):
+        kind = Kind.VALUE if new else Kind.MISSING
+        pairing.found.append(Difference(f"$header.{name}", kind, old, new or None))
+
+
+def _media(value: str) -> str:
+    return value.partition(";")[0].strip().lower()

@@ -1,0 +1,170 @@
+"""A replay in numbers: shares, clusters of Differences, latencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from parity.jobs.replay.evidence import MOST_SHOWN, Subject
+from parity.jobs.replay.judgement import Class
+from parity.jobs.replay.survey import Survey
+from parity.jobs.replay.tally import Cluster, Tally
+from parity.model.evidence import TableEvent
+
+_EXPLAINED: Final = {
+    Class.EQUAL: "behaves as recorded",
+    Class.KNOWN: "differs only in what is registered and explained",
+    Class.DIFFERENT: "differs, and nothing explains it",
+    Class.PRIOR_STATE: "depends on rows, users or sessions from before the recording",
+    Class.UNSUPPORTED: "could not be judged here",
+    Class.NOT_SENT: "was not sent, for safety",
+    Class.ERROR: "got no answer: the network or the harness",
+}
+
+
+def headline(tally: Tally, subject: Subject) -> str:
+    """Return the replay in one or two sentences."""
+    (same, judged), (same_signatures, signatures) = tally.same_requests(), tally.same_signatures()
+    same_clients, clients = tally.same_clients()
+    if not judged:
+        return f"None of {tally.total:,} requests could be judged on {subject.target}."
+    text = (
+        f"{_percent(same, judged)} of {judged:,} judged requests behave the same on "
+        f"{subject.target} as in {subject.expected}"
+    )
+    if known := tally.outcomes[Class.KNOWN]:
+        text += f" ({known:,} of them but for registered differences)"
+    if same_signatures == signatures:
+        text += f"; all {signatures:,} signatures and {clients:,} clients do."
+    else:
+        text += (
+            f"; {signatures - same_signatures:,} of {signatures:,} signatures differ, which hits "
+            f"{clients - same_clients:,} of {clients:,} clients."
+        )
+    return text
+
+
+def tables(tally: Tally, subject: Subject, survey: Survey) -> Iterator[TableEvent]:
+    """Yield the numbers of a replay.
+
+    Args:
+        tally: Of the whole replay.
+        subject: What was replayed.
+        survey: What the recording holds.
+    """
+    yield _shares(tally, subject)
+    yield TableEvent(
+        "exchanges",
+        f"What became of the requests on {subject.target}",
+        ("outcome", "requests", "what it means"),
+        tuple(
+            (each.value, tally.outcomes[each], _EXPLAINED[each])
+            for each in Class
+            if tally.outcomes[each]
+        ),
+        f"The recording holds {survey.exchanges:,} requests of {survey.lanes:,} clients"
+        f"{_span(survey)}.",
+    )
+    clusters = sorted(
+        ((name, each) for name, of in tally.signatures.items() for each in of.clusters.values()),
+        key=lambda item: (item[1].is_consequence, -len(item[1].clients), -item[1].exchanges),
+    )
+    if clusters:
+        yield _clusters(clusters, subject)
+    reasons: Counter[str] = Counter()
+    for of in tally.signatures.values():
+        reasons += of.reasons
+    if reasons:
+        yield TableEvent(
+            "reasons",
+            f"Not judged, or in part only, on {subject.target}",
+            ("why", "requests"),
+            tuple(reasons.most_common(MOST_SHOWN)),
+        )
+    if tally.latency:
+        yield _latency(tally, subject)
+
+
+def _shares(tally: Tally, subject: Subject) -> TableEvent:
+    rows = []
+    for name, (same, total) in (
+        ("requests", tally.same_requests()),
+        ("signatures", tally.same_signatures()),
+        ("clients", tally.same_clients()),
+    ):
+        rows.append((name, same, total, _percent(same, total)))
+    return TableEvent(
+        "verdict",
+        f"How much of the traffic behaves the same on {subject.target}",
+        ("of", "the same", "judged", "share"),
+        tuple(rows),
+        "Known differences count as the same; what could not be judged counts as neither.",
+    )
+
+
+def _clusters(clusters: list[tuple[str, Cluster]], subject: Subject) -> TableEvent:
+    note = "Ranked by clients hit; what follows from an earlier Difference comes last."
+    if len(clusters) > MOST_SHOWN:
+        note += f" {len(clusters) - MOST_SHOWN:,} more are in the evidence of each signature."
+    return TableEvent(
+        "differences",
+        f"Differences on {subject.target}",
+        ("signature", "place", "requests", "clients", "follows from", "example"),
+        tuple(
+            (
+                name,
+                f"{each.difference.path} ({each.difference.kind})",
+                each.exchanges,
+                len(each.clients),
+                each.follows.most_common(1)[0][0] if each.is_consequence else None,
+                each.examples[0],
+            )
+            for name, each in clusters[:MOST_SHOWN]
+        ),
+        note,
+    )
+
+
+def _latency(tally: Tally, subject: Subject) -> TableEvent:
+    rows = []
+    for action, each in sorted(tally.latency.items(), key=lambda item: -item[1].pairs):
+        (old_median, new_median), (old_p95, new_p95) = each.quantiles(0.5), each.quantiles(0.95)
+        ratio = each.ratio
+        rows.append(
+            (
+                action,
+                each.pairs,
+                f"{old_median:.1f} → {new_median:.1f}",
+                f"{old_p95:.1f} → {new_p95:.1f}",
+                None if ratio is None else f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})",
+            )
+        )
+    return TableEvent(
+        "latency",
+        f"Latency on {subject.target}, in milliseconds",
+        ("operation", "pairs", "median", "95th percentile", "ratio (95 % interval)"),
+        tuple(rows),
+        f"From {subject.expected} to now, request by request; below 1 is faster. The networks "
+        "differ, so read it as a trend.",
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    if not whole:
+        return "-"
+    # Never "100 %" while one is different.
+    share = part / whole * 100
+    text = f"{share:.2f}" if share < 99.995 or part == whole else "99.99"
+    return f"{text.rstrip('0').rstrip('.')} %"
+
+
+def _span(survey: Survey) -> str:
+    if not survey.started_at:
+        return ""
+    first, last = (
+        datetime.fromtimestamp(each, UTC).strftime("%Y-%m-%d %H:%M")
+        for each in (survey.started_at, survey.ended_at)
+    )
+    return f", {first} to {last} UTC"

@@ -1,0 +1,235 @@
+"""The rules for cloud code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from tree_sitter import Node
+
+from parity.jobs.scan.definitions import Registered, router_values
+from parity.jobs.scan.hosts import hosts_in
+from parity.jobs.scan.model import Finding
+from parity.jobs.scan.rules import HOSTED_MODULES, module_code
+from parity.jobs.scan.script import Script, arguments, string_of, text_of
+from parity.jobs.scan.symbols import Symbols
+from parity.jobs.scan.values import CALLED, Value, property_of, requires
+
+_GONE: Final[dict[tuple[str, ...], str]] = {
+    ("Parse", "Cloud", "httpRequest"): "SCAN-HTTP-REQUEST",
+    ("Parse", "Cloud", "useMasterKey"): "SCAN-USE-MASTER-KEY",
+    ("Parse", "User", "current"): "SCAN-CURRENT-USER",
+    ("Parse", "Promise"): "SCAN-PARSE-PROMISE",
+    ("Parse", "Analytics"): "SCAN-ANALYTICS",
+    ("Parse", "Config"): "SCAN-CONFIG",
+    **{
+        ("Parse", name): "SCAN-BACKBONE-CLASS"
+        for name in ("Collection", "Events", "History", "Router", "View")
+    },
+}
+_ANSWERS = frozenset({"success", "error"})
+_CALLBACK_METHODS = frozenset(
+    {
+        "add", "become", "count", "destroy", "destroyAll", "each", "fetch", "fetchAll",
+        "fetchAllIfNeeded", "find", "first", "get", "httpRequest", "link", "logIn", "logOut",
+        "refresh", "requestPasswordReset", "run", "save", "saveAll", "send", "signUp", "track",
+        "unlink",
+    }
+)  # fmt: skip
+_HOSTING_MODULES = frozenset({"parse-express-https-redirect", "parse-express-cookie-session"})
+_EXPRESS = (("require:express", CALLED),)
+
+
+def cloud_findings(
+    symbols: Symbols, found: Registered, packages: Callable[[str], frozenset[str]]
+) -> Iterator[Finding]:
+    """Yield what will not work in cloud code.
+
+    Args:
+        symbols: The files, with what their names stand for.
+        found: What they register.
+        packages: The packages that the nearest ``package.json`` of a file asks for.
+    """
+    jobs = [each for each in found.definitions if each.kind == "job"]
+    yield from (Finding("SCAN-JOB-SCHEDULE", each.place, f"job {each.name!r}") for each in jobs)
+    for each in found.unnamed:
+        yield Finding("SCAN-DEFINITION-UNKNOWN", each.script.place(each.call), each.what)
+    for script in symbols.scripts:
+        reader = _Reader(symbols, script)
+        yield from reader.modules(packages(script.file))
+        yield from reader.gone()
+        yield from reader.calls()
+        yield from reader.answers(found)
+        yield from reader.urls()
+
+
+class _Reader:
+    def __init__(self, symbols: Symbols, script: Script) -> None:
+        self.symbols = symbols
+        self.script = script
+
+    def finding(self, rule: str, node: Node, detail: str) -> Finding:
+        return Finding(rule, self.script.place(node), detail)
+
+    def modules(self, packages: frozenset[str]) -> Iterator[Finding]:
+        for call, module in requires(self.script):
+            texts = self.symbols.texts(self.script, module)
+            if not texts:
+                yield self.finding("SCAN-REQUIRE-DYNAMIC", call, "require of an expression")
+            for text in texts:
+                name = text.removesuffix(".js")
+                if name in HOSTED_MODULES and (name == "buffer" or name not in packages):
+                    yield self.finding(module_code(name), call, f"require('{name}')")
+                elif name in _HOSTING_MODULES:
+                    yield self.finding("SCAN-HOSTING-MODULE", call, f"require('{name}')")
+                elif text.startswith("cloud/"):
+                    yield self.finding("SCAN-CLOUD-PATH", call, f"require('{text}')")
+
+    def gone(self) -> Iterator[Finding]:
+        """Yield what is no longer there, or does something else, under its name or another."""
+        nodes = [*self.script.of("member_expression", "subscript_expression")]
+        for each in self.script.of("call_expression", "new_expression"):
+            callee = each.child_by_field_name("function") or each.child_by_field_name("constructor")
+            if callee is not None and callee.type == "identifier":
+                nodes.append(callee)
+        for node in nodes:
+            for path in self.symbols.paths(self.script, node):
+                gone = path if path in _GONE else path[:2]
+                if gone in _GONE and len(path) <= 3 and CALLED not in path:
+                    yield self.finding(_GONE[gone], node, ".".join(path))
+                elif len(path) == 2 and path[1] == "initialize" and _is_hosted(path[0]):
+                    module = path[0].removeprefix("require:")
+                    yield self.finding(module_code(module), node, f"{module}.initialize")
+
+    def calls(self) -> Iterator[Finding]:
+        for call in self.script.of("call_expression"):
+            callee = call.child_by_field_name("function")
+            if callee is None or callee.type not in {"member_expression", "subscript_expression"}:
+                continue
+            yield from self._push(call, callee)
+            yield from self._backbone(call, callee)
+            yield from self._website(call, callee)
+
+    def _push(self, call: Node, callee: Node) -> Iterator[Finding]:
+        if ("Parse", "Push", "send") not in self.symbols.paths(self.script, callee):
+            return
+        options = arguments(call)[1:2]
+        values = [each for node in options for each in self.symbols.resolve(self.script, node)]
+        if not any(self._has(value, "useMasterKey") for value in values):
+            yield self.finding("SCAN-PUSH-NO-MASTER", call, "Parse.Push.send")
+
+    def _backbone(self, call: Node, callee: Node) -> Iterator[Finding]:
+        name = self._method(callee)
+        passed = arguments(call)
+        if name not in _CALLBACK_METHODS or not passed:
+            return
+        receiver = self.symbols.resolve(self.script, callee.child_by_field_name("object"))
+        if receiver and all(_is_foreign(each) for each in receiver):
+            return
+        for value in self.symbols.resolve(self.script, passed[-1]):
+            given = [name for name in ("success", "error") if self._is_callback(value, name)]
+            if given:
+                yield self.finding(
+                    "SCAN-BACKBONE-CALLBACK",
+                    call,
+                    f"{name} with {' and '.join(given)}",
+                )
+                return
+
+    def _website(self, call: Node, callee: Node) -> Iterator[Finding]:
+        name = self._method(callee)
+        if name not in {"listen", "set"}:
+            return
+        objects = router_values(self.symbols, self.script, callee)
+        if not any(each.kind == "path" and each.path in _EXPRESS for each in objects):
+            return
+        passed = arguments(call)
+        if name == "listen" and not passed:
+            yield self.finding("SCAN-HOSTING-LISTEN", call, "app.listen()")
+        if name == "set" and len(passed) == 2:
+            for text in self.symbols.texts(self.script, passed[1]):
+                if text.startswith("cloud/"):
+                    yield self.finding("SCAN-CLOUD-PATH", call, f"'{text}'")
+
+    def answers(self, found: Registered) -> Iterator[Finding]:
+        """Yield where a handler, or what it calls, answers through its second parameter."""
+        kinds = {each.function.id: each.kind for each in found.handlers}
+        for node in self._answering():
+            for value in self._parameters(node, {*_ANSWERS, "message"}):
+                kind = kinds.get(value.id)
+                if kind is None or value.index != 1 or len(value.path) != 1:
+                    continue
+                word = value.path[0]
+                if kind == "job" and word in {*_ANSWERS, "message"}:
+                    yield self.finding("SCAN-JOB-STATUS", node, f"status.{word}")
+                elif kind != "job" and word in _ANSWERS:
+                    yield self.finding("SCAN-RESPONSE-CALLBACK", node, f"response.{word}")
+        yield from self._passed_on(kinds)
+
+    def _answering(self) -> Iterator[Node]:
+        yield from self.script.of("member_expression", "subscript_expression")
+        for call in self.script.of("call_expression"):
+            callee = call.child_by_field_name("function")
+            if callee is not None and callee.type == "identifier":
+                yield callee
+
+    def _parameters(self, node: Node, words: set[str]) -> Iterator[Value]:
+        for value in self.symbols.resolve(self.script, node):
+            if value.kind == "param" and value.path and value.path[-1] in words:
+                yield from (each for each in self.symbols.expand(value) if each.kind == "param")
+
+    def _passed_on(self, kinds: Mapping[int, str]) -> Iterator[Finding]:
+        """Yield where the second parameter is handed to code that was not given."""
+        for call in self.script.of("call_expression"):
+            callee = call.child_by_field_name("function")
+            for each in arguments(call):
+                if each.type != "identifier":
+                    continue
+                for value in self.symbols.resolve(self.script, each):
+                    is_response = value.kind == "param" and value.index == 1 and not value.path
+                    if is_response and value.id in kinds and not self._is_ours(callee):
+                        rule = (
+                            "SCAN-JOB-STATUS"
+                            if kinds[value.id] == "job"
+                            else "SCAN-RESPONSE-CALLBACK"
+                        )
+                        yield self.finding(rule, call, f"{text_of(each)} is passed on")
+
+    def _method(self, callee: Node) -> str:
+        named = callee.child_by_field_name("property")
+        if named is not None:
+            return text_of(named)
+        index = self.symbols.texts(self.script, callee.child_by_field_name("index"))
+        return index[0] if index else ""
+
+    def _is_ours(self, callee: Node | None) -> bool:
+        return any(each.kind == "function" for each in self.symbols.resolve(self.script, callee))
+
+    def urls(self) -> Iterator[Finding]:
+        for node in self.script.of("string", "template_string"):
+            for host, _ in hosts_in(text_of(node)):
+                yield self.finding("SCAN-CLOUD-URL", node, host)
+
+    def _has(self, value: Value, name: str) -> bool:
+        return value.kind == "object" and property_of(value.node, name) is not None
+
+    def _is_callback(self, value: Value, name: str) -> bool:
+        """Tell whether a property is more than a plain value such as ``true`` or a text."""
+        if value.kind != "object":
+            return False
+        node = property_of(value.node, name)
+        plain = {"true", "false", "null", "number", "undefined", "object", "array"}
+        return node is not None and node.type not in plain and string_of(node) is None
+
+
+def _is_hosted(name: str) -> bool:
+    return name.startswith("require:") and name.removeprefix("require:") in HOSTED_MODULES
+
+
+def _is_foreign(value: Value) -> bool:
+    """Tell whether a value surely is nothing of Parse: ``$``, a module, an object literal."""
+    if value.kind == "path":
+        return value.path[0] != "Parse" and (
+            value.path[0].startswith("require:") or value.path[0] in {"$", "jQuery", "axios", "_"}
+        )
+    return value.kind in {"text", "object", "module"}

@@ -1,0 +1,341 @@
+"""Each finding code: one planted harm is found under its own code, a sound database has none."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from bson import Decimal128, Int64
+
+from parity.jobs.audit import AuditOptions, Code, audit_database, explain
+from parity.jobs.audit.checks import FETCHED
+from parity.jobs.audit.codes import Explanation
+from tests.jobs.audit.sound import HASH, HOSTED_FILE, PERMISSIONS, THEN, TIMES, Db, fill
+from tests.mongod import Mongod
+
+NOT_IN_A_DATABASE = {*FETCHED, Code.LOGIN_PASSWORD, Code.LOGIN_SESSION}
+
+
+@pytest.fixture
+def db(mongod: Mongod) -> Iterator[Db]:
+    client = mongod.client()
+    name = f"audit-{uuid.uuid4().hex[:12]}"
+    with client:
+        fill(client[name])
+        yield client[name]
+        client.drop_database(name)
+
+
+def _set(collection: str, identity: Any, **fields: Any) -> Callable[[Db], Any]:
+    return lambda db: db[collection].update_one({"_id": identity}, {"$set": fields})
+
+
+def _unset(collection: str, identity: Any, *keys: str) -> Callable[[Db], Any]:
+    return lambda db: db[collection].update_one({"_id": identity}, {"$unset": dict.fromkeys(keys)})
+
+
+def _add(collection: str, **fields: Any) -> Callable[[Db], Any]:
+    return lambda db: db[collection].insert_one(fields)
+
+
+def _user(**fields: Any) -> dict[str, Any]:
+    return {"_id": "user000009", "username": "zoe", "_hashed_password": HASH, **TIMES, **fields}
+
+
+def _after_dropping(collection: str, index: str, then: Callable[[Db], Any]) -> Callable[[Db], Any]:
+    def plant(db: Db) -> None:
+        db[collection].drop_index(index)
+        then(db)
+
+    return plant
+
+
+def _circle(db: Db) -> None:
+    db["_Join:roles:_Role"].insert_one({"owningId": "role000002", "relatedId": "role000001"})
+
+
+def _not_unique(db: Db) -> None:
+    db["_User"].drop_index("username_1")
+    db["_User"].create_index("username")
+
+
+PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
+    (Code.ID_TYPE, "Post", _add("Post", title="x", **TIMES)),
+    (Code.TIMESTAMP_MISSING, "Post", _unset("Post", "post000001", "_created_at")),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", score="12")),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", score=Decimal128("1.5"))),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", place=[1.0])),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", author={"__type": "Pointer"})),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", likes=["user000001"])),
+    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", _updated_at="2016-04-20")),
+    (Code.FIELD_UNKNOWN, "Post", _set("Post", "post000001", extraField=1)),
+    (Code.FIELD_UNKNOWN, "Post", _set("Post", "post000001", _p_other="_User$user000001")),
+    (Code.FIELD_NAME, "Post", _set("Post", "post000001", **{"1st": 1})),
+    (Code.FIELD_NAME, "Post", _set("Post", "post000001", className="x")),
+    (Code.FIELD_NAME, "Post", _set("Post", "post000001", objectId="x")),
+    (Code.FIELD_NAME, "Post", _set("_SCHEMA", "Post", **{"bad-name": "string"})),
+    (Code.FIELD_NAME, "Post", lambda db: db["Post"].insert_one(
+        {"_id": "post000009", "extra": {"a.b": 1}, **TIMES})),
+    (Code.KEY_UNKNOWN, "Post", _set("Post", "post000001", _secret=1)),
+    (Code.KEY_UNKNOWN, "Post", _set("Post", "post000001", _auth_data_facebook={"id": "1"})),
+    (Code.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("nan"))),
+    (Code.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("-inf"))),
+    (Code.GEO_RANGE, "Post", _set("Post", "post000001", place=[37.7, -122.4])),
+    (Code.GEO_RANGE, "Post", _set("Post", "post000001", place=[0.0, float("nan")])),
+    (Code.DOCUMENT_LARGE, "Post", _set("Post", "post000001", blob=b"x" * 15_500_000)),
+    (Code.HOSTED_API, "Post", _set("Post", "post000001", tags=["https://API.parse.com/1/x"])),
+    (Code.HOSTED_API, "_Hooks", _add(
+        "_Hooks", functionName="g", url="https://api.parse.com/1/f")),
+    (Code.POINTER_MISSING, "Post", _set("Post", "post000001", _p_author="_User$nobody")),
+    (Code.POINTER_MISSING, "Post", _set(
+        "Post", "post000001",
+        tags=[{"x": {"__type": "Pointer", "className": "Gone", "objectId": "a"}}])),
+    (Code.POINTER_CLASS, "Post", _set("Post", "post000001", _p_author="Post$post000001")),
+    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="user000001")),
+    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author=5)),
+    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="_User$")),
+    (Code.JOIN_OWNER_MISSING, "_Join:likes:Post", _add(
+        "_Join:likes:Post", owningId="gone", relatedId="user000001")),
+    (Code.JOIN_RELATED_MISSING, "_Join:users:_Role", _add(
+        "_Join:users:_Role", owningId="role000001", relatedId="gone")),
+    (Code.JOIN_FORM, "_Join:likes:Post", _add("_Join:likes:Post", owningId="post000001")),
+    (Code.JOIN_FIELD, "_Join:fans:Post", _add(
+        "_Join:fans:Post", owningId="post000001", relatedId="user000001")),
+    (Code.JOIN_DUPLICATE, "_Join:likes:Post", _add(
+        "_Join:likes:Post", owningId="post000001", relatedId="user000002")),
+    (Code.SCHEMA_MISSING, "Lost", _add("Lost", _id="lost000001", a=1, **TIMES)),
+    (Code.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title="text")),
+    (Code.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title=7)),
+    (Code.CLASS_NAME, "bad-class", _add("_SCHEMA", _id="bad-class")),
+    (Code.CLP_NO_COUNT, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.count")),
+    (Code.CLP_INCOMPLETE, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.delete")),
+    (Code.CLP_PRINCIPAL, "Post", _set(
+        "_SCHEMA", "Post",
+        _metadata={"class_permissions": {**PERMISSIONS, "get": {"role:gone": True}}})),
+    (Code.ACL_NULL, "Post", _set("Post", "post000001", _rperm=None)),
+    (Code.ACL_NULL, "Post", _set("Post", "post000001", _wperm=None)),
+    (Code.ACL_FORM, "Post", _set("Post", "post000001", _rperm="*")),
+    (Code.ACL_FORM, "Post", _set("Post", "post000001", _acl=["*"])),
+    (Code.ACL_ONLY_LEGACY, "Post", _unset("Post", "post000001", "_rperm", "_wperm")),
+    (Code.ACL_NO_LEGACY, "Post", _unset("Post", "post000001", "_acl")),
+    (Code.ACL_ONE_SIDED, "Post", _unset("Post", "post000001", "_wperm")),
+    (Code.ACL_DISAGREE, "Post", _set("Post", "post000001", _wperm=["*", "user000001"])),
+    (Code.ACL_USER_MISSING, "Post", _set(
+        "Post", "post000001", _rperm=["gone"], _wperm=[], _acl={"gone": {"r": True}})),
+    (Code.ACL_ROLE_MISSING, "Post", _set(
+        "Post", "post000001", _rperm=["role:gone"], _wperm=[], _acl={"role:gone": {"r": True}})),
+    (Code.USERNAME_MISSING, "_User", _unset("_User", "user000001", "username")),
+    (Code.USERNAME_DUPLICATE, "_User", _after_dropping(
+        "_User", "username_1", _add("_User", **_user(username="ann")))),
+    (Code.USERNAME_CASE, "_User", _add("_User", **_user(username="ANN"))),
+    (Code.EMAIL_NULL, "_User", _set("_User", "user000002", email=None)),
+    (Code.EMAIL_DUPLICATE, "_User", _after_dropping(
+        "_User", "email_1", _add("_User", **_user(email="ann@example.com")))),
+    (Code.EMAIL_CASE, "_User", _add("_User", **_user(email="Ann@Example.com"))),
+    (Code.PASSWORD_MISSING, "_User", _unset("_User", "user000001", "_hashed_password")),
+    (Code.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password="plain")),
+    (Code.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password=HASH[:-1])),
+    (Code.PASSWORD_UNSOUND, "_User", _set(
+        "_User", "user000001", _hashed_password=HASH.replace("$2a$", "$2x$"))),
+    (Code.AUTH_DATA_FIELD, "_User", _set("_User", "user000001", authData={"facebook": {}})),
+    (Code.AUTH_DATA_DUPLICATE, "_User", _set(
+        "_User", "user000003", _auth_data_facebook={"id": "1"})),
+    (Code.ROLE_DUPLICATE, "_Role", _after_dropping(
+        "_Role", "name_1", _set("_Role", "role000002", name="admin"))),
+    (Code.ROLE_CYCLE, "_Join:roles:_Role", _circle),
+    (Code.ROLE_CYCLE, "_Join:roles:_Role", _add(
+        "_Join:roles:_Role", owningId="role000001", relatedId="role000001")),
+    (Code.SESSION_ORPHAN, "_Session", _set("_Session", "session001", _p_user="_User$gone")),
+    (Code.SESSION_EXPIRED, "_Session", _set("_Session", "session001", expiresAt=THEN)),
+    (Code.SESSION_LEGACY, "_User", _set("_User", "user000001", _session_token="a" * 25)),
+    (Code.SESSION_FORM, "_Session", _unset("_Session", "session001", "_session_token")),
+    (Code.SESSION_DUPLICATE, "_Session", _add(
+        "_Session", _id="session002", _session_token="r:" + "0" * 32,
+        _p_user="_User$user000002", **TIMES)),
+    (Code.INSTALLATION_DUPLICATE, "_Installation", _set(
+        "_Installation", "install000", installationId="id-1")),
+    (Code.DEVICE_TOKEN_DUPLICATE, "_Installation", _set(
+        "_Installation", "install000", deviceToken="token-1")),
+    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
+    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE[len("tfss-"):])),
+    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", tags=[
+        {"__type": "File", "name": "x", "url": "http://files.parsetfss.com/key/x"}])),
+    (Code.FILE_NO_KEY, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
+    (Code.FILE_MISSING, "Post", _set("Post", "post000001", photo="f" * 32 + "_x.jpg")),
+    (Code.INDEX_MISSING, "_User", lambda db: db["_User"].drop_index("username_1")),
+    (Code.INDEX_NOT_UNIQUE, "_User", _not_unique),
+    (Code.INDEX_UNBUILDABLE, "_User", _after_dropping(
+        "_User", "username_1", _add("_User", **_user(username="ann")))),
+    (Code.INDEX_UNBUILDABLE, "_User", _after_dropping("_User", "email_1", lambda db: db[
+        "_User"].update_many({"email": {"$exists": False}}, {"$set": {"email": None}}))),
+    (Code.INDEX_KEY_LONG, "Post", _set("Post", "post000001", title="x" * 1024)),
+]  # fmt: skip
+
+
+def test_every_code_of_a_database_is_planted() -> None:
+    assert {code for code, _, _ in PLANTS} == set(Code) - NOT_IN_A_DATABASE
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_says_what_it_means(code: Code) -> None:
+    text = explain(code)
+    assert isinstance(text, Explanation)
+    assert text.title.endswith(".")
+    assert text.breaks
+    assert text.source
+    assert "{collection}" not in text.mend.format(collection="'Post'", field="title")
+
+
+def test_a_sound_database_has_no_finding(db: Db) -> None:
+    report = audit_database(db, AuditOptions(file_key=False))
+    assert report.findings == ()
+    assert report.gridfs
+    assert report.documents == 16
+    assert report.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "collection", "plant"),
+    [pytest.param(*each, id=f"{each[0]}-{number}") for number, each in enumerate(PLANTS)],
+)
+def test_a_planted_harm_is_found_under_its_code(
+    db: Db, code: Code, collection: str, plant: Callable[[Db], Any]
+) -> None:
+    plant(db)
+    report = audit_database(db, AuditOptions(file_key=False))
+    [found] = report.of(code)
+    assert found.collection == collection
+    assert found.count >= 1
+    assert found.examples
+    assert "{" not in found.mend.split("db.")[0]
+    alongside = {each.code for each in report.findings} - {code}
+    assert alongside <= WITH.get(code, set()), report.findings
+
+
+WITH: dict[Code, set[Code]] = {
+    Code.ID_TYPE: set(),
+    Code.SCHEMA_MISSING: set(),
+    Code.CLASS_NAME: set(),
+    Code.ACL_NULL: set(),
+    Code.ACL_ROLE_MISSING: set(),
+    # The same harm seen from another side
+    Code.FILE_HOSTED: {Code.FILE_NO_KEY},
+    Code.FILE_NO_KEY: {Code.FILE_HOSTED},
+    Code.USERNAME_DUPLICATE: {Code.INDEX_UNBUILDABLE},
+    Code.EMAIL_DUPLICATE: {Code.INDEX_UNBUILDABLE},
+    Code.ROLE_DUPLICATE: {Code.INDEX_UNBUILDABLE},
+    Code.INDEX_UNBUILDABLE: {Code.USERNAME_DUPLICATE, Code.EMAIL_NULL},
+    Code.POINTER_FORM: set(),
+}
+
+
+def test_counts_are_exact_and_examples_bounded(db: Db) -> None:
+    rows = [{"_id": f"many{n:06d}", "_p_author": "_User$gone", **TIMES} for n in range(2500)]
+    db["Post"].insert_many(rows)
+    [found] = audit_database(db).of(Code.POINTER_MISSING)
+    assert found.count == 2500
+    assert len(found.examples) == 5
+    assert found.examples[0].detail == "_User$gone"
+
+
+def test_an_object_that_appears_while_reading_is_no_finding(db: Db) -> None:
+    """A suspicious reference is asked for again, so a busy database gives no false alarm."""
+    db["Post"].update_one({"_id": "post000001"}, {"$set": {"_p_author": "_User$user000007"}})
+
+    def meanwhile(progress: Any) -> None:
+        if progress.step == "looking up":
+            row = {"_id": "user000007", "username": "new", "_hashed_password": HASH, **TIMES}
+            db["_User"].replace_one({"_id": "user000007"}, row, upsert=True)
+
+    assert not audit_database(db, progress=meanwhile).of(Code.POINTER_MISSING)
+
+
+def test_long_values_fail_only_where_mongodb_has_the_limit(db: Db) -> None:
+    db["Post"].update_one({"_id": "post000001"}, {"$set": {"title": "x" * 1024}})
+    [found] = audit_database(db).of(Code.INDEX_KEY_LONG)
+    assert found.severity == "benign"  # the mongod of the tests is 6.0
+    assert not found.fails
+    assert explain(Code.INDEX_KEY_LONG).severity == "breaking"
+
+
+def test_a_compound_index_adds_its_parts_up(db: Db) -> None:
+    db["Post"].create_index([("title", 1), ("extra.note", -1)])
+    db["Post"].update_one(
+        {"_id": "post000001"}, {"$set": {"title": "x" * 600, "extra": {"note": "y" * 600}}}
+    )
+    [found] = audit_database(db).of(Code.INDEX_KEY_LONG)
+    assert "title, extra.note" in found.examples[0].detail
+
+
+def test_integers_of_any_size_are_numbers(db: Db) -> None:
+    db["Post"].update_one({"_id": "post000001"}, {"$set": {"score": Int64(2**60)}})
+    assert audit_database(db).findings == ()
+
+
+def test_dates_that_python_does_not_know_do_not_stop_the_audit(db: Db) -> None:
+    far = {"$add": [datetime(9999, 12, 31, tzinfo=UTC), 10**12]}
+    db["Post"].update_one({"_id": "post000001"}, [{"$set": {"when": far}}])
+    assert audit_database(db).findings == ()
+
+
+def test_a_session_is_expired_when_the_user_says(db: Db) -> None:
+    now = datetime(3000, 1, 1, tzinfo=UTC)
+    assert audit_database(db, AuditOptions(now=now)).of(Code.SESSION_EXPIRED)
+
+
+def test_with_a_file_key_a_hosted_name_leads_to_the_hosted_store(db: Db) -> None:
+    """Parse Server sends hosted names to the dead hosts, even if the file is in GridFS."""
+    db["fs.files"].insert_one({"filename": HOSTED_FILE})
+    db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
+    assert audit_database(db, AuditOptions(file_key=False)).findings == ()
+    found = audit_database(db, AuditOptions(file_key=True)).findings
+    assert [each.code for each in found] == [Code.FILE_HOSTED]
+
+
+def test_without_gridfs_only_hosted_names_are_reported(db: Db) -> None:
+    db.drop_collection("fs.files")
+    assert audit_database(db).findings == ()
+    db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
+    assert [each.code for each in audit_database(db).findings] == [Code.FILE_HOSTED]
+
+
+def test_reading_stays_below_the_rate(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("parity.jobs.audit.walk.time.sleep", slept.append)
+    monkeypatch.setattr("parity.jobs.audit.walk.time.monotonic", lambda: 0.0)
+    report = audit_database(db, AuditOptions(max_mb_s=0.001))
+    # A clock that stands still: the last wait is as long as all bytes take at that rate.
+    assert slept[-1] >= report.bytes / 1000
+
+
+def test_progress_is_told_after_each_batch(db: Db) -> None:
+    seen: list[tuple[int, int]] = []
+    report = audit_database(db, progress=lambda now: seen.append((now.documents, now.total)))
+    assert seen[-1] == (report.documents, report.documents)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_nothing_is_written(db: Db) -> None:
+    before = db.command("dbHash")["md5"]
+    audit_database(db)
+    assert db.command("dbHash")["md5"] == before
+
+
+def test_more_fields_than_anybody_reads_are_lumped_together(db: Db) -> None:
+    rows = {f"extra{number}": 1 for number in range(500)}
+    db["Post"].insert_one({"_id": "post000009", **rows, **TIMES})
+    found = audit_database(db).of(Code.FIELD_UNKNOWN)
+    assert len(found) == 51
+    assert sum(each.count for each in found) == 500
+
+
+def test_names_that_are_no_text_are_not_taken_for_names(db: Db) -> None:
+    db["fs.files"].insert_one({"filename": {"a": 1}})
+    db["_Role"].insert_one({"_id": "role000009", "name": ["gone"], **TIMES})
+    fields = {"_rperm": ["role:gone"], "_wperm": [], "_acl": {"role:gone": {"r": True}}}
+    db["Post"].update_one({"_id": "post000001"}, {"$set": fields})
+    codes = {each.code for each in audit_database(db).findings}
+    assert codes == {Code.ACL_ROLE_MISSING, Code.FIELD_TYPE}

@@ -1,0 +1,501 @@
+"""Locust as a whole: counts add up, stalls are not hidden, and nothing stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+from pymongo import MongoClient
+
+from parity.jobs.size.load.generator import LocustGenerator, calibrate, trivial_server
+from parity.jobs.size.load.nothing import Trivial
+from parity.jobs.size.window import EDGES_MS, Window
+from parity.model import Keys, Target, UserError, Writes
+from parity.model.errors import HarnessError
+from parity.profiles.profile import Ask, Operation
+from parity.targets.client import ParseClient
+from tests.jobs.size.load.conftest import OPERATIONS, profile, remains
+from tests.ports import free_port
+
+ROOT = Path(__file__).resolve().parents[4]
+DEADLINE_S = 90.0
+
+
+def added(windows: list[Window]) -> tuple[int, int, int]:
+    return (
+        sum(each.intended for each in windows),
+        sum(each.sent for each in windows),
+        sum(each.done for each in windows),
+    )
+
+
+def slower_than(window: Window, milliseconds: float) -> int:
+    counts = zip(EDGES_MS, window.latency, strict=True)
+    return sum(count for edge, count in counts if edge > milliseconds)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_counts_add_up_everything_happens_and_nothing_stays(
+    server: Target, tmp_path: Path, workers: int
+) -> None:
+    generator = LocustGenerator(server, profile(), workers=workers, users=20, folder=tmp_path)
+    done: Counter[str] = Counter()
+    ended = 0
+    with generator:
+        assert len(generator.pids) == (workers if workers == 1 else workers + 1)
+        for pid in generator.pids:
+            no_secret(server, psutil.Process(pid))
+        deadline = time.monotonic() + DEADLINE_S
+        while len({name.split()[0] for name in done}) < len({each.ask for each in OPERATIONS}):
+            assert time.monotonic() < deadline, done
+            windows = list(generator.hold(16, 2.5))
+            assert [each.seconds for each in windows] == [1.0, 1.0, 0.5]
+            intended, sent, ends = added(windows)
+            assert intended == 40
+            assert sent == ends
+            assert windows[-1].waiting == intended - sent
+            ended += ends
+            for each in windows:
+                assert sum(each.latency) == sum(each.service) == each.done
+                assert sum(each.by_operation.values()) == each.done
+                assert each.failed == {}
+                done.update(each.by_operation)
+            assert sum(each.generator_cpu for each in windows) > 0
+    assert generator.left == ()
+    assert remains(server, generator.mark) == []
+    assert (tmp_path / "locust.html").stat().st_size > 10_000
+    last = (tmp_path / "locust_stats.csv").read_text("utf-8").splitlines()[-1]
+    # Locust writes its files once a second, and workers report to it every three.
+    assert 0 < int(last.split(",Aggregated,")[1].split(",")[0]) <= ended
+    for file in tmp_path.iterdir():
+        for _, secret in server.secrets():
+            assert secret.value.encode() not in file.read_bytes()
+
+
+def no_secret(server: Target, process: psutil.Process) -> None:
+    seen = "\0".join([*process.cmdline(), *process.environ().values()])
+    for _, secret in server.secrets():
+        assert secret.value not in seen
+
+
+class Stalling(Trivial):
+    """A server that answers nothing for a while, from a moment on."""
+
+    begins = float("inf")
+    ends = float("inf")
+
+    def data_received(self, data: bytes) -> None:
+        """Answer now, or when the stall is over."""
+        if self.begins <= time.monotonic() < self.ends:
+            wait = self.ends - time.monotonic()
+            asyncio.get_running_loop().call_later(wait, super().data_received, data)
+        else:
+            super().data_received(data)
+
+
+@contextlib.contextmanager
+def stalling_server() -> Iterator[Target]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def serve() -> Any:
+        return await loop.create_server(Stalling, "127.0.0.1", 0)
+
+    listening = asyncio.run_coroutine_threadsafe(serve(), loop).result(10)
+    with trivial_server() as target:
+        port = listening.sockets[0].getsockname()[1]
+        yield replace(target, url=f"http://127.0.0.1:{port}/parse")
+    loop.call_soon_threadsafe(listening.close)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+
+
+def test_a_stall_shows_in_every_request_that_was_meant_to_be_sent_in_it() -> None:
+    reading = profile(Operation(Ask.GET, 1, "Post"))
+    # Two users: while both wait for the server, nobody sends, and that must not hide it.
+    with (
+        stalling_server() as target,
+        LocustGenerator(target, reading, kind="nothing", users=2) as generator,
+    ):
+        list(generator.hold(20, 1))
+        Stalling.begins = time.monotonic() + 0.2 + 1.0
+        Stalling.ends = Stalling.begins + 1.0
+        windows = list(generator.hold(100, 4))
+    intended, sent, done = added(windows)
+    assert intended == 400
+    assert sent == done == intended - windows[-1].waiting
+    slow = sum(slower_than(each, 250) for each in windows)
+    # A second at 100 a second; those of its last quarter waited less than 250 ms.
+    assert slow >= 70
+    served = sum(
+        count
+        for each in windows
+        for edge, count in zip(EDGES_MS, each.service, strict=True)
+        if edge > 250
+    )
+    assert served <= 10  # what a tool that only sends when it is free would have shown
+    assert max(each.waiting for each in windows) >= 40
+
+
+def test_what_is_not_answered_in_time_counts_as_wrong_and_the_sums_stay_right() -> None:
+    reading = profile(Operation(Ask.GET, 1, "Post"))
+    with stalling_server() as target:
+        patient = replace(target, timeout_s=60.0)
+        with LocustGenerator(patient, reading, kind="nothing", users=5) as generator:
+            list(generator.hold(20, 1))
+            Stalling.begins, Stalling.ends = time.monotonic(), time.monotonic() + 40
+            [window] = list(generator.hold(40, 1))
+    assert (window.intended, window.sent, window.done) == (40, 5, 5)
+    assert window.waiting == 35
+    assert dict(window.failed) == {"no answer within 10 s of the end": 5}
+    assert slower_than(window, 9000) == 5
+
+
+def test_the_ceiling_of_the_generator_is_measured() -> None:
+    found = calibrate(profile(), seconds=1.0, users=10)
+    assert found.requests_s > 50
+    assert 20 < found.cpu_us < 20_000
+
+
+def test_an_overloaded_generator_says_that_requests_wait() -> None:
+    with (
+        trivial_server() as target,
+        LocustGenerator(target, profile(), kind="nothing", users=10) as generator,
+    ):
+        windows = list(generator.hold(50_000, 1))
+    intended, sent, done = added(windows)
+    assert intended == 50_000
+    assert sent == done < intended
+    assert windows[-1].waiting == intended - sent
+
+
+def test_a_forbidden_target_is_refused_before_anything_is_started(server: Target) -> None:
+    with pytest.raises(UserError, match="writes to 'selfhosted' are forbidden"):
+        LocustGenerator(replace(server, writes=Writes.FORBIDDEN), profile())
+
+
+def test_a_target_that_does_not_answer_is_an_error_that_says_so(server: Target) -> None:
+    down = replace(server, url="http://127.0.0.1:9/parse")
+    generator = LocustGenerator(down, profile(), users=2)
+    with pytest.raises(HarnessError, match="9"), generator:
+        pass
+    assert generator.pids == ()
+
+
+def test_a_generator_that_dies_is_an_error_and_is_cleaned_up_after(server: Target) -> None:
+    generator = LocustGenerator(server, profile(), users=4)
+    with generator:
+        windows = generator.hold(10, 30)
+        next(windows)
+        next(windows)
+        os.kill(generator.pids[0], signal.SIGKILL)
+        assert files(server, generator.mark)
+        with pytest.raises(HarnessError, match="locust ended"):
+            list(windows)
+    assert remains(server, generator.mark) == []
+    assert files(server, generator.mark) == []
+
+
+def files(server: Target, mark: str) -> list[str]:
+    """Return the names of the run's files, which no server lists but its database has."""
+    assert server.mongo is not None
+    with MongoClient[dict[str, Any]](server.mongo.value) as client:
+        found = client.get_default_database()["fs.files"].find({"filename": {"$regex": mark}})
+        return [each["filename"] for each in found]
+
+
+OWNER = """
+import sys, json
+from parity.jobs.size.load.generator import LocustGenerator
+from parity.jobs.size.load.order import LoadOrder
+order = LoadOrder.from_json(json.loads(sys.stdin.readline()))
+with LocustGenerator(order.target, order.profile, users=4) as generator:
+    print(json.dumps([generator.mark, *generator.pids]), flush=True)
+    for window in generator.hold(20, 60):
+        print(window.done, flush=True)
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_when_the_owner_ends_locust_cleans_up_and_ends(
+    server: Target, ending: signal.Signals
+) -> None:
+    from tests.jobs.size.load.conftest import order  # noqa: PLC0415 - named like a local elsewhere
+
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    )
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    owner.stdin.write(json.dumps(order(server).to_json()) + "\n")
+    owner.stdin.flush()
+    mark, *pids = json.loads(owner.stdout.readline())
+    processes = [psutil.Process(pid) for pid in pids]
+    assert owner.stdout.readline()  # a second of load
+    assert remains(server, mark)
+    owner.send_signal(ending)
+    owner.wait(DEADLINE_S)
+    _, alive = psutil.wait_procs(processes, DEADLINE_S)
+    for process in alive:
+        process.kill()
+    assert alive == []
+    assert remains(server, mark) == []
+    owner.stdin.close()
+    owner.stdout.close()
+
+
+CONFIG = """
+[targets.app]
+style = "parse-server"
+url = "{url}"
+app_id = "env:APP_ID"
+rest_key = "env:REST_KEY"
+master_key = "env:MASTER_KEY"
+writes = "{writes}"
+"""
+
+
+def locust(
+    server: Target,
+    folder: Path,
+    *arguments: str,
+    writes: str = "namespaced",
+    headless: bool = True,
+) -> subprocess.Popen[str]:
+    """Start Locust as people do."""
+    (folder / "parity.toml").write_text(CONFIG.format(url=server.url, writes=writes), "utf-8")
+    (folder / "app.toml").write_text(PROFILE, "utf-8")
+    keys: Keys = server.keys
+    assert keys.rest_key is not None
+    assert keys.master_key is not None
+    environment = {
+        "PATH": os.environ["PATH"],
+        "APP_ID": server.app_id.value,
+        "REST_KEY": keys.rest_key.value,
+        "MASTER_KEY": keys.master_key.value,
+        "PARITY_CONFIG": str(folder / "parity.toml"),
+        "PARITY_TARGET": "app",
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "rest.py"),
+         *(["--headless"] if headless else []),
+         "--profile", str(folder / "app.toml"), "--only-summary", *arguments],
+        env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+PROFILE = """
+name = "app"
+peak_rate = 10.0
+think_s = [0.01, 0.02, 0.05]
+
+[[operations]]
+ask = "query"
+class = "Post"
+weight = 3
+where = { author = "?" }
+
+[[operations]]
+ask = "create"
+class = "Post"
+weight = 2
+
+[[operations]]
+ask = "log-in"
+weight = 1
+"""
+
+
+@pytest.mark.parametrize("more", [["--processes", "2"], ["--rate", "20"]], ids=str)
+def test_plain_locust_works_and_ends_by_itself(
+    server: Target, tmp_path: Path, more: list[str]
+) -> None:
+    numbers_file = tmp_path / "numbers"
+    run = locust(
+        server, tmp_path, "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
+        "--json-file", str(numbers_file), *more
+    )  # fmt: skip
+    output, _ = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 0, output
+    assert "the limit of requests is reached" in output
+    rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
+    numbers = {row["name"]: (row["num_requests"], row["num_failures"]) for row in rows}
+    assert set(numbers) == {"query Post where(author)", "create Post", "log-in"}
+    assert all(requests > 0 and failures == 0 for requests, failures in numbers.values())
+    assert "left behind" not in output
+
+
+def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
+    server: Target, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    numbers_file = tmp_path / "numbers"
+    workers = [
+        locust(server, tmp_path, "--worker", "--master-port", port, headless=False)
+        for _ in range(2)
+    ]
+    master = locust(
+        server, tmp_path, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
+        "--expect-workers", "2", "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
+        "--rate", "30", "--json-file", str(numbers_file),
+    )  # fmt: skip
+    output, _ = master.communicate(timeout=DEADLINE_S)
+    said = [each.communicate(timeout=DEADLINE_S)[0] for each in workers]
+    assert master.returncode == 0, output
+    assert [each.returncode for each in workers] == [0, 0], said
+    rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
+    assert sum(row["num_requests"] for row in rows) >= 30
+    assert sum(row["num_failures"] for row in rows) == 0
+    assert marks(server) == []
+
+
+class Page:
+    """Locust's web page, by the requests that it sends."""
+
+    def __init__(self, run: subprocess.Popen[str], port: int) -> None:
+        self.run = run
+        self.url = f"http://127.0.0.1:{port}"
+
+    def html(self) -> str:
+        """Return the page as soon as it is there."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            assert self.run.poll() is None
+            assert time.monotonic() < deadline
+            with contextlib.suppress(requests.ConnectionError):
+                return requests.get(self.url, timeout=10).text
+            time.sleep(0.1)
+
+    def post(self, path: str, **form: str) -> None:
+        found = requests.post(f"{self.url}/{path}", data=form, timeout=60).json()
+        assert found["success"], found
+
+    def wait_for(self, state: str) -> str:
+        """Return the page as soon as its run is in a state; ``/stats/requests`` is seconds old."""
+        deadline = time.monotonic() + DEADLINE_S
+        while f'"state": "{state}"' not in (html := self.html()):
+            assert time.monotonic() < deadline, html[:2000]
+            time.sleep(0.1)
+        return html
+
+
+def wait_until_clean(server: Target) -> None:
+    """Locust says that a run is stopped before it tells anybody who cleans up."""
+    deadline = time.monotonic() + DEADLINE_S
+    while found := marks(server):
+        assert time.monotonic() < deadline, found
+
+
+@pytest.mark.parametrize("more", [[], ["--rate", "40"]], ids=["thinking", "open-loop"])
+def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_the_target(
+    server: Target, tmp_path: Path, more: list[str]
+) -> None:
+    port = free_port()
+    run = locust(
+        server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "4s", *more,
+        headless=False,
+    )  # fmt: skip
+    form = {"user_count": "3", "spawn_rate": "3"}
+    try:
+        page = Page(run, port)
+        page.html()
+        for _ in range(2):
+            # As the form does when its time is left empty and its host was changed.
+            page.post("swarm", host="http://127.0.0.1:9", run_time="", **form)
+            assert f'"host": "{server.url}"' in page.wait_for("running")
+            page.wait_for("stopped")  # by itself
+            wait_until_clean(server)
+            found = requests.get(f"{page.url}/stats/requests", timeout=10).json()
+            assert found["fail_ratio"] == 0, found["errors"]
+            assert sum(each["num_requests"] for each in found["stats"]) > 10
+        # And a run that is stopped on the page.
+        page.post("swarm", run_time="60s", **form)
+        page.wait_for("running")
+        page.post("stop")
+        page.wait_for("stopped")
+        wait_until_clean(server)
+    finally:
+        run.send_signal(signal.SIGINT)
+        output, _ = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 0, output
+    assert "error" not in output.casefold(), output
+
+
+def test_ctrl_c_of_plain_locust_cleans_up(server: Target, tmp_path: Path) -> None:
+    run = locust(server, tmp_path, "-u", "2", "-r", "2", "-t", "60s")
+    deadline = time.monotonic() + DEADLINE_S
+    # Rows beyond the first twenty are written by users.
+    while rows_of(server, marks(server)) < 25:
+        assert time.monotonic() < deadline
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=DEADLINE_S)
+    assert run.returncode == 0, output
+    assert marks(server) == []
+
+
+def rows_of(server: Target, classes: list[str]) -> int:
+    client = ParseClient(server).as_master()
+    try:
+        return sum(client.find(each, limit=0, count=1).json["count"] for each in classes)
+    finally:
+        client.close()
+
+
+def marks(server: Target) -> list[str]:
+    return [each for each in remains(server, "Parity") if "_Post" in each]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "writes", "said"),
+    [
+        (["--host", "http://127.0.0.1:9"], "namespaced", "is not the address of the target"),
+        ([], "forbidden", "writes to 'app' are forbidden"),
+        (["--target", "ap"], "namespaced", "did you mean 'app'?"),
+        (["--profile", "socal"], "namespaced", "did you mean 'social'?"),
+        (["--read-only", "-t", "2s"], "forbidden", ""),
+    ],
+)
+def test_plain_locust_aims_only_where_it_may(
+    server: Target, tmp_path: Path, arguments: list[str], writes: str, said: str
+) -> None:
+    run = locust(server, tmp_path, "-u", "1", *arguments, writes=writes)
+    output, _ = run.communicate(timeout=DEADLINE_S)
+    assert said in output
+    assert run.returncode == (2 if said else 0), output
+    assert marks(server) == []
+
+
+def test_ctrl_c_while_a_run_is_being_prepared_cleans_up(server: Target, tmp_path: Path) -> None:
+    """The first class of the run is there, and the first rows are not yet."""
+    run = locust(server, tmp_path, "-u", "2", "-r", "2", "-t", "60s")
+    deadline = time.monotonic() + DEADLINE_S
+    while not marks(server):
+        assert time.monotonic() < deadline
+        assert run.poll() is None
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=DEADLINE_S)
+    assert marks(server) == [], output
