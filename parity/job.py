@@ -1,138 +1,280 @@
-"""A run of one command that judges: its folder, its evidence, its pages and its exit code."""
+"""What a command that judges is, and the one runner of all of them.
+
+A :class:`Job` yields events and offers its result; it knows nothing of redaction, pages, terminals
+or exit codes. :func:`run_job` redacts every event and every line, writes evidence and pages, shows
+progress, prints text or JSON, and turns the end into an exit code.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+import json
+import secrets
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Any, ClassVar, Final
+
+import click
 
 from parity import __version__
 from parity.model import ExitCode
 from parity.model.evidence import (
     CheckEvent,
+    Event,
     EvidenceWriter,
     Header,
-    KnownDifferenceEvent,
     NoticeEvent,
     TableEvent,
     TargetFacts,
     read_evidence,
     utc_now,
 )
-from parity.report.files import make_folder, new_run_id
+from parity.model.verdict import Verdict, Word
+from parity.report.files import make_folder, new_run_id, write_text
 from parity.report.html import write_report
+from parity.report.progress import Progress
+from parity.report.redact import redact_event, redact_header
 from parity.report.summary import write_summary
-from parity.report.verdict import Verdict, Word, verdict
+from parity.report.verdict import verdict
 from parity.wire import Redactor
 
-EXIT_CODES = {
+EXIT_CODES: Final = {
     Word.PASS: ExitCode.PASS,
     Word.FAIL: ExitCode.FAIL,
     Word.COULD_NOT_JUDGE: ExitCode.CANNOT_JUDGE,
 }
+Events = Generator[Event, None, None]
 
 
-class Job:
-    """Writes evidence as the work goes on; the end of it is a verdict and a page.
+class Job(ABC):
+    """One piece of work that judges.
 
-    A context manager. Left by an exception it still writes what there is: interrupted by Ctrl-C
-    as such, anything else as "could not judge"; the exception goes on.
+    Nothing is looked at before :meth:`targets` is called, so making a job is cheap and refuses
+    what cannot be meant with a ``UserError``.
 
-    Args:
-        name: The command: ``replay``, ``verify``.
+    Attributes:
+        name: The command: ``replay``, ``verify``; also the first part of the checks' ids.
         unit: What a check of it is about, in the singular: ``collection``.
-        targets: What is judged; names are unique.
-        reports: Folder that runs are written to; it is made.
-        redactor: Keeps secrets out of the command line. Checks are redacted by who makes them.
-        arguments: The command line.
-        digests: Digests of the inputs by name.
-
-    Raises:
-        UserError: The folder cannot be written, or the disk is full.
+        version: Version of the format of :meth:`result`, which is called ``parity-<name>``.
     """
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        unit: str,
-        targets: Sequence[TargetFacts],
-        reports: Path,
-        redactor: Redactor,
-        arguments: Sequence[str] = (),
-        digests: Mapping[str, str] | None = None,
-    ) -> None:
-        started_at = utc_now()
-        self.run_id = new_run_id(started_at)
-        self.folder = reports.absolute() / self.run_id
-        make_folder(self.folder)
-        header = Header(
-            run_id=self.run_id,
-            started_at=started_at,
-            suite_version=__version__,
-            seed=None,
-            arguments=tuple(redactor.text(each) for each in arguments),
-            targets=tuple(targets),
-            digests=dict(digests or {}),
-            job=name,
-            unit=unit,
-        )
-        self._writer = EvidenceWriter(self.folder / "evidence.jsonl", header)
-        self._verdict: Verdict | None = None
+    name: ClassVar[str]
+    unit: ClassVar[str] = "check"
+    version: ClassVar[int] = 1
 
-    def check(self, check: CheckEvent) -> None:
-        """Write what became of one check."""
-        self._writer.write(check)
+    @abstractmethod
+    def targets(self) -> Sequence[TargetFacts]:
+        """Return what is judged; names are unique. May ask the servers for their version."""
 
-    def table(self, table: TableEvent) -> None:
-        """Write numbers that are no outcome."""
-        self._writer.write(table)
+    def secrets(self) -> Mapping[str, str]:
+        """Return each secret value that may be met, with the name to show for it.
 
-    def known(self, entry: KnownDifferenceEvent) -> None:
-        """Write a registered difference that applies or was observed."""
-        self._writer.write(entry)
+        :func:`parity.targets.secrets_of` gives those of targets.
+        """
+        return {}
 
-    def notice(
-        self, level: Literal["info", "warning", "error"], message: str, target: str | None = None
-    ) -> None:
-        """Write what no check says; ``error`` means that something could not be judged."""
-        self._writer.write(NoticeEvent(level, target, message))
+    def digests(self) -> Mapping[str, str]:
+        """Return digests of the inputs, and of what the targets are made of, by name."""
+        return {}
 
-    def finish(self, *, interrupted: bool = False) -> Verdict:
-        """Write the footer, ``report.html`` and ``summary.json``; a second call does nothing.
+    @abstractmethod
+    def events(self, run: Run) -> Events:
+        """Do the work, and yield what becomes of it as it goes on.
+
+        A ``KeyboardInterrupt`` may arise at any place, also at a ``yield``; what is worth keeping
+        can be yielded before it goes on. What was made elsewhere is removed in ``finally``.
 
         Args:
-            interrupted: Whether somebody stopped the run.
-
-        Returns:
-            The verdict.
+            run: The run that this is part of.
         """
-        if self._verdict is None:
-            self._writer.close(interrupted=interrupted)
-            evidence = self._writer.path
-            write_report(evidence, self.folder / "report.html")
-            write_summary(evidence, self.folder / "summary.json")
-            self._verdict = verdict(read_evidence(evidence))
-        return self._verdict
 
-    @property
-    def exit_code(self) -> ExitCode:
-        """The code that the command ends with; :meth:`finish` has been called."""
-        assert self._verdict is not None
-        return EXIT_CODES[self._verdict.word]
+    def lines(self, event: Event) -> Iterable[str]:  # noqa: ARG002 - jobs that show events use it
+        """Return what a person sees of an event as it comes; nothing by default."""
+        return ()
 
-    def __enter__(self) -> Self:
+    def closing(self) -> Iterable[str]:
+        """Return what a person reads at the end, before the verdict; nothing by default."""
+        return ()
+
+    def result(self) -> Any:
+        """Return what ``--json`` prints beside the verdict: a dataclass or a mapping."""
+        return {}
+
+
+class Run:
+    """One run of a job, as the job sees it.
+
+    Attributes:
+        id: Name of the run.
+        folder: Its folder under ``reports/``; the job may put files of its own there.
+        redactor: For what a job writes itself, such as a recording. Events are redacted anyway.
+        interrupted: A job that ends early by itself sets it; the exit code is 130 then.
+    """
+
+    def __init__(self, run_id: str, folder: Path, known: Mapping[str, str], progress: Progress):
+        self.id = run_id
+        self.folder = folder
+        self.interrupted = False
+        self._key = secrets.token_bytes(32)
+        self._known = dict(known)
+        self._progress = progress
+        self.redactor = Redactor(self._known, self._key)
+
+    def hide(self, known: Mapping[str, str]) -> None:
+        """Treat more values as secrets from now on; each with the name to show for it."""
+        self._known |= known
+        self.redactor = Redactor(self._known, self._key)
+
+    def progress(self, text: str, panel: Callable[[], TableEvent] | None = None) -> None:
+        """Say how far the work is; shown now and then, so it may be called often.
+
+        Args:
+            text: One line.
+            panel: Makes a table that is shown instead where the terminal can rewrite it.
+        """
+        self._progress.show(text, panel)
+
+    def ask(self, text: str) -> None:
+        """Tell the person at the terminal what to do now."""
+        self._progress.say(self.redactor.text(text))
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a JSON file into the folder of the run, redacted."""
+        text = json.dumps(self.redactor.json(plain_json(value)), indent=1)
+        write_text(self.folder / name, f"{text}\n")
+
+
+def run_job(
+    job: Job,
+    reports: Path,
+    *,
+    as_json: bool = False,
+    arguments: Sequence[str] | None = None,
+) -> ExitCode:
+    """Run a job from its first look at the targets to its exit code.
+
+    Whatever ends it, the evidence says how: Ctrl-C as interrupted, an error as "could not judge".
+
+    Args:
+        job: What to do.
+        reports: Folder that runs are written to; it is made.
+        as_json: One line of JSON on standard output instead of text.
+        arguments: The command line; that of the process by default.
+
+    Raises:
+        UserError: The folder cannot be written, the disk is full, or the job refuses.
+        HarnessError: A target or the network kept the job from judging.
+        KeyboardInterrupt: Somebody stopped it; everything is written.
+    """
+    targets = tuple(job.targets())
+    started_at = utc_now()
+    run_id = new_run_id(started_at)
+    folder = reports.absolute() / run_id
+    progress = Progress()
+    run = Run(run_id, folder, job.secrets(), progress)
+    header = Header(
+        run_id=run_id,
+        started_at=started_at,
+        suite_version=__version__,
+        seed=None,
+        arguments=tuple(sys.argv[1:] if arguments is None else arguments),
+        targets=targets,
+        digests=dict(job.digests()),
+        job=job.name,
+        unit=job.unit,
+    )
+    make_folder(folder)
+    with _Evidence(run, header) as evidence, progress:
+        _pump(job, run, evidence, progress, as_json=as_json)
+    answer = evidence.verdict
+    _tell(job, run, answer, as_json=as_json)
+    return ExitCode.INTERRUPTED if run.interrupted else EXIT_CODES[answer.word]
+
+
+class _Evidence:
+    """The files of one run: evidence as it comes, page and summary at the end."""
+
+    def __init__(self, run: Run, header: Header) -> None:
+        self._run = run
+        self._file = run.folder / "evidence.jsonl"
+        self._writer = EvidenceWriter(self._file, redact_header(header, run.redactor))
+        self.verdict = Verdict(Word.COULD_NOT_JUDGE, "", {})
+
+    def write(self, event: Event) -> Event:
+        """Write an event, and return it as it was written: redacted."""
+        shown = redact_event(event, self._run.redactor)
+        self._writer.write(shown)
+        return shown
+
+    def __enter__(self) -> _Evidence:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._verdict is not None:
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
+        if kind is not None and not stopped:
+            self.write(NoticeEvent("error", None, "The run ended before it had judged everything."))
+        self._writer.close(interrupted=stopped or self._run.interrupted)
+        write_report(self._file, self._run.folder / "report.html")
+        write_summary(self._file, self._run.folder / "summary.json")
+        self.verdict = verdict(read_evidence(self._file))
+
+
+def _pump(job: Job, run: Run, evidence: _Evidence, progress: Progress, *, as_json: bool) -> None:
+    """Take events from the job until it ends; an interrupt is handed to it, wherever it arose."""
+    events = job.events(run)
+    step: Callable[[], Event] = events.__next__
+    while True:
+        try:
+            shown = evidence.write(step())
+            step = events.__next__
+            if not as_json:
+                for line in job.lines(shown):
+                    progress.print(run.redactor.text(line))
+        except StopIteration:
             return
-        if kind is not None and not issubclass(kind, KeyboardInterrupt):
-            self.notice("error", "The run ended before it had judged everything.")
-        self.finish(interrupted=kind is not None and issubclass(kind, KeyboardInterrupt))
+        except KeyboardInterrupt as stop:
+            # Twice in a row means that it arose within the job, which has ended by it.
+            if inspect.getgeneratorstate(events) == inspect.GEN_CLOSED:
+                raise
+            step = _thrown(events, stop)
+
+
+def _thrown(events: Events, stop: KeyboardInterrupt) -> Callable[[], Event]:
+    return lambda: events.throw(stop)
+
+
+def _tell(job: Job, run: Run, answer: Verdict, *, as_json: bool) -> None:
+    if as_json:
+        code = ExitCode.INTERRUPTED if run.interrupted else EXIT_CODES[answer.word]
+        envelope = {
+            "format": f"parity-{job.name}",
+            "version": job.version,
+            "run": str(run.folder),
+            "verdict": str(answer.word),
+            "sentence": answer.sentence,
+            "exit_code": int(code),
+        }
+        value = envelope | run.redactor.json(plain_json(job.result()))
+        click.echo(json.dumps(value, separators=(",", ":")))
+        return
+    for line in job.closing():
+        click.echo(run.redactor.text(line))
+    click.echo(answer.sentence)
+    click.echo(f"report: {run.folder / 'report.html'}")
+
+
+def plain_json(value: Any) -> Any:
+    """Return a dataclass, or what holds some, as plain JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain_json(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(item) for item in value]
+    return value
+
+
+__all__ = ["EXIT_CODES", "CheckEvent", "Events", "Job", "Run", "plain_json", "run_job"]

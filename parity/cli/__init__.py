@@ -5,39 +5,52 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from importlib import import_module
+from keyword import iskeyword
+from typing import Any, Final
 
 import click
+from click.exceptions import NoSuchCommand
 
-from parity.cli.audit import audit
-from parity.cli.capture import capture
-from parity.cli.deployment import deployment
-from parity.cli.doctor import doctor
-from parity.cli.dossier import dossier
-from parity.cli.explain import explain
-from parity.cli.export import export
-from parity.cli.files import files
-from parity.cli.gate import gate
-from parity.cli.import_ import import_
-from parity.cli.indexes import indexes
-from parity.cli.preflight import preflight
-from parity.cli.profile import profile
-from parity.cli.replay import replay
-from parity.cli.scan import scan
-from parity.cli.seed import seed
-from parity.cli.settings import settings
-from parity.cli.size import size
-from parity.cli.stack import stack
-from parity.cli.status import status
-from parity.cli.suites import suites
-from parity.cli.verify import verify
-from parity.cli.web import web
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
 
 EPILOG = "Exit codes: 0 pass, 1 fail, 2 could not judge, 130 interrupted."
+
+
+COMMANDS: Final = {
+    "audit": "Read a Parse database once and say what is unsound in it.",
+    "capture": "Record what an app says to its server, and what the server answers.",
+    "deployment": "Look at a deployed server as strangers, clients and browsers see it.",
+    "doctor": "Say what is there, what is missing and how to get it.",
+    "dossier": "Put all verdicts and what they rest on into one page, for the person who signs.",
+    "explain": (
+        "Explain a difference between the hosted service and Parse Server, or what was found."
+    ),
+    "export": "Write a recording as a HAR 1.2 file, which browsers and mitmproxy can open.",
+    "files": "Store files through the server, read them back, and delete them.",
+    "gate": "Judge by the evidence of earlier runs whether the app may go on.",
+    "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
+    "indexes": "Explain each query of a load profile on the migrated data, and propose indexes.",
+    "preflight": (
+        "Look whether a MongoDB is fit to receive the data of a hosted app, before you migrate."
+    ),
+    "profile": "Derive a load profile from a recording.",
+    "replay": "Replay recorded traffic and explain every difference.",
+    "scan": "Find cloud code and client code that will not work after the move.",
+    "seed": "Fill an empty MongoDB with the database of a Parse app, made up.",
+    "settings": "Find out by behaviour whether a server has the settings of the hosted app.",
+    "size": "Say whether the migrated MongoDB is big enough for the app's traffic.",
+    "stack": "Run real Parse Servers on a real MongoDB, to be thrown away afterwards.",
+    "status": "Show how far the migration is: twelve steps, done, open, stale or failed.",
+    "suites": "Print the folder of the shipped suites.",
+    "verify": "Compare every document of two databases, byte for byte, and say what is different.",
+    "web": "Compare the pages of a website before and after the move.",
+}
+"""Each command, and what `parity --help` says of it; its module and function have its name."""
 
 
 class ExitCodes(click.Group):
@@ -49,7 +62,37 @@ class ExitCodes(click.Group):
         return sys.exit(_exit_code(run)) if standalone_mode else run()
 
 
-@click.group(cls=ExitCodes, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class LazyCommands(ExitCodes):
+    """The commands of :data:`COMMANDS`, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command, and only that."""
+        if cmd_name not in COMMANDS:
+            if (command := super().get_command(ctx, cmd_name)) is None:
+                raise NoSuchCommand(cmd_name, possibilities=list(COMMANDS), ctx=ctx)
+            return command
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"parity.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the list of commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyCommands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="parse-parity", prog_name="parity")
 def main() -> None:
     """Prove that a Parse app behaves the same after it moves.
@@ -60,31 +103,6 @@ def main() -> None:
         pytest suites/
         pytest suites/ --config parity.toml --target selfhosted
     """  # noqa: D301 - click wants the control character
-
-
-main.add_command(doctor)
-main.add_command(capture)
-main.add_command(import_)
-main.add_command(dossier)
-main.add_command(export)
-main.add_command(explain)
-main.add_command(audit)
-main.add_command(deployment)
-main.add_command(files)
-main.add_command(gate)
-main.add_command(indexes)
-main.add_command(preflight)
-main.add_command(profile)
-main.add_command(replay)
-main.add_command(scan)
-main.add_command(seed)
-main.add_command(settings)
-main.add_command(size)
-main.add_command(stack)
-main.add_command(status)
-main.add_command(suites)
-main.add_command(verify)
-main.add_command(web)
 
 
 def _complain(*lines: str) -> None:
@@ -116,12 +134,12 @@ def _exit_code(run: Callable[[], Any]) -> int:
             _let_go_of_stdout()
         else:
             _complain(f"error: {error}")
-    except Exception as error:  # the last place that can say it in one line
+    except Exception as error:  # noqa: BLE001 - the last place that can say it in one line
         _complain(
             f"error in parse-parity itself: {type(error).__name__}: {error}",
             "Please report it with the command that you ran and the output of `parity doctor`. "
             "PARITY_TRACEBACK=1 shows where it happened.",
         )
         if os.environ.get("PARITY_TRACEBACK"):
-            raise
+            traceback.print_exc()
     return ExitCode.CANNOT_JUDGE

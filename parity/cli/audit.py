@@ -14,10 +14,10 @@ from parity.cli.mongo_target import Ticker, choose, echo_json, redactor_of, targ
 from parity.model import ExitCode, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.audit import AuditReport, Code, Finding
     from parity.jobs.audit.walk import Progress
     from parity.model.evidence import CheckEvent
+    from parity.report.oldjob import Job
 
 FILE_SAMPLE = 300
 """Files of --check-files; with none unreachable, at most 1 % are, with 95 % confidence."""
@@ -133,8 +133,8 @@ class _Run:
         self.file_checks: list[CheckEvent] = []
 
     def job(self, reports: Path) -> Job:
-        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+        from parity.report.oldjob import Job  # noqa: PLC0415
         from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
         return Job(

@@ -17,8 +17,8 @@ from parity.cli.options import json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.deployment import Judged, Options
+    from parity.report.oldjob import Job
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 _WORDS = {
@@ -236,8 +236,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path) -> Job:
-        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+        from parity.report.oldjob import Job  # noqa: PLC0415
 
         self.version = self._version()
         return Job(

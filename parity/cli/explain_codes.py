@@ -10,7 +10,7 @@ from parity.indexes.model import Code as IndexCode
 from parity.jobs.audit import codes as audit
 from parity.jobs.deployment import codes as deployment
 from parity.jobs.files import codes as files
-from parity.jobs.preflight import codes as preflight
+from parity.jobs.preflight.codes import CODES as PREFLIGHT
 from parity.jobs.replay import evidence as replay
 from parity.jobs.scan.rules import RULES
 from parity.jobs.verify.codes import CODES as VERIFY
@@ -57,11 +57,10 @@ def _fact(
 
 
 def _preflight() -> Iterator[Fact]:
-    for code in preflight.Code:
-        said = preflight.explain(code)
+    for code in PREFLIGHT.values():
         yield _fact(
-            "preflight", code, said.severity, f"Not so: {said.title}", said.cause, said.remedy,
-            said.source,
+            "preflight", code.id, code.severity, f"Not so: {code.title}", code.cause, code.remedy,
+            code.source,
         )  # fmt: skip
 
 

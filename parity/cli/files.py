@@ -18,8 +18,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, HarnessError, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.files import Bench, Found, Wanted
+    from parity.report.oldjob import Job
     from parity.targets.sweep import Sweeper
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
@@ -119,8 +119,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path) -> Job:
-        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+        from parity.report.oldjob import Job  # noqa: PLC0415
         from parity.targets import server_version  # noqa: PLC0415
         from parity.targets.identity import measured_on  # noqa: PLC0415
 

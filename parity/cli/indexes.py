@@ -23,9 +23,9 @@ from parity.model import ExitCode, Secret, Target, UserError, Writes
 
 if TYPE_CHECKING:
     from parity.indexes import Advice, Options, TryOut
-    from parity.job import Job
     from parity.model.evidence import CheckEvent
     from parity.profiles.profile import Profile
+    from parity.report.oldjob import Job
     from parity.wire import Redactor
 
 _MARK_BYTES = 3
@@ -193,8 +193,8 @@ class _Run:
         return job.exit_code
 
     def _job(self, reports: Path, redactor: Redactor) -> Job:
-        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+        from parity.report.oldjob import Job  # noqa: PLC0415
         from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
         digests = database_measured_on(self.target)

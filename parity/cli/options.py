@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
+
+from parity.model.units import parse_duration, parse_size
+
+
+class _Written(click.ParamType[Any]):
+    """A number with a unit, as people write it; ``parse`` raises ``ValueError`` otherwise."""
+
+    def __init__(self, name: str, parse: Callable[[str], float]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number: bytes, or seconds."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+POSITIVE: Final = click.FloatRange(min=0, min_open=True)
+SIZE: Final = _Written("size", parse_size)
+"""Bytes, from ``3GB`` or ``800MiB``."""
+DURATION: Final = _Written("time", parse_duration)
+"""Seconds, from ``30s``, ``10m`` or ``1h``."""
 
 config_option: Final = click.option(
     "--config",

@@ -17,7 +17,6 @@ from parity.capture.recording import open_recording
 from parity.cli.replay_targets import Asked, open_targets
 from parity.compare import Register, load_register
 from parity.compare.known import parse_version
-from parity.job import Job
 from parity.jobs.replay import evidence, numbers
 from parity.jobs.replay.dry_run import counts
 from parity.jobs.replay.engine import Observer, Options, Progress, Replay
@@ -32,6 +31,7 @@ from parity.jobs.replay.survey import survey
 from parity.model import ExitCode, Target, UserError, Writes
 from parity.model.evidence import TargetFacts
 from parity.paths import shipped
+from parity.report.oldjob import Job
 from parity.targets import server_version
 from parity.targets.identity import code_digest, measured_on
 from parity.wire import Redactor

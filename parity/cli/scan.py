@@ -14,8 +14,8 @@ from parity.cli.options import json_option
 from parity.model import ExitCode, Secret, Style, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.scan import ScanReport
+    from parity.report.oldjob import Job
     from parity.wire import Redactor
 
 _SHOWN_SKIPPED = 20
@@ -116,9 +116,9 @@ def _redactor(known: frozenset[str]) -> Redactor:
 
 
 def _job(reports: Path, redactor: Redactor, report: ScanReport) -> Job:
-    from parity.job import Job  # noqa: PLC0415
     from parity.jobs.scan.checks import TARGET  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+    from parity.report.oldjob import Job  # noqa: PLC0415
 
     target = Target(TARGET, Style.PARSE_SERVER, "(source code)", Secret(""))
     return Job(

@@ -13,8 +13,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.settings import HostedSettings, Judged
+    from parity.report.oldjob import Job
     from parity.wire import Redactor
 
 _WORDS = {
@@ -83,9 +83,9 @@ def settings(
 def _run(
     target: Target, reports: Path, hosted: HostedSettings, *, allow_mail: bool, as_json: bool
 ) -> ExitCode:
-    from parity.job import Job  # noqa: PLC0415
     from parity.jobs.settings.output import json_of  # noqa: PLC0415 - not for `parity --help`
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
+    from parity.report.oldjob import Job  # noqa: PLC0415
     from parity.targets import server_version  # noqa: PLC0415
     from parity.targets.identity import measured_on  # noqa: PLC0415
 

@@ -18,7 +18,6 @@ from pymongo.errors import OperationFailure, PyMongoError
 from parity.cli.mongo_target import configured, echo_json, redactor_of
 from parity.cli.size_live import Progress
 from parity.indexes import Advice, Options, TryOut, advise
-from parity.job import Job
 from parity.jobs.size.checks import (
     checks_of,
     files_table,
@@ -44,6 +43,7 @@ from parity.model.events import CheckEvent, TargetFacts
 from parity.profiles import load_profile
 from parity.profiles.profile import Profile
 from parity.report.files import write_text
+from parity.report.oldjob import Job
 from parity.targets import server_version
 from parity.targets.identity import database_measured_on, measured_on
 from parity.wire import Redactor

@@ -18,9 +18,9 @@ import click
 from parity.model import ExitCode, Secret, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.verify.result import DocumentDifference, VerifyResult
-    from parity.report.verdict import Verdict
+    from parity.model.verdict import Verdict
+    from parity.report.oldjob import Job
     from parity.targets.settings import Settings
     from parity.wire import Redactor
 
@@ -155,8 +155,8 @@ def verify(
         parity verify --from hosted --to selfhosted --resume reports/20160128T120000-x7f3k2
     """  # noqa: D301 - click wants the control character
     from parity.cli.verify_evidence import write_evidence, write_files  # noqa: PLC0415
-    from parity.job import Job  # noqa: PLC0415
     from parity.model.evidence import TargetFacts  # noqa: PLC0415
+    from parity.report.oldjob import Job  # noqa: PLC0415
     from parity.targets.identity import database_measured_on  # noqa: PLC0415
 
     settings, left, right = _targets(config, source, destination)

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
-from parity.job import Job
 from parity.jobs.verify.codes import BENIGN, CODES
 from parity.jobs.verify.result import (
     CollectionResult,
@@ -24,11 +23,12 @@ from parity.model import Difference, Kind, Outcome, UserError
 from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
-    FindingFact,
+    Finding,
     KnownDifferenceEvent,
     TableEvent,
 )
 from parity.report.files import write_text
+from parity.report.oldjob import Job
 from parity.wire import Redactor
 
 MOST_IN_EVIDENCE: Final = 100
@@ -226,8 +226,10 @@ def _judged(
         outcome=outcome if check.outcome is Outcome.PASS or failing else check.outcome,
         reason=f"{check.reason} {counted}: {code.title}".strip(),
         differences=tuple(facts),
-        finding=FindingFact(
-            code.code, code.severity, code.cause, " ".join([code.remedy, *commands]), reproduce
+        findings=(
+            Finding(
+                code.code, code.severity, code.cause, " ".join([code.remedy, *commands]), reproduce
+            ),
         ),
     )
 

@@ -16,8 +16,8 @@ from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
 
 if TYPE_CHECKING:
-    from parity.job import Job
     from parity.jobs.web import Page, Result, Rules, Website
+    from parity.report.oldjob import Job
     from parity.wire import Redactor
 
 _SHOWN = 40
@@ -135,8 +135,8 @@ class _Run:
         self.done = self.failed = 0
 
     def job(self, source: Path, reports: Path) -> Job:
-        from parity.job import Job  # noqa: PLC0415
         from parity.model.evidence import TargetFacts  # noqa: PLC0415 - heavy
+        from parity.report.oldjob import Job  # noqa: PLC0415
 
         return Job(
             name="web",

@@ -9,7 +9,7 @@ from parity.indexes.codes import explain_code
 from parity.indexes.model import Advice, Code, Judged, Proposal, Word
 from parity.indexes.names import shown_keys
 from parity.model import Kind, Outcome
-from parity.model.evidence import CheckEvent, DifferenceFact, FindingFact, TableEvent
+from parity.model.evidence import CheckEvent, DifferenceFact, Finding, TableEvent
 
 _OUTCOMES: Final = {
     Word.SERVED: Outcome.PASS,
@@ -82,15 +82,15 @@ def _check(judged: Judged, advice: Advice, target: str) -> CheckEvent:
         outcome=outcome,
         reason="" if outcome is Outcome.PASS else judged.reason,
         differences=tuple(_differences(judged, served_by)) if outcome is Outcome.FAIL else (),
-        finding=_finding(judged, advice, codes) if outcome is Outcome.FAIL else None,
+        findings=(_finding(judged, advice, codes),) if outcome is Outcome.FAIL else (),
     )
 
 
-def _finding(judged: Judged, advice: Advice, codes: list[Code]) -> FindingFact:
+def _finding(judged: Judged, advice: Advice, codes: list[Code]) -> Finding:
     # What keeps an index from being built decides what has to be done.
     code = next((each for each in codes if each.blocks), codes[0])
     causes = dict.fromkeys(explain_code(each).cause for each in codes)
-    return FindingFact(
+    return Finding(
         code=str(code),
         severity=explain_code(code).severity,
         cause=" ".join(causes),

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from parity.model.chart import Chart, check_beside
 from parity.model.difference import Kind
+from parity.model.finding import Finding, Severity
 from parity.model.outcome import Outcome
 from parity.model.plain import plain
 from parity.model.target import Style, Target, Writes
@@ -23,7 +24,6 @@ NOT_RUN = "not run: "
 
 Level = Literal["must", "should", "may"]
 Effect = Literal["reads", "writes", "destructive"]
-Severity = Literal["breaking", "benign", "security"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -186,25 +186,6 @@ class ExchangeFact:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingFact:
-    """What a person must know of a check that did not pass.
-
-    Attributes:
-        code: Stable code: ``AUD-POINTER-MISSING``.
-        severity: What it does to an app.
-        cause: Why it is so.
-        remedy: What to do: a sentence, a query or a command.
-        reproduce: A command that shows it again; empty if there is none.
-    """
-
-    code: str
-    severity: Severity
-    cause: str
-    remedy: str
-    reproduce: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CheckEvent:
     """What became of one check on one target.
 
@@ -225,7 +206,7 @@ class CheckEvent:
         worker: Who ran it.
         differences: Where the responses were not as expected.
         exchanges: The requests and responses, kept when the outcome is not a pass.
-        finding: Cause and remedy, where whoever judged knows them.
+        findings: What a person must know, the worst first; cause and remedy with each.
     """
 
     id: str
@@ -244,7 +225,12 @@ class CheckEvent:
     worker: str = "main"
     differences: tuple[DifferenceFact, ...] = ()
     exchanges: tuple[ExchangeFact, ...] = ()
-    finding: FindingFact | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def finding(self) -> Finding | None:
+        """The worst finding; ``None`` if there is none."""
+        return self.findings[0] if self.findings else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,11 @@ from parity.model.events import (
     Event,
     Evidence,
     ExchangeFact,
-    FindingFact,
     Footer,
     Header,
     KnownDifferenceEvent,
     Level,
     NoticeEvent,
-    Severity,
     TableEvent,
     TargetFacts,
 )
@@ -44,6 +42,7 @@ from parity.model.evidence_errors import (
     TruncatedEvidence,
     UnwritableEvidence,
 )
+from parity.model.finding import Finding, Severity
 from parity.model.outcome import Outcome
 from parity.model.plain import BODY_LIMIT, body_text, plain, utc_now
 
@@ -63,7 +62,7 @@ __all__ = [
     "EvidenceError",
     "EvidenceWriter",
     "ExchangeFact",
-    "FindingFact",
+    "Finding",
     "Footer",
     "Header",
     "KnownDifferenceEvent",
@@ -87,7 +86,7 @@ __all__ = [
 ]
 
 FORMAT = "parity-evidence"
-VERSION = 3
+VERSION = 4
 
 _KINDS: dict[str, type[Event]] = {
     "check": CheckEvent,
@@ -239,6 +238,7 @@ class _Reader:
         self.path = path
         self.number = 0
         self.header: Header | None = None
+        self.version = VERSION
         self.footer: Footer | None = None
         self.events = 0
         self.counts: dict[str, dict[str, int]] = {}
@@ -286,6 +286,9 @@ class _Reader:
             return self.footer
         if not isinstance(name, str) or name not in _KINDS:
             raise Misfit(f"unknown event {name!r}")
+        if self.version < 4 and "finding" in rest:  # one finding a check, until version 3
+            finding = rest.pop("finding")
+            rest["findings"] = [] if finding is None else [finding]
         event = decode(_KINDS[name], rest, name)
         if isinstance(event, CheckEvent):
             if event.target not in self.counts:
@@ -304,6 +307,7 @@ class _Reader:
             raise NewerEvidence(
                 f"{self.path} has format version {version}; this parse-parity reads {VERSION}"
             )
+        self.version = version
         rest = {k: v for k, v in value.items() if k not in {"event", "format", "version"}}
         self.header = decode(Header, rest, "header")
         self.counts = {

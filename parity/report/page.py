@@ -15,10 +15,11 @@ from parity.model.evidence import (
     NoticeEvent,
     TargetFacts,
 )
+from parity.model.verdict import Verdict
 from parity.report.summary import run_seconds
 from parity.report.tally import Tally
 from parity.report.untested import Untested, untested, was_not_run
-from parity.report.verdict import Verdict, verdict
+from parity.report.verdict import verdict
 
 SLOWEST = 10
 WITH_EXCHANGES = 100

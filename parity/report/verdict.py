@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from parity.model import Outcome
 from parity.model.evidence import CheckEvent, Evidence
+from parity.model.verdict import Verdict, Word
 from parity.report.tally import Tally, plural
 
 _PYTEST_OK = frozenset({None, 0})
-
-
-class Word(StrEnum):
-    """The three verdicts."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    COULD_NOT_JUDGE = "could-not-judge"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verdict with the sentence that says why.
-
-    Attributes:
-        word: Pass, fail, or could not judge.
-        sentence: Why, in one or more plain sentences.
-        targets: The verdict on each target by name, in the header's order; their own
-            ``targets`` are empty.
-    """
-
-    word: Word
-    sentence: str
-    targets: dict[str, Verdict]
 
 
 def verdict(evidence: Evidence) -> Verdict:

@@ -5,6 +5,7 @@ from parity.targets.interlocks import refuse_shared_database, refuse_write
 from parity.targets.namespace import Namespace
 from parity.targets.probes import CAPABILITIES, Capability, ServerFacts, probe, server_version
 from parity.targets.reply import Reply
+from parity.targets.secrets import secrets_of
 from parity.targets.settings import Settings, load_settings
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "probe",
     "refuse_shared_database",
     "refuse_write",
+    "secrets_of",
     "server_version",
 ]

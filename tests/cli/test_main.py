@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
-from parity.cli import ExitCodes, main
+from parity.cli import COMMANDS, ExitCodes, main
 from parity.model import ExitCode, HarnessError, UserError
 
 
@@ -101,3 +103,32 @@ def test_the_version_is_told() -> None:
     result = CliRunner().invoke(main, ["--version"])
     assert result.exit_code == 0
     assert result.stdout.startswith("parity, version ")
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    context = click.Context(main)
+    said = {name: main.get_command(context, name) for name in COMMANDS}
+    assert {
+        name: command.get_short_help_str(1000) for name, command in said.items() if command
+    } == COMMANDS
+
+
+def test_help_imports_no_command() -> None:
+    code = "import sys; from parity.cli import main; main(['--help'], standalone_mode=False); "
+    code += "print([m for m in sys.modules if m.startswith('parity.cli.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_an_error_of_ours_is_no_verdict_even_with_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setenv("PARITY_TRACEBACK", "1")
+    monkeypatch.setattr("click.Group.main", broken)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == ExitCode.CANNOT_JUDGE
+    assert "Traceback" in capsys.readouterr().err

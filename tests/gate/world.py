@@ -21,7 +21,7 @@ from parity.model.evidence import (
     DifferenceFact,
     Event,
     EvidenceWriter,
-    FindingFact,
+    Finding,
     Header,
     KnownDifferenceEvent,
     Level,
@@ -117,7 +117,7 @@ def check(
     code: str = "",
 ) -> CheckEvent:
     difference = DifferenceFact("$.score", Kind.VALUE, 1, 2, known)
-    finding = FindingFact(code, "breaking", "cause", "remedy") if code else None
+    finding = Finding(code, "breaking", "cause", "remedy") if code else None
     return CheckEvent(
         id=name,
         nodeid=f"{name}[{target}]",
@@ -130,7 +130,7 @@ def check(
         outcome=outcome,
         reason="" if outcome is Outcome.PASS else "because",
         differences=(difference,) if known else (),
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 

@@ -170,7 +170,7 @@ def test_tables_of_versions_one_and_two_are_read(tmp_path: Path) -> None:
     later = '"note":"note","chart":null,"links":[]}'
     for version in (1, 2):
         old = tmp_path / f"{version}.jsonl"
-        text = now.read_text("utf-8").replace('"version":3', f'"version":{version}', 1)
+        text = now.read_text("utf-8").replace('"version":4', f'"version":{version}', 1)
         assert later in text
         old.write_text(text.replace(later, '"note":"note"}'), "utf-8")
 
@@ -196,8 +196,8 @@ def test_tables_of_versions_one_and_two_are_read(tmp_path: Path) -> None:
         ('"digests":{', '"digests":[],"x":{', "line 1: header: unknown field 'x'"),
         ('"event":"check"', '"event":"chekc"', "line 2: unknown event 'chekc'"),
         ('"format":"parity-evidence"', '"format":"har"', "line 1: expected the header"),
-        ('"version":3', '"version":"3"', "line 1: header.version: expected 3, got '3'"),
-        ('"version":3', '"version":0', "line 1: header.version: expected 3, got 0"),
+        ('"version":4', '"version":"3"', "line 1: header.version: expected 4, got '3'"),
+        ('"version":4', '"version":0', "line 1: header.version: expected 4, got 0"),
         ('"started_at":"2026-', '"started_at":"26-', "line 1: header: expected a time like"),
         ('"started_at":"2026-07', '"started_at":"2026-13', "line 1: header: month must be"),
         ('"name":"hosted"', '"name":"selfhosted"', "line 1: header: two targets have the same"),

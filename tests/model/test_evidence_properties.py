@@ -17,7 +17,7 @@ from parity.model.evidence import (
     DifferenceFact,
     Event,
     ExchangeFact,
-    FindingFact,
+    Finding,
     KnownDifferenceEvent,
     Limit,
     Mark,
@@ -63,7 +63,7 @@ exchanges = st.builds(
     repeat=text,
 )
 findings = st.builds(
-    FindingFact,
+    Finding,
     code=text,
     severity=st.sampled_from(["breaking", "benign", "security"]),
     cause=text,
@@ -88,7 +88,7 @@ checks = st.builds(
     worker=text,
     differences=st.lists(differences, max_size=2).map(tuple),
     exchanges=st.lists(exchanges, max_size=2).map(tuple),
-    finding=st.none() | findings,
+    findings=st.lists(findings, max_size=2).map(tuple),
 )
 cells = st.lists(st.tuples(json_values, json_values), max_size=3)
 numbers = st.floats(allow_nan=False, allow_infinity=False)

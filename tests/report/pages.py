@@ -16,7 +16,7 @@ from parity.model.evidence import (
     Event,
     EvidenceWriter,
     ExchangeFact,
-    FindingFact,
+    Finding,
     Limit,
     Mark,
     NoticeEvent,
@@ -107,7 +107,7 @@ def hostile(folder: Path) -> Path:
                 reason=endless,
                 differences=(difference,),
                 exchanges=(fact,),
-                finding=FindingFact(endless, "breaking", endless, endless, endless),
+                findings=(Finding(endless, "breaking", endless, endless, endless),),
             )
             writer.check(check)
     write_report(folder / "evidence.jsonl", folder / "report.html")
@@ -125,10 +125,10 @@ def findings(folder: Path) -> Path:
         change(
             judged(f"audit/{code}", Outcome.FAIL),
             reason=cause,
-            finding=FindingFact(
+            findings=(Finding(
                 code, severity, cause, "Remove the rows, or restore the users.",
                 'db.Post.find({"_p_author": {$nin: db._User.distinct("_id")}}).limit(10)',
-            ),
+            ),),
         )
         for code, severity, cause in found
     ]  # fmt: skip

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from parity.job import Job
 from parity.model import ExitCode, Kind, Outcome
-from parity.model.evidence import Chart, DifferenceFact, FindingFact, TableEvent, read_evidence
+from parity.model.evidence import Chart, DifferenceFact, Finding, TableEvent, read_evidence
+from parity.report.oldjob import Job
 from parity.wire import Redactor
 from tests.model.samples import check, facts, known
 
 SECRET = "planted-rest-key"
 REDACTOR = Redactor({SECRET: "$REST_KEY"}, b"0123456789abcdef")
-FINDING = FindingFact("VER-MISSING", "breaking", "It was never copied.", "Copy it.", "parity x")
+FINDING = Finding("VER-MISSING", "breaking", "It was never copied.", "Copy it.", "parity x")
 HOSTILE = "<script>document.title='owned'</script>"
 
 
@@ -128,7 +128,7 @@ def test_tables_and_findings_are_on_the_page_and_in_the_summary(tmp_path: Path) 
     table = TableEvent("sizes", "Sizes", ("name", "rows"), rows, "Why.", chart)
     failed = replace(
         check(outcome=Outcome.FAIL),
-        finding=FINDING,
+        findings=(FINDING,),
         differences=(DifferenceFact("Post/abc", Kind.MISSING, "a row", None),),
     )
 
@@ -159,10 +159,10 @@ def test_tables_and_findings_are_on_the_page_and_in_the_summary(tmp_path: Path) 
 
 def test_what_a_database_says_is_text_on_the_page(tmp_path: Path) -> None:
     table = TableEvent(HOSTILE, HOSTILE, (HOSTILE,), ((HOSTILE,),), HOSTILE)
-    finding = FindingFact(HOSTILE, "breaking", HOSTILE, HOSTILE, HOSTILE)
+    finding = Finding(HOSTILE, "breaking", HOSTILE, HOSTILE, HOSTILE)
 
     with job(tmp_path, unit=HOSTILE, name=HOSTILE) as one:
-        one.check(replace(check(outcome=Outcome.FAIL), finding=finding))
+        one.check(replace(check(outcome=Outcome.FAIL), findings=(finding,)))
         one.table(table)
         one.finish()
 

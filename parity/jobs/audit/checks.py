@@ -13,8 +13,10 @@ from parity.model import Kind, Outcome
 from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
-    FindingFact,
     KnownDifferenceEvent,
+)
+from parity.model.evidence import (
+    Finding as FindingFact,
 )
 
 FETCHED = frozenset({Code.FILE_UNREACHABLE, Code.FILE_ENCRYPTED})
@@ -238,5 +240,5 @@ def _check(
         outcome=outcome,
         reason=reason,
         differences=differences,
-        finding=finding,
+        findings=(finding,) if finding else (),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from parity.jobs.deployment.codes import Check, explain
 from parity.jobs.deployment.judged import Judged
 from parity.model import Outcome
-from parity.model.evidence import CheckEvent, FindingFact, TableEvent
+from parity.model.evidence import CheckEvent, Finding, TableEvent
 from parity.wire import Redactor
 
 WRITING = frozenset({Check.PUBLIC_URL, Check.RESTART})
@@ -39,7 +39,7 @@ def check_of(judged: Judged, target: str, duration_s: float) -> CheckEvent:
     finding = None
     if worst is not None:
         text = explain(worst.code)
-        finding = FindingFact(str(worst.code), text.severity, text.cause, worst.advice)
+        finding = Finding(str(worst.code), text.severity, text.cause, worst.advice)
     said = [judged.measured, *(f"{each.code}: {each.measured}" for each in judged.findings)]
     if judged.remedy:
         said.append(judged.remedy)
@@ -58,7 +58,7 @@ def check_of(judged: Judged, target: str, duration_s: float) -> CheckEvent:
         if judged.outcome is not Outcome.PASS or judged.findings
         else "",
         duration_s=duration_s,
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 

@@ -8,7 +8,7 @@ from parity.jobs.files.codes import EXPLAINED
 from parity.jobs.files.results import Bench, Found
 from parity.jobs.files.store import store_of
 from parity.model import Outcome
-from parity.model.evidence import CheckEvent, FindingFact, TableEvent
+from parity.model.evidence import CheckEvent, Finding, TableEvent
 from parity.wire import Redactor
 
 SHOWN = 20
@@ -29,7 +29,7 @@ def check_of(found: Found, target: str, redactor: Redactor, seconds: float) -> C
     finding = None
     if found.code is not None and found.outcome is Outcome.FAIL:
         text = EXPLAINED[found.code]
-        finding = FindingFact(str(found.code), text.severity, text.cause, text.remedy)
+        finding = Finding(str(found.code), text.severity, text.cause, text.remedy)
     name = f"files/{found.name}"
     return CheckEvent(
         id=name,
@@ -53,7 +53,7 @@ def check_of(found: Found, target: str, redactor: Redactor, seconds: float) -> C
             )
             for each in found.differences[:SHOWN]
         ),
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 

@@ -1,77 +1,56 @@
-"""The finding codes of ``parity preflight``, stable for scripts.
+"""The conditions that a migration puts on the database that receives the data.
 
-What each one means is in ``codes.toml`` beside this module; :func:`explain` reads it.
+What each one means is in ``codes.toml`` beside this module.
 """
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from pathlib import Path
+from typing import Final
 
-from parity.model.evidence import Severity
+from parity.model.finding import Code, read_catalogue
+from parity.model.judged import Judged, judged, untested
 
+CODES: Final = read_catalogue(__file__)
 
-class Code(StrEnum):
-    """One condition that a migration puts on the database that receives the data."""
+# Reachable: each way not to be is a finding of its own
+DNS: Final = CODES["PRE-DNS"]
+REFUSED: Final = CODES["PRE-REFUSED"]
+TIMEOUT: Final = CODES["PRE-TIMEOUT"]
+TLS: Final = CODES["PRE-TLS"]
+AUTH: Final = CODES["PRE-AUTH"]
+# What the migration guide asks for
+NOT_EMPTY: Final = CODES["PRE-NOT-EMPTY"]
+ROOM: Final = CODES["PRE-ROOM"]
+PRIVILEGES: Final = CODES["PRE-PRIVILEGES"]
+INDEX_KEY_LIMIT: Final = CODES["PRE-INDEX-KEY-LIMIT"]
+LATENCY: Final = CODES["PRE-LATENCY"]
+# What Parse Server and a production database need
+VERSION: Final = CODES["PRE-VERSION"]
+STORAGE_ENGINE: Final = CODES["PRE-STORAGE-ENGINE"]
+JOURNAL: Final = CODES["PRE-JOURNAL"]
+REPLICA_SET: Final = CODES["PRE-REPLICA-SET"]
+ENCRYPTION: Final = CODES["PRE-ENCRYPTION"]
+ACCESS_CONTROL: Final = CODES["PRE-ACCESS-CONTROL"]
+CLOCK: Final = CODES["PRE-CLOCK"]
+CONNECTIONS: Final = CODES["PRE-CONNECTIONS"]
+# How the migration itself goes
+CANCELLED: Final = CODES["PRE-CANCELLED"]
+NOT_FINALIZED: Final = CODES["PRE-NOT-FINALIZED"]
+RETRIES: Final = CODES["PRE-RETRIES"]
 
-    # Reachable: each way not to be is a finding of its own
-    DNS = "PRE-DNS"
-    REFUSED = "PRE-REFUSED"
-    TIMEOUT = "PRE-TIMEOUT"
-    TLS = "PRE-TLS"
-    AUTH = "PRE-AUTH"
-    # What the migration guide asks for
-    NOT_EMPTY = "PRE-NOT-EMPTY"
-    ROOM = "PRE-ROOM"
-    PRIVILEGES = "PRE-PRIVILEGES"
-    INDEX_KEY_LIMIT = "PRE-INDEX-KEY-LIMIT"
-    LATENCY = "PRE-LATENCY"
-    # What Parse Server and a production database need
-    VERSION = "PRE-VERSION"
-    STORAGE_ENGINE = "PRE-STORAGE-ENGINE"
-    JOURNAL = "PRE-JOURNAL"
-    REPLICA_SET = "PRE-REPLICA-SET"
-    ENCRYPTION = "PRE-ENCRYPTION"
-    ACCESS_CONTROL = "PRE-ACCESS-CONTROL"
-    CLOCK = "PRE-CLOCK"
-    CONNECTIONS = "PRE-CONNECTIONS"
-    # How the migration itself goes
-    CANCELLED = "PRE-CANCELLED"
-    NOT_FINALIZED = "PRE-NOT-FINALIZED"
-    RETRIES = "PRE-RETRIES"
+REACHABLE: Final = (DNS, REFUSED, TIMEOUT, TLS, AUTH)
 
 
-REACHABLE = (Code.DNS, Code.REFUSED, Code.TIMEOUT, Code.TLS, Code.AUTH)
+def passed(code: Code, measured: str) -> Judged:
+    """Return that a condition holds; ``measured`` is what was found, with units."""
+    return judged(code.id, code.title, measured)
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a code means.
-
-    Attributes:
-        title: The condition, as a sentence that holds when all is well.
-        severity: What happens to an app where it does not hold.
-        cause: Why it matters.
-        remedy: What to do.
-        source: Where the condition comes from.
-    """
-
-    title: str
-    severity: Severity
-    cause: str
-    remedy: str
-    source: str
+def failed(code: Code, measured: str, remedy: str = "") -> Judged:
+    """Return that a condition does not hold; one that is merely good to have is a warning."""
+    return judged(code.id, code.title, measured, [code.finding(remedy=remedy)])
 
 
-def explain(code: Code) -> Explanation:
-    """Return what a code means."""
-    return _catalogue()[code]
-
-
-@cache
-def _catalogue() -> dict[Code, Explanation]:
-    text = Path(__file__).with_name("codes.toml").read_text(encoding="utf-8")
-    return {Code(name): Explanation(**entry) for name, entry in tomllib.loads(text).items()}
+def unseen(code: Code, why: str) -> Judged:
+    """Return that a condition could not be looked at."""
+    return untested(code.id, code.title, why)

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from packaging.version import Version
 
-from parity.jobs.preflight.codes import Code
+from parity.jobs.preflight import codes
+from parity.jobs.preflight.codes import failed, passed, unseen
 from parity.jobs.preflight.facts import Facts
-from parity.jobs.preflight.judged import Judged, failed, passed, unseen
 from parity.jobs.preflight.latency import Latency
 from parity.jobs.preflight.support import series, supported_by
+from parity.model.judged import Judged
 
 ROOM_FACTOR: Final = 10
 ACTIONS: Final = (
@@ -60,12 +61,12 @@ class Limits:
 def empty(facts: Facts) -> Judged:
     """Judge that the destination is empty."""
     if facts.collections is None:
-        return unseen(Code.NOT_EMPTY, "the user may not list the collections")
+        return unseen(codes.NOT_EMPTY, "the user may not list the collections")
     if not facts.collections:
-        return passed(Code.NOT_EMPTY, f"{facts.address.database} has no collection")
+        return passed(codes.NOT_EMPTY, f"{facts.address.database} has no collection")
     names = ", ".join(facts.collections[:5]) + (", …" if len(facts.collections) > 5 else "")
     return failed(
-        Code.NOT_EMPTY,
+        codes.NOT_EMPTY,
         f"{facts.address.database} has {len(facts.collections)} collections: {names}",
         f"Take a new database name, or stop every Parse Server on it and drop it: "
         f"db.getSiblingDB({facts.address.database!r}).dropDatabase()",
@@ -81,31 +82,31 @@ def room(facts: Facts, hosted_bytes: int | None, limits: Limits) -> Judged:
         limits: Holds the factor.
     """
     if hosted_bytes is None:
-        return unseen(Code.ROOM, "the hosted size is not known: give --hosted-size or --from")
+        return unseen(codes.ROOM, "the hosted size is not known: give --hosted-size or --from")
     stats = facts.stats or {}
     total, used = stats.get("fsTotalSize"), stats.get("fsUsedSize")
     if not isinstance(total, int | float) or not isinstance(used, int | float) or not total:
         return unseen(
-            Code.ROOM, "MongoDB does not show this user the size of its disk (dbStats.fsTotalSize)"
+            codes.ROOM, "MongoDB does not show this user the size of its disk (dbStats.fsTotalSize)"
         )
     free, needed = total - used, hosted_bytes * limits.room_factor
     text = (
         f"{_gb(free)} are free, {_gb(needed)} are needed "
         f"({limits.room_factor:g} times the hosted size)"
     )
-    return passed(Code.ROOM, text) if free >= needed else failed(Code.ROOM, text)
+    return passed(codes.ROOM, text) if free >= needed else failed(codes.ROOM, text)
 
 
 def privileges(facts: Facts) -> Judged:
     """Judge that the user may do what a migration does."""
     if facts.unguarded:
-        return passed(Code.PRIVILEGES, "MongoDB asks nobody for rights")
+        return passed(codes.PRIVILEGES, "MongoDB asks nobody for rights")
     granted = granted_actions(facts.auth, facts.address.database)
     missing = [action for action in ACTIONS if action not in granted]
     if missing:
         text = f"the user {facts.address.user!r} lacks {', '.join(missing)}"
-        return failed(Code.PRIVILEGES, text)
-    return passed(Code.PRIVILEGES, f"all {len(ACTIONS)} actions are granted")
+        return failed(codes.PRIVILEGES, text)
+    return passed(codes.PRIVILEGES, f"all {len(ACTIONS)} actions are granted")
 
 
 def granted_actions(auth: Mapping[str, Any], database: str) -> frozenset[str]:
@@ -129,15 +130,15 @@ def index_key_limit(facts: Facts) -> Judged:
     binary = Version(facts.version)
     feature = Version(facts.feature_version) if facts.feature_version else binary
     if binary >= _NOTHING_TOO_LONG and feature >= _NOTHING_TOO_LONG:
-        return passed(Code.INDEX_KEY_LIMIT, f"MongoDB {facts.version} has no such limit")
+        return passed(codes.INDEX_KEY_LIMIT, f"MongoDB {facts.version} has no such limit")
     if facts.fail_index_key_too_long is False:
-        return passed(Code.INDEX_KEY_LIMIT, "failIndexKeyTooLong is false")
+        return passed(codes.INDEX_KEY_LIMIT, "failIndexKeyTooLong is false")
     if facts.fail_index_key_too_long is None:
         return unseen(
-            Code.INDEX_KEY_LIMIT,
+            codes.INDEX_KEY_LIMIT,
             f"MongoDB {facts.version} has the limit, and the user may not read failIndexKeyTooLong",
         )
-    return failed(Code.INDEX_KEY_LIMIT, f"MongoDB {facts.version}: failIndexKeyTooLong is true")
+    return failed(codes.INDEX_KEY_LIMIT, f"MongoDB {facts.version}: failIndexKeyTooLong is true")
 
 
 def latency(measured: Latency, limits: Limits) -> Judged:
@@ -147,74 +148,74 @@ def latency(measured: Latency, limits: Limits) -> Judged:
         f"p99 {measured.p99_ms:.1f} ms (limit {limits.p99_ms:g}) of {measured.pings} pings"
     )
     good = measured.median_ms <= limits.median_ms and measured.p99_ms <= limits.p99_ms
-    return passed(Code.LATENCY, text) if good else failed(Code.LATENCY, text)
+    return passed(codes.LATENCY, text) if good else failed(codes.LATENCY, text)
 
 
 def version(facts: Facts, parse_server: str | None) -> Judged:
     """Judge that the Parse Server in use supports this MongoDB."""
     if parse_server is None:
-        return unseen(Code.VERSION, "which Parse Server will be used? Give --parse-server X.Y.Z")
+        return unseen(codes.VERSION, "which Parse Server will be used? Give --parse-server X.Y.Z")
     supported = supported_by(parse_server)
     if supported is None:
-        return unseen(Code.VERSION, f"no list of MongoDB versions for Parse Server {parse_server}")
+        return unseen(codes.VERSION, f"no list of MongoDB versions for Parse Server {parse_server}")
     text = f"MongoDB {facts.version}; Parse Server {parse_server} supports {', '.join(supported)}"
     good = series(facts.version) in supported
-    return passed(Code.VERSION, text) if good else failed(Code.VERSION, text)
+    return passed(codes.VERSION, text) if good else failed(codes.VERSION, text)
 
 
 def storage_engine(facts: Facts) -> Judged:
     """Judge that the storage engine is WiredTiger."""
     engine = (facts.status or {}).get("storageEngine", {}).get("name")
     if engine is None:
-        return unseen(Code.STORAGE_ENGINE, _ASK)
+        return unseen(codes.STORAGE_ENGINE, _ASK)
     good = engine == "wiredTiger"
-    return (passed if good else failed)(Code.STORAGE_ENGINE, str(engine))
+    return (passed if good else failed)(codes.STORAGE_ENGINE, str(engine))
 
 
 def journal(facts: Facts) -> Judged:
     """Judge that journaling is on."""
     if facts.options is None:
-        return unseen(Code.JOURNAL, _ASK)
+        return unseen(codes.JOURNAL, _ASK)
     setting = facts.options.get("storage", {}).get("journal", {}).get("enabled")
     if setting is False:
-        return failed(Code.JOURNAL, "storage.journal.enabled is false")
-    return passed(Code.JOURNAL, "on")
+        return failed(codes.JOURNAL, "storage.journal.enabled is false")
+    return passed(codes.JOURNAL, "on")
 
 
 def replica_set(facts: Facts) -> Judged:
     """Judge that it is a replica set (or a mongos)."""
     name = facts.hello.get("setName")
     if name or facts.hello.get("msg") == "isdbgrid":
-        return passed(Code.REPLICA_SET, f"replica set {name}" if name else "a sharded cluster")
-    return failed(Code.REPLICA_SET, "a standalone")
+        return passed(codes.REPLICA_SET, f"replica set {name}" if name else "a sharded cluster")
+    return failed(codes.REPLICA_SET, "a standalone")
 
 
 def encryption(facts: Facts) -> Judged:
     """Judge that the connection is encrypted or does not leave the machine."""
     if facts.address.tls:
-        return passed(Code.ENCRYPTION, "TLS")
+        return passed(codes.ENCRYPTION, "TLS")
     if facts.address.local:
-        return passed(Code.ENCRYPTION, "the connection does not leave this machine")
-    return failed(Code.ENCRYPTION, "the URI does not ask for TLS")
+        return passed(codes.ENCRYPTION, "the connection does not leave this machine")
+    return failed(codes.ENCRYPTION, "the URI does not ask for TLS")
 
 
 def access_control(facts: Facts) -> Judged:
     """Judge that the server asks for a user, unless only this machine reaches it."""
     if not facts.unguarded:
-        return passed(Code.ACCESS_CONTROL, "on")
+        return passed(codes.ACCESS_CONTROL, "on")
     if facts.address.local:
-        return passed(Code.ACCESS_CONTROL, "off, on this machine alone")
-    return failed(Code.ACCESS_CONTROL, "anybody who reaches the port may do anything")
+        return passed(codes.ACCESS_CONTROL, "off, on this machine alone")
+    return failed(codes.ACCESS_CONTROL, "anybody who reaches the port may do anything")
 
 
 def clock(facts: Facts, limits: Limits) -> Judged:
     """Judge that the clocks agree."""
     if facts.clock_s is None:
-        return unseen(Code.CLOCK, "the server does not tell its time")
+        return unseen(codes.CLOCK, "the server does not tell its time")
     text = f"{facts.clock_s:+.3f} s (± {facts.clock_error_s:.3f} s)"
     # Half of a round trip is what cannot be known; it is not held against the server.
     good = abs(facts.clock_s) <= limits.clock_s + facts.clock_error_s
-    return passed(Code.CLOCK, text) if good else failed(Code.CLOCK, text)
+    return passed(codes.CLOCK, text) if good else failed(codes.CLOCK, text)
 
 
 def connections(facts: Facts, limits: Limits) -> Judged:
@@ -222,10 +223,10 @@ def connections(facts: Facts, limits: Limits) -> Judged:
     there = (facts.status or {}).get("connections", {})
     free = there.get("available")
     if not isinstance(free, int):
-        return unseen(Code.CONNECTIONS, _ASK)
+        return unseen(codes.CONNECTIONS, _ASK)
     text = f"{free} free, {there.get('current')} in use; {limits.connections} are asked for"
     good = free >= limits.connections
-    return passed(Code.CONNECTIONS, text) if good else failed(Code.CONNECTIONS, text)
+    return passed(codes.CONNECTIONS, text) if good else failed(codes.CONNECTIONS, text)
 
 
 _ASK = "the user may not ask for it; the role clusterMonitor on admin allows it"

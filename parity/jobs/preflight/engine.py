@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from pymongo.errors import PyMongoError
 
-from parity.jobs.preflight import conditions
-from parity.jobs.preflight.codes import REACHABLE, Code
+from parity.jobs.preflight import codes, conditions
+from parity.jobs.preflight.codes import REACHABLE, failed, passed
 from parity.jobs.preflight.conditions import Limits
 from parity.jobs.preflight.facts import Facts, gather
-from parity.jobs.preflight.judged import Judged, failed, passed
 from parity.jobs.preflight.latency import PINGS, Latency, measure
 from parity.jobs.preflight.reach import TIMEOUT_S, connect, read_uri
 from parity.jobs.preflight.status import MigrationStatus
 from parity.model import Secret
 from parity.model.errors import TargetDown
+from parity.model.judged import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def preflight(
         return PreflightReport((address, *own), None, None)
     client = connect(uri.value, address, options.timeout_s)
     if isinstance(client, Judged):
-        reached = [passed(code, "so far") for code in REACHABLE[: REACHABLE.index(client.code)]]
+        until = takewhile(lambda code: code.id != client.name, REACHABLE)
+        reached = [passed(code, "so far") for code in until]
         return PreflightReport((*reached, client, *own), None, None)
     try:
         with client:
@@ -102,14 +104,14 @@ def preflight(
 
 def _judge(facts: Facts, times: Latency, options: PreflightOptions) -> list[Judged]:
     limits = options.limits
-    reached = [passed(code, "yes") for code in REACHABLE if code is not Code.AUTH]
+    reached = [passed(code, "yes") for code in REACHABLE if code is not codes.AUTH]
     latency = conditions.latency(times, limits)
     if facts.anonymous:
         text = "MongoDB asks for a user, and the URI names none"
-        return [*reached, failed(Code.AUTH, text), latency]
+        return [*reached, failed(codes.AUTH, text), latency]
     return [
         *reached,
-        passed(Code.AUTH, "yes"),
+        passed(codes.AUTH, "yes"),
         conditions.empty(facts),
         conditions.room(facts, options.hosted_bytes, limits),
         conditions.privileges(facts),

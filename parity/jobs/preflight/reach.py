@@ -16,9 +16,10 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
-from parity.jobs.preflight.codes import Code
-from parity.jobs.preflight.judged import Judged, failed
+from parity.jobs.preflight import codes
+from parity.jobs.preflight.codes import failed
 from parity.model import UserError
+from parity.model.judged import Judged
 
 TIMEOUT_S: Final = 10.0
 _AUTH_CODES: Final = frozenset({13, 18, 334, 8000})
@@ -70,7 +71,7 @@ def read_uri(uri: str, name: str) -> Address | Judged:
         ) from None
     except (ConfigurationError, ValueError):
         if uri.startswith("mongodb+srv:"):
-            return failed(Code.DNS, "the mongodb+srv name has no SRV record (or none was found)")
+            return failed(codes.DNS, "the mongodb+srv name has no SRV record (or none was found)")
         raise UserError(
             f"the MongoDB URI of {name} has an option that does not exist or does not fit",
             "See the MongoDB manual, Connection Strings.",
@@ -120,8 +121,8 @@ def connect(
         _close(client)
         if error.code in _AUTH_CODES:
             who = f"the user {address.user!r}" if address.user else "a connection without a user"
-            return failed(Code.AUTH, f"MongoDB refuses {who} (code {error.code})")
-        return failed(Code.TIMEOUT, f"MongoDB answers with error {error.code}")
+            return failed(codes.AUTH, f"MongoDB refuses {who} (code {error.code})")
+        return failed(codes.TIMEOUT, f"MongoDB answers with error {error.code}")
     except (PyMongoError, ValueError, OSError) as error:
         _close(client)
         return _why(error, address, timeout_s)
@@ -142,15 +143,15 @@ def _first_problem(address: Address, timeout_s: float) -> Judged | None:
         try:
             socket.create_connection((host, port), timeout_s).close()
         except socket.gaierror:
-            problems.append(failed(Code.DNS, f"{host} does not resolve"))
+            problems.append(failed(codes.DNS, f"{host} does not resolve"))
         except ConnectionRefusedError:
-            problems.append(failed(Code.REFUSED, f"{host}:{port} refuses connections"))
+            problems.append(failed(codes.REFUSED, f"{host}:{port} refuses connections"))
         except TimeoutError:
             text = f"{host}:{port} does not answer within {timeout_s:g} s"
-            problems.append(failed(Code.TIMEOUT, text))
+            problems.append(failed(codes.TIMEOUT, text))
         except OSError as error:
             text = f"{host}:{port} cannot be reached: {error.strerror or type(error).__name__}"
-            problems.append(failed(Code.REFUSED, text))
+            problems.append(failed(codes.REFUSED, text))
         else:
             return None
     return problems[0] if problems else None
@@ -161,15 +162,15 @@ def _why(error: Exception, address: Address, timeout_s: float) -> Judged:
     text = str(error)
     if address.tls:
         if "CERTIFICATE" in text.upper():
-            return failed(Code.TLS, "the certificate is not trusted or not for this host")
+            return failed(codes.TLS, "the certificate is not trusted or not for this host")
         if "SSL" in text or "TLS" in text:
-            return failed(Code.TLS, "the TLS handshake fails; MongoDB may not speak TLS")
+            return failed(codes.TLS, "the TLS handshake fails; MongoDB may not speak TLS")
     elif any(_speaks_tls(host, port, timeout_s) for host, port in address.hosts):
-        return failed(Code.TLS, "MongoDB wants TLS, and the URI does not ask for it")
+        return failed(codes.TLS, "MongoDB wants TLS, and the URI does not ask for it")
     if "SSL" in text:
-        return failed(Code.TLS, "TLS cannot be set up with the files that the URI names")
+        return failed(codes.TLS, "TLS cannot be set up with the files that the URI names")
     return failed(
-        Code.TIMEOUT,
+        codes.TIMEOUT,
         f"a connection is accepted, but no MongoDB that fits the URI answers within "
         f"{timeout_s:g} s ({type(error).__name__})",
         "Check replicaSet and directConnection in the URI, and that the members can be reached "

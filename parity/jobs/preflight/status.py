@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from parity.jobs.preflight.codes import Code
-from parity.jobs.preflight.judged import Judged, failed, passed, unseen
+from parity.jobs.preflight import codes
+from parity.jobs.preflight.codes import failed, passed, unseen
 from parity.model import UserError
+from parity.model.judged import Judged
 
 STATES: Final = ("not-started", "copying", "syncing", "finalized", "cancelled", "failed")
 FINALIZE_WITHIN: Final = timedelta(hours=24)
@@ -51,29 +52,29 @@ class MigrationStatus:
 
     def _cancelled(self) -> Judged:
         if self.state is None:
-            return unseen(Code.CANCELLED, "no state of the migration is given")
+            return unseen(codes.CANCELLED, "no state of the migration is given")
         judge = failed if self.state in {"cancelled", "failed"} else passed
-        return judge(Code.CANCELLED, f"the state is {self.state!r}")
+        return judge(codes.CANCELLED, f"the state is {self.state!r}")
 
     def _finalized(self, now: datetime) -> Judged:
         if self.state == "finalized":
-            return passed(Code.NOT_FINALIZED, "finalized")
+            return passed(codes.NOT_FINALIZED, "finalized")
         if self.state in {"not-started", "copying"}:
-            return passed(Code.NOT_FINALIZED, "not everything is copied yet")
+            return passed(codes.NOT_FINALIZED, "not everything is copied yet")
         if self.copied_at is None:
-            return unseen(Code.NOT_FINALIZED, "no copied_at is given")
+            return unseen(codes.NOT_FINALIZED, "no copied_at is given")
         left = FINALIZE_WITHIN - (now - self.copied_at)
         hours = left.total_seconds() / 3600
         if left < timedelta(0):
-            return failed(Code.NOT_FINALIZED, f"the time is over since {-hours:.1f} hours")
-        return passed(Code.NOT_FINALIZED, f"{hours:.1f} hours are left")
+            return failed(codes.NOT_FINALIZED, f"the time is over since {-hours:.1f} hours")
+        return passed(codes.NOT_FINALIZED, f"{hours:.1f} hours are left")
 
     def _retried(self) -> Judged:
         if self.retries is None:
-            return unseen(Code.RETRIES, "no number of retries is given")
+            return unseen(codes.RETRIES, "no number of retries is given")
         text = f"{self.retries} retries, {self.max_retries} allowed"
         judge = failed if self.retries > self.max_retries else passed
-        return judge(Code.RETRIES, text)
+        return judge(codes.RETRIES, text)
 
 
 def read_status(file: Path) -> MigrationStatus:

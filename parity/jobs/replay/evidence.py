@@ -17,7 +17,7 @@ from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
     ExchangeFact,
-    FindingFact,
+    Finding,
     KnownDifferenceEvent,
     body_text,
 )
@@ -112,7 +112,7 @@ def checks(
             requests=of.total,
             differences=tuple(_facts(of, subject, redactor)),
             exchanges=exchanges.get(name, ()),
-            finding=_finding(of, subject) if outcome is Outcome.FAIL else None,
+            findings=(_finding(of, subject),) if outcome is Outcome.FAIL else (),
         )
 
 
@@ -234,7 +234,7 @@ def _fact(
     return DifferenceFact(difference.path, difference.kind, expected, actual, known, source)
 
 
-def _finding(of: OfSignature, subject: Subject) -> FindingFact:
+def _finding(of: OfSignature, subject: Subject) -> Finding:
     clusters = list(of.clusters.values())
     own = [each for each in clusters if not each.is_consequence]
     first = (own or clusters)[0]
@@ -243,7 +243,7 @@ def _finding(of: OfSignature, subject: Subject) -> FindingFact:
     else:
         root = first.follows.most_common(1)[0][0]
         cause = f"It follows from an earlier Difference, in exchange {root}."
-    return FindingFact(
+    return Finding(
         code=DIFFERENT if own else FOLLOWS,
         severity="breaking",
         cause=cause,

@@ -11,9 +11,11 @@ from parity.model import Kind, Outcome
 from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
-    FindingFact,
     KnownDifferenceEvent,
     TableEvent,
+)
+from parity.model.evidence import (
+    Finding as FindingFact,
 )
 from parity.wire import Redactor
 
@@ -202,7 +204,7 @@ def _event(rule: Rule, outcome: Outcome, reason: str, findings: list[Finding]) -
             )
             for each in findings[:SHOWN]
         ),
-        finding=fact if any(each.ignored is None for each in findings) else None,
+        findings=(fact,) if any(each.ignored is None for each in findings) else (),
     )
 
 

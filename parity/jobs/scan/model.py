@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parity.model.events import Severity
+from parity.model.evidence import Severity
 
 Area = Literal["cloud-code", "clients", "traffic"]
 """What a rule reads: cloud code, the source of client apps, or recorded traffic."""

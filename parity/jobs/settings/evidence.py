@@ -11,7 +11,7 @@ from parity.model import Kind, Outcome
 from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
-    FindingFact,
+    Finding,
     KnownDifferenceEvent,
     Severity,
     TableEvent,
@@ -32,7 +32,7 @@ def check_of(judged: Judged, target: str, redact: Redact) -> CheckEvent:
     finding = None
     if side is not None and judged.outcome is not Outcome.KNOWN_DIFFERENCE:
         cause = f"{redact(judged.said)}. {side.effect}"
-        finding = FindingFact(setting.code, side.severity, cause, _remedy(judged))
+        finding = Finding(setting.code, side.severity, cause, _remedy(judged))
     return CheckEvent(
         id=f"settings/{setting.name}",
         nodeid=f"settings/{setting.name}[{target}]",
@@ -45,7 +45,7 @@ def check_of(judged: Judged, target: str, redact: Redact) -> CheckEvent:
         outcome=judged.outcome,
         reason=redact(_reason(judged)),
         differences=_differences(judged),
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 

@@ -12,7 +12,7 @@ from parity.jobs.size.usage import Usage
 from parity.jobs.size.verdict import Judged, Word
 from parity.model import Outcome
 from parity.model.chart import Chart, Limit, Mark
-from parity.model.events import CheckEvent, FindingFact, TableEvent
+from parity.model.evidence import CheckEvent, Finding, TableEvent
 
 OUTCOMES = {
     Word.FITS: Outcome.PASS,
@@ -66,7 +66,7 @@ def check_of(part: Judged, target: str) -> CheckEvent:
     finding = None
     if part.word in (Word.TOO_SMALL, Word.TIGHT, Word.COULD_NOT_JUDGE):
         severity = "breaking" if part.word is Word.TOO_SMALL else "benign"
-        finding = FindingFact(CODES[part.id], severity, part.sentence, part.remedy)  # type: ignore[arg-type]
+        finding = Finding(CODES[part.id], severity, part.sentence, part.remedy)  # type: ignore[arg-type]
     return CheckEvent(
         id=f"size/{part.id}",
         nodeid=f"size/{part.id}[{target}]",
@@ -78,7 +78,7 @@ def check_of(part: Judged, target: str) -> CheckEvent:
         title=TITLES[part.id],
         outcome=outcome,
         reason="" if part.word is Word.FITS else f"{part.word}: {part.sentence}",
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 
@@ -344,4 +344,4 @@ def redacted(check: CheckEvent, text: object) -> CheckEvent:
     finding = check.finding
     if finding is not None:
         finding = replace(finding, cause=text(finding.cause), remedy=text(finding.remedy))
-    return replace(check, reason=text(check.reason), finding=finding)
+    return replace(check, reason=text(check.reason), findings=(finding,) if finding else ())

@@ -15,7 +15,7 @@ from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
     ExchangeFact,
-    FindingFact,
+    Finding,
     TableEvent,
     body_text,
 )
@@ -40,7 +40,7 @@ def page_check(result: Result, target: str, new: str, redactor: Redactor) -> Che
     finding = None
     if verdict.code is not None and verdict.outcome is Outcome.FAIL:
         text = EXPLAINED[verdict.code]
-        finding = FindingFact(str(verdict.code), text.severity, text.cause, text.remedy, repeat)
+        finding = Finding(str(verdict.code), text.severity, text.cause, text.remedy, repeat)
     elapsed = result.actual.elapsed_ms or 0.0 if isinstance(result.actual, Answer) else 0.0
     exchanges: tuple[ExchangeFact, ...] = ()
     if verdict.outcome is not Outcome.PASS and isinstance(result.actual, Answer):
@@ -61,7 +61,7 @@ def page_check(result: Result, target: str, new: str, redactor: Redactor) -> Che
         requests=result.requests,
         differences=tuple(verdict.differences),
         exchanges=exchanges,
-        finding=finding,
+        findings=(finding,) if finding else (),
     )
 
 
@@ -91,7 +91,7 @@ def links_check(results: Sequence[Result], target: str, redactor: Redactor) -> C
             DifferenceFact(redactor.url(path), Kind.EXTRA, None, redactor.url(link))
             for path, link in found[:_SHOWN_LINKS]
         ),
-        finding=FindingFact(code, text.severity, text.cause, text.remedy) if found else None,
+        findings=(Finding(code, text.severity, text.cause, text.remedy),) if found else (),
     )
 
 

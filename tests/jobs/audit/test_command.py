@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from parity.cli.audit import audit
-from parity.cli.preflight import parse_size, preflight
+from parity.cli.preflight import preflight
 from parity.jobs.audit import Code as AuditCode
-from parity.jobs.preflight import Code as PreflightCode
+from parity.jobs.preflight.codes import CODES
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.errors import HarnessError
 from parity.model.evidence import read_evidence
@@ -218,21 +218,7 @@ def test_an_unreachable_database_is_a_finding_of_preflight(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "size"),
-    [("3GB", 3 * 10**9), ("1.5 GiB", 3 * 2**29), ("800mb", 8 * 10**8), ("12", 12), ("1K", 1000)],
-)
-def test_sizes(text: str, size: int) -> None:
-    assert parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "3 pounds", "0", "-3GB", "GB", "1e9"])
-def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(UserError, match="no size"):
-        parse_size(text)
-
-
-@pytest.mark.parametrize(
-    ("page", "codes"), [("audit", tuple(AuditCode)), ("preflight", tuple(PreflightCode))]
+    ("page", "codes"), [("audit", tuple(AuditCode)), ("preflight", tuple(CODES))]
 )
 def test_the_page_names_every_code(page: str, codes: tuple[str, ...]) -> None:
     text = (shipped("suites").parent / "docs" / f"{page}.md").read_text("utf-8")

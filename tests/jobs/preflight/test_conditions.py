@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.jobs.preflight import Limits, conditions
+from parity.jobs.preflight import conditions
+from parity.jobs.preflight.conditions import Limits
 from parity.jobs.preflight.facts import Facts
 from parity.jobs.preflight.latency import Latency
 from parity.jobs.preflight.reach import Address
@@ -139,7 +140,7 @@ def test_a_right_on_one_collection_is_no_right_on_the_database(
 def test_missing_rights_are_named() -> None:
     judged = conditions.privileges(FACTS)
     assert judged.outcome is Outcome.FAIL
-    assert "dropDatabase" in judged.measured
+    assert "dropDatabase" in judged.seen
 
 
 @pytest.mark.parametrize(

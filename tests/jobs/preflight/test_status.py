@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parity.jobs.preflight import MigrationStatus, read_status
+from parity.jobs.preflight.status import MigrationStatus, read_status
 from parity.model import UserError
 
 
