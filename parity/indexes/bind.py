@@ -8,8 +8,9 @@ from random import Random
 from typing import Any, Final
 
 from parity.indexes.sample import Sample, value_at
-from parity.indexes.translate import LOGICAL, Untranslatable
 from parity.profiles.profile import VALUE
+from parity.wire.mongo_query import Untranslatable
+from parity.wire.query import LOGICAL
 from parity.wire.storage import BUILT_IN
 
 IN_VALUES: Final = 10

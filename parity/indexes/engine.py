@@ -34,9 +34,9 @@ from parity.indexes.needs import describe_useless
 from parity.indexes.propose import Place, Slow, propose, wishes_of
 from parity.indexes.sample import TIME_LIMIT_EXCEEDED, Row, Sample, draw, load_schemas
 from parity.indexes.sent import MOST_IDS, Sent, Server
-from parity.indexes.translate import Untranslatable
 from parity.indexes.tryout import Question, try_out
 from parity.profiles.profile import Ask, Operation, Profile
+from parity.wire.mongo_query import Untranslatable
 from parity.wire.storage import ClassSchema
 
 _WRITES: Final = frozenset({Ask.CREATE, Ask.UPDATE, Ask.DELETE, Ask.BATCH})

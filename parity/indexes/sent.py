@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from parity.indexes.translate import (
-    LOGICAL,
+from parity.wire.mongo_query import (
     Untranslatable,
     mongo_key,
     mongo_sort,
@@ -21,6 +20,7 @@ from parity.indexes.translate import (
     pushes_into_or,
     readable_by,
 )
+from parity.wire.query import LOGICAL
 from parity.wire.storage import ClassSchema, join_collection
 
 DEFAULT_LIMIT: Final = 100

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from bisect import bisect_left
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,8 @@ import orjson
 
 from parity.capture.exchanges import NO_TIME, RecordedExchange
 from parity.capture.recording import open_recording
-from parity.jobs.size.window import EDGES_MS
-from parity.profiles.profile import Ask, Operation, Profile
+from parity.model.latency import EDGES_MS, bucket_of
+from parity.profiles.profile import READS, Ask, Operation, Profile
 from parity.profiles.shapes import NotInProfile, operation_of
 from parity.wire.operation import parse_operation
 
@@ -35,7 +34,6 @@ _PAUSE_S: Final = 1800.0
 """A longer pause is no thinking: the app was closed."""
 _DAY_S: Final = 86_400.0
 _MINUTE_S: Final = 60.0
-READS: Final = frozenset({Ask.QUERY, Ask.COUNT, Ask.GET, Ask.DOWNLOAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class _Traffic:
             size //= max(1, operation.parts)
         self._count(operation, size)
         if exchange.elapsed_ms is not None and exchange.response is not None:
-            bucket = min(bisect_left(EDGES_MS, exchange.elapsed_ms), len(EDGES_MS) - 1)
+            bucket = bucket_of(exchange.elapsed_ms)
             self.latencies.setdefault(operation.ask, Counter())[bucket] += 1
 
     def derived(self, name: str, source: str, digest: str, shapes: int) -> Derived:

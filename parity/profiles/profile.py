@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 VALUE = "?"
 """Stands in ``Operation.where`` for a value that some row of the class has in that field."""
@@ -33,6 +33,10 @@ class Ask(StrEnum):
     DOWNLOAD = "download"
     FUNCTION = "function"
     INSTALLATION = "installation"
+
+
+READS: Final = frozenset({Ask.QUERY, Ask.COUNT, Ask.GET, Ask.DOWNLOAD})
+"""What changes nothing; a log-in adds a session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,19 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from parity.jobs.size.load.filling import LITERAL, LOGICAL
 from parity.profiles.profile import VALUE, Ask, Operation
 from parity.profiles.read import MOST_PARTS
 from parity.wire.operation import Action
 from parity.wire.operation import Operation as Recorded
+from parity.wire.query import LOGICAL
 
+LITERAL: Final = frozenset(
+    {
+        *("$exists", "$options", "$maxDistance", "$maxDistanceInRadians", "$maxDistanceInMiles"),
+        *("$maxDistanceInKilometers", "$maxDistanceRadians"),
+    }
+)
+"""Constraints whose value belongs to the shape: it decides what the query costs."""
 _FIELD: Final = re.compile(r"_?[A-Za-z][A-Za-z0-9_]{0,63}(\.[A-Za-z0-9_]{1,64}){0,4}")
 _CONSTRAINT: Final = re.compile(r"\$[A-Za-z]{1,32}")
 _CLASS: Final = re.compile(r"_?[A-Za-z][A-Za-z0-9_]{0,127}")

@@ -39,6 +39,8 @@ CONSTRAINTS: Final = HOSTED_CONSTRAINTS | {
     *("$geoIntersects", "$point"),
 }
 """Constraints that a self-hosted server knows."""
+LOGICAL: Final = frozenset({"$or", "$and", "$nor"})
+"""Keys of a query whose value is a list of queries."""
 
 _LISTS = frozenset({"order", "keys", "include", "excludeKeys"})
 

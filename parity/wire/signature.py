@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from parity.wire.operation import Action, Operation
+from parity.wire.query import LOGICAL
 
 _SHOWN_PARAMS = ("count", "distinct", "excludeKeys", "include", "includeAll", "keys", "order")
 _LISTS = frozenset({"excludeKeys", "include", "keys", "order"})
@@ -68,7 +69,7 @@ def _shape(value: Any, depth: int) -> str:
     names = []
     for key in sorted(value):
         inner = value[key]
-        if key in ("$or", "$and", "$nor") and isinstance(inner, list):
+        if key in LOGICAL and isinstance(inner, list):
             shapes = sorted({_shape(each, depth + 1) for each in inner})
             names.append(f"{key}({'|'.join(shapes)})")
         elif isinstance(inner, dict) and "__type" not in inner and inner:

@@ -1,10 +1,10 @@
-"""Numbers out of the latency histograms of :mod:`parity.jobs.size.window`."""
+"""Numbers out of the latency histograms of :mod:`parity.model.latency`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from parity.jobs.size.window import EDGES_MS
+from parity.model.latency import EDGES_MS
 
 
 def merged(histograms: Iterable[Sequence[int]]) -> tuple[int, ...]:

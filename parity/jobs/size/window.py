@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-EDGES_MS: tuple[float, ...] = tuple(0.1 * 1.05**power for power in range(300))
-"""Upper edges of the latency histogram, in milliseconds: 0.1 ms to 36 minutes, 5 % apart."""
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -21,7 +18,8 @@ class Window:
         sent: Requests that were sent.
         done: Requests that ended, whenever they were sent.
         failed: Those of them whose answer was wrong, by reason: status, body check, timeout.
-        latency: Counts by :data:`EDGES_MS`, of the time from the *intended* send to the end.
+        latency: Counts by :data:`parity.model.latency.EDGES_MS`, of the time from the
+            *intended* send to the end.
         service: The same, from the real send to the end.
         by_operation: Requests that ended, by name of the operation.
         bytes_in: Bytes of the bodies received.

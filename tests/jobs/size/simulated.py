@@ -20,7 +20,8 @@ from parity.jobs.size.probes import (
     Sample,
 )
 from parity.jobs.size.probes.cgroups import Limits
-from parity.jobs.size.window import EDGES_MS, Window
+from parity.jobs.size.window import Window
+from parity.model.latency import EDGES_MS
 
 START = 1_800_000_000.0
 CACHE = 256 << 20

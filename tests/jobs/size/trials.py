@@ -7,7 +7,7 @@ from bisect import bisect_left
 from parity.jobs.size.knee import Knee, Plan
 from parity.jobs.size.measure import Measurement, measure
 from parity.jobs.size.trial import Generation, Objective, Phase, Trial
-from parity.jobs.size.window import EDGES_MS
+from parity.model.latency import EDGES_MS
 from tests.jobs.size.simulated import SimulatedGenerator, SimulatedSampler, System
 
 

@@ -12,16 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from parity.profiles.profile import VALUE
+from parity.profiles.shapes import LITERAL
+from parity.wire.query import LOGICAL
 
-LOGICAL: Final = ("$or", "$and", "$nor")
 _TIMES: Final = frozenset({"createdAt", "updatedAt"})
-LITERAL: Final = frozenset(
-    {
-        *("$exists", "$options", "$maxDistance", "$maxDistanceInRadians", "$maxDistanceInMiles"),
-        *("$maxDistanceInKilometers", "$maxDistanceRadians"),
-    }
-)
-"""Constraints whose value belongs to the shape: it decides what the query costs."""
 _LISTS: Final = ("$in", "$nin", "$all", "$containedBy")
 _PREFIX: Final = 3
 """Characters of a value that a search by ``$regex`` looks for."""

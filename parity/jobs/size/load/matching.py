@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from parity.jobs.size.load.filling import LOGICAL
+from parity.wire.query import LOGICAL
 
 _ABSENT: Final = object()
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {

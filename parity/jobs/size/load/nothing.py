@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Final, cast
 
-from parity.jobs.size.load.order import READS
+from parity.profiles.profile import READS
 
 ROW: Final = (
     b'{"objectId":"nothing001","createdAt":"2026-01-01T00:00:00.000Z",'

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from parity.model import Keys, Secret, Style, Target, UserError, Writes
-from parity.profiles.profile import Ask, Operation, Profile
+from parity.profiles.profile import READS, Ask, Operation, Profile
 
 CONTROL: Final = "PARITY_LOAD_CONTROL"
 """Environment variable with two file descriptors, ``3,4``: orders come in, windows go out."""
 KINDS: Final = ("rest", "mongo", "replay", "nothing")
-READS: Final = frozenset({Ask.QUERY, Ask.COUNT, Ask.GET, Ask.DOWNLOAD})
-"""Operations that change nothing; a log-in adds a session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from parity.jobs.size.load.filling import LOGICAL
 from parity.model.errors import HarnessError
 from parity.profiles.profile import Ask, Operation
 from parity.targets.client import ParseClient
 from parity.targets.namespace import PREFIX
+from parity.wire.query import LOGICAL
 
 PAD: Final = "parityPad"
 """Field that brings a row to the size that the profile asks for."""

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from parity.jobs.size.window import EDGES_MS, Window
-
-_LAST: Final = len(EDGES_MS) - 1
-
-
-def bucket_of(milliseconds: float) -> int:
-    """Return the number of the histogram's bucket that a time belongs to."""
-    return min(bisect_left(EDGES_MS, milliseconds), _LAST)
+from parity.jobs.size.window import Window
+from parity.model.latency import EDGES_MS, bucket_of
 
 
 @dataclass(slots=True)
@@ -50,9 +43,9 @@ class Tally:
         self.by_operation[operation] = self.by_operation.get(operation, 0) + 1
         if failure:
             self.failed[failure] = self.failed.get(failure, 0) + 1
-        bucket = min(bisect_left(EDGES_MS, latency_ms), _LAST)
+        bucket = bucket_of(latency_ms)
         self.latency[bucket] = self.latency.get(bucket, 0) + 1
-        bucket = min(bisect_left(EDGES_MS, service_ms), _LAST)
+        bucket = bucket_of(service_ms)
         self.service[bucket] = self.service.get(bucket, 0) + 1
 
     def to_json(self) -> dict[str, Any]:

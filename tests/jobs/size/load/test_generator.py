@@ -24,9 +24,10 @@ from pymongo import MongoClient
 
 from parity.jobs.size.load.generator import LocustGenerator, calibrate, trivial_server
 from parity.jobs.size.load.nothing import Trivial
-from parity.jobs.size.window import EDGES_MS, Window
+from parity.jobs.size.window import Window
 from parity.model import Keys, Target, UserError, Writes
 from parity.model.errors import HarnessError
+from parity.model.latency import EDGES_MS
 from parity.profiles.profile import Ask, Operation
 from parity.targets.client import ParseClient
 from tests.jobs.size.load.conftest import OPERATIONS, profile, remains

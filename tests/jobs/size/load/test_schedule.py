@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from parity.jobs.size.load.schedule import Schedule
 from parity.jobs.size.load.tally import (
     Tally,
-    bucket_of,
     merge,
     window_from_json,
     window_to_json,
 )
-from parity.jobs.size.window import EDGES_MS
+from parity.model.latency import EDGES_MS, bucket_of
 
 rates = st.floats(0.1, 300)
 spans = st.floats(0.2, 6)

@@ -16,10 +16,10 @@ from bson import Regex
 from packaging.version import InvalidVersion, Version
 
 from parity.model.errors import ParityError
+from parity.wire.query import LOGICAL
 from parity.wire.storage import BUILT_IN, ClassSchema, StorageError
 from parity.wire.storage_values import stored_bytes, stored_date, stored_polygon
 
-LOGICAL: Final = frozenset({"$or", "$and", "$nor"})
 NEAR: Final = frozenset({"$near", "$nearSphere"})
 UNITS: Final = {
     "$maxDistance": 1,
