@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import sys
 import traceback
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from keyword import iskeyword
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -35,9 +37,6 @@ COMMANDS: Final = {
     "gate": "Judge by the evidence of earlier runs whether the app may go on.",
     "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
     "indexes": "Explain each query of a load profile on the migrated data, and propose indexes.",
-    "preflight": (
-        "Look whether a MongoDB is fit to receive the data of a hosted app, before you migrate."
-    ),
     "profile": "Derive a load profile from a recording.",
     "replay": "Replay recorded traffic and explain every difference.",
     "scan": "Find cloud code and client code that will not work after the move.",
@@ -63,20 +62,27 @@ class ExitCodes(click.Group):
 
 
 class LazyCommands(ExitCodes):
-    """The commands of :data:`COMMANDS`, each imported when it is called."""
+    """The commands of :data:`COMMANDS` and of the jobs, each imported when it is called.
+
+    A job brings its command in ``parity/jobs/<name>/command.py``, as a function of the job's name.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*COMMANDS, *super().list_commands(ctx)})
+        return sorted({*COMMANDS, *job_commands(), *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command, and only that."""
-        if cmd_name not in COMMANDS:
-            if (command := super().get_command(ctx, cmd_name)) is None:
-                raise NoSuchCommand(cmd_name, possibilities=list(COMMANDS), ctx=ctx)
-            return command
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        command = getattr(import_module(f"parity.cli.{name}"), name)
+        if cmd_name in job_commands():
+            module = f"parity.jobs.{name}.command"
+        elif cmd_name in COMMANDS:
+            module = f"parity.cli.{name}"
+        else:
+            if (command := super().get_command(ctx, cmd_name)) is None:
+                raise NoSuchCommand(cmd_name, possibilities=self.list_commands(ctx), ctx=ctx)
+            return command
+        command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -86,8 +92,31 @@ class LazyCommands(ExitCodes):
         formatter: click.HelpFormatter,
     ) -> None:
         """Write the list of commands without importing any of them."""
+        said = COMMANDS | {name: short_help(file) for name, file in job_commands().items()}
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(sorted(said.items()))
+
+
+@cache
+def job_commands() -> dict[str, Path]:
+    """Return the command of each job: its name and its module's file."""
+    jobs = Path(__file__).parents[1] / "jobs"
+    return {file.parent.name: file for file in sorted(jobs.glob("*/command.py"))}
+
+
+def short_help(file: Path) -> str:
+    """Return what ``parity --help`` says of a job: the first sentence of its command's docstring.
+
+    Args:
+        file: The module; it is read, not imported.
+    """
+    functions = ast.parse(file.read_text("utf-8")).body
+    [said] = [
+        ast.get_docstring(node) or ""
+        for node in functions
+        if isinstance(node, ast.FunctionDef) and node.name == file.parent.name
+    ]
+    return " ".join(said.partition("\n\n")[0].split())
 
 
 @click.group(

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import click
 
-from parity.cli.options import gate_file_option, runs_option
 from parity.model import ExitCode, UserError
+from parity.options import gate_file_option, runs_option
 
 if TYPE_CHECKING:
     from parity.dossier import Checked, Dossier

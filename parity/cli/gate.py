@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.cli.options import gate_file_option, runs_option
 from parity.model import ExitCode
+from parity.options import gate_file_option, runs_option
 
 if TYPE_CHECKING:
     from parity.gate import GateFile, GateResult, Now

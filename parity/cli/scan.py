@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, echo_json
-from parity.cli.options import json_option
 from parity.model import ExitCode, Secret, Style, Target, UserError
+from parity.options import json_option
 
 if TYPE_CHECKING:
     from parity.jobs.scan import ScanReport

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parity.cli.mongo_target import Ticker, choose, echo_json
-from parity.cli.options import config_option, json_option
 from parity.model import ExitCode, Secret, Target, UserError, Writes
+from parity.options import config_option, json_option
 
 if TYPE_CHECKING:
     from parity.seed import SeedPlan, SeedReport

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from parity.cli.mongo_target import Ticker, configured, echo_json, redactor_of
-from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode, Outcome, Target, UserError
+from parity.options import config_option, json_option, report_dir_option
 
 if TYPE_CHECKING:
     from parity.jobs.settings import HostedSettings, Judged

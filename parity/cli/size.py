@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from parity.cli.options import config_option, json_option, report_dir_option
 from parity.model import ExitCode
+from parity.options import config_option, json_option, report_dir_option
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from parity.cli.options import json_option
 from parity.cli.stack_seed import seed_target
 from parity.model import ExitCode, Style, Target, UserError
+from parity.options import json_option
 from parity.paths import shipped
 from parity.stack import (
     Member,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parity.cli.options import runs_option
 from parity.model import ExitCode
+from parity.options import runs_option
 
 if TYPE_CHECKING:
     from parity.gate import StepResult

@@ -1,14 +1,19 @@
-"""The names under which the secrets of targets are shown: the one place that makes them."""
+"""Secrets by reference, and the names under which they are shown: the one place for both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import unquote
 
-from parity.model import Target
+from parity.model import Secret, Target, UserError
 
 MONGO_PASSWORD: Final = "$MONGO_PASSWORD"
+MOST_BYTES: Final = 65_536
+"""A key or URI is far shorter; what is longer is the wrong file."""
 
 
 def secrets_of(targets: Iterable[Target]) -> dict[str, str]:
@@ -45,3 +50,59 @@ def mongo_password(uri: str) -> str:
     _, _, rest = uri.partition("://")
     userinfo, at, _ = rest.rpartition("@")
     return userinfo.partition(":")[2] if at else ""
+
+
+def read_secret(reference: Any, folder: Path, environ: Mapping[str, str], what: str) -> Secret:
+    """Look up ``env:NAME`` or ``file:PATH``.
+
+    Args:
+        reference: The reference; a value that is none is not repeated in the message.
+        folder: What a relative path starts from.
+        environ: The environment.
+        what: What it is, for messages.
+
+    Raises:
+        UserError: It is no reference, or refers to nothing that can be a secret.
+    """
+    kind, _, name = reference.partition(":") if isinstance(reference, str) else ("", "", "")
+    if kind == "env" and name:
+        value = environ.get(name, "")
+        if not value:
+            raise UserError(f"{what}: {name} is not set", f"Set {name}.", code="secret")
+        return Secret(value, name)
+    if kind == "file" and name:
+        try:
+            return Secret(read_secret_file(folder / Path(name).expanduser()))
+        except ValueError as error:
+            raise UserError(f"{what}: file:{name} {error}", code="secret") from None
+    raise UserError(f"{what} is not a reference", 'Write "env:NAME" or "file:PATH".', code="secret")
+
+
+def read_secret_file(path: Path) -> str:
+    """Return the one line of a file.
+
+    A device or a pipe may never end, so only a regular file is read, and only so much of it.
+
+    Raises:
+        ValueError: It cannot be read or holds no single line; the message never quotes it.
+    """
+    try:
+        # Opened without waiting: a FIFO without a writer would block for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("is no regular file")
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror or error}") from None
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"is longer than {MOST_BYTES:,} bytes, so it is no secret")
+    try:
+        # Windows writes a byte order mark in front.
+        text = data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8 text") from None
+    if not text:
+        raise ValueError("is empty")
+    if len(text.splitlines()) > 1:
+        raise ValueError("has more than one line")
+    return text

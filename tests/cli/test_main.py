@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from parity.cli import COMMANDS, ExitCodes, main
+from parity.cli import COMMANDS, ExitCodes, job_commands, main, short_help
 from parity.model import ExitCode, HarnessError, UserError
 
 
@@ -107,15 +107,17 @@ def test_the_version_is_told() -> None:
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     context = click.Context(main)
-    said = {name: main.get_command(context, name) for name in COMMANDS}
-    assert {
-        name: command.get_short_help_str(1000) for name, command in said.items() if command
-    } == COMMANDS
+    said = COMMANDS | {name: short_help(file) for name, file in job_commands().items()}
+    assert sorted(said) == main.list_commands(context)
+    for name, text in said.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(1000) == text
 
 
 def test_help_imports_no_command() -> None:
     code = "import sys; from parity.cli import main; main(['--help'], standalone_mode=False); "
-    code += "print([m for m in sys.modules if m.startswith('parity.cli.')])"
+    code += "print([m for m in sys.modules if m.startswith(('parity.cli.', 'parity.jobs'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from parity.jobs.audit.codes import Code
 from parity.model import HarnessError, Outcome, Secret, Target, UserError, Writes
 from parity.targets import ParseClient
+from parity.targets.secrets import read_secret
 from parity.wire import TokenFormat, token_format
 
 ACCOUNTS_AT_MOST: Final = 100
@@ -153,42 +154,11 @@ def _account(file: Path, number: int, row: Any, environ: Mapping[str, str]) -> A
     if set(row) - _KEYS or len(row) == 1:
         raise _bad(file, f"account {number} has other keys than {', '.join(sorted(_KEYS))}")
     secrets = {
-        key: resolve(value, file.parent, environ, f"{key} of account {number} in {file}")
+        key: read_secret(value, file.parent, environ, f"{key} of account {number} in {file}")
         for key, value in row.items()
         if key != "username"
     }
     return Account(row["username"], secrets.get("password"), secrets.get("legacy_session"))
-
-
-def resolve(reference: Any, folder: Path, environ: Mapping[str, str], what: str) -> Secret:
-    """Look up ``env:NAME`` or ``file:PATH``.
-
-    Args:
-        reference: The reference; a value that is none is not repeated in the message.
-        folder: What a relative path starts from.
-        environ: The environment.
-        what: What it is, for messages.
-
-    Raises:
-        UserError: It is no reference, or refers to nothing.
-    """
-    kind, _, name = reference.partition(":") if isinstance(reference, str) else ("", "", "")
-    if kind == "env" and name:
-        value = environ.get(name, "")
-        if not value:
-            raise UserError(f"{what}: {name} is not set", f"Set {name}.", code="secret")
-        return Secret(value, name)
-    if kind == "file" and name:
-        try:
-            path = folder / Path(name).expanduser()
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            raise UserError(f"{what}: file:{name}: {why}", code="secret") from None
-        if text:
-            return Secret(text)
-        raise UserError(f"{what}: file:{name} is empty", code="secret")
-    raise UserError(f"{what} is not a reference", 'Write "env:NAME" or "file:PATH".', code="secret")
 
 
 def _bad(file: Path, why: str) -> UserError:

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from parity.cli.audit import audit
-from parity.cli.preflight import preflight
 from parity.jobs.audit import Code as AuditCode
 from parity.jobs.preflight.codes import CODES
+from parity.jobs.preflight.command import preflight
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.errors import HarnessError
 from parity.model.evidence import read_evidence

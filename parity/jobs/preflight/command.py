@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
-from parity.cli.mongo_target import choose, configured, target_options
-from parity.cli.options import POSITIVE, SIZE
 from parity.job import run_job
 from parity.jobs.preflight.conditions import Limits
 from parity.jobs.preflight.engine import PreflightOptions
 from parity.jobs.preflight.job import PreflightJob
 from parity.jobs.preflight.status import MigrationStatus, parse_time, read_status
 from parity.model import ExitCode, UserError
+from parity.options import POSITIVE, SIZE, choose, configured, target_options
 
 _COUNT = click.IntRange(min=1)
 
