@@ -11,7 +11,7 @@ from parity.jobs.audit import codes as audit
 from parity.jobs.deployment import codes as deployment
 from parity.jobs.files import codes as files
 from parity.jobs.preflight.codes import CODES as PREFLIGHT
-from parity.jobs.replay import evidence as replay
+from parity.jobs.replay.codes import CODES as REPLAY
 from parity.jobs.scan.rules import RULES
 from parity.jobs.verify.codes import CODES as VERIFY
 from parity.jobs.web import codes as web
@@ -91,8 +91,9 @@ def _scan() -> Iterator[Fact]:
 
 
 def _replay() -> Iterator[Fact]:
-    for code, title in replay.CODES.items():
-        yield _fact("replay", code, "breaking", title, "", replay.REMEDY)
+    for code in REPLAY.values():
+        remedy = code.remedy.format(entry="KD-…")
+        yield _fact("replay", code.id, code.severity, code.title, code.cause, remedy)
 
 
 def _web() -> Iterator[Fact]:

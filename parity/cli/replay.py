@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from parity.capture.recording import open_recording
+from parity.cli.options import json_option, report_dir_option
+from parity.job import run_job
+from parity.jobs.replay.job import Asked, ControlJob, ReplayJob
+from parity.jobs.replay.survey import counts
+from parity.jobs.replay.targets import open_targets
 from parity.model import ExitCode
 
 SPEEDS = "1, 10, … for a multiple of the recorded speed, max for as fast as it goes"
@@ -85,15 +92,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     help="A folder of your own known differences.",
 )
 @click.option("--fail-on-breaking", is_flag=True, help="Fail on breaking known differences, too.")
-@click.option(
-    "--report-dir",
-    "reports",
-    envvar="PARITY_REPORTS",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for reports.  [default: reports]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
-def replay(**given: Any) -> ExitCode:
+@report_dir_option
+@json_option
+def replay(*, dry_run: bool, reports: Path | None, as_json: bool, **given: Any) -> ExitCode:
     """Replay recorded traffic and explain every difference.
 
     RECORDING is a file of `parity capture` or `parity import`; cassettes, HAR files and folders
@@ -106,8 +107,25 @@ def replay(**given: Any) -> ExitCode:
         parity replay app.jsonl --repeat 346                          # one exchange again
         parity replay app.jsonl --resume reports/20261123T062151-x1y2z3
     """  # noqa: D301 - click wants the control character
-    # Late: aiohttp and pymongo take longer to import than the other commands to run.
-    from parity.cli.replay_session import run  # noqa: PLC0415
-    from parity.cli.replay_targets import Asked  # noqa: PLC0415
+    asked = Asked(**given)
+    if dry_run:
+        _show_counts(asked, as_json=as_json)
+        return ExitCode.PASS
+    with open_targets(asked) as targets:
+        job = ControlJob(asked, targets) if asked.control else ReplayJob(asked, targets)
+        return run_job(job, reports or Path("reports"), as_json=as_json)
 
-    return run(Asked(**given))
+
+def _show_counts(asked: Asked, *, as_json: bool) -> None:
+    with open_recording(asked.recording, allow_truncated=asked.allow_truncated) as reader:
+        found = counts(reader, reader.header.base_url, asked.only)
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for name, value in found.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, count in value.items():
+                click.echo(f"  {count:>10,}  {key}")
+        else:
+            click.echo(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")

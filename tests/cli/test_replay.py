@@ -269,7 +269,8 @@ def test_noise_is_found_by_a_control_and_explains_only_when_accepted(
     path = str(script.write(tmp_path / "dice.jsonl"))
 
     control = run(path, "--control", "--cloud", "main.js", config=False)
-    noise = control.report / "noise.toml"
+    of_control = control.report
+    noise = of_control / "noise.toml"
     unreviewed = run(path, "--noise", str(noise), "--cloud", "main.js", config=False)
     reviewed = noise.read_text("utf-8").replace("accepted = false", "accepted = true")
     noise.write_text(reviewed, "utf-8")
@@ -277,7 +278,54 @@ def test_noise_is_found_by_a_control_and_explains_only_when_accepted(
 
     assert control.code == 0
     assert "1 places differ" in control.out
+    assert "<h1>Pass" in (of_control / "report.html").read_text("utf-8")
+    (check,) = read_evidence(of_control / "evidence.jsonl").checks
+    assert check.outcome == "pass"
+    assert [finding.code for finding in check.findings] == ["RPL-NOISE"]
     assert 'path = "$.result.value"' in reviewed
     assert unreviewed.code == 1
     assert accepted.code == 0, accepted.out + accepted.err
     assert accepted.table("exchanges")[0][0] == "known difference"
+
+
+def test_a_breaking_known_difference_fails_only_if_asked(run: Run, tmp_path: Path) -> None:
+    script = Script()
+    script.add("a", "GET", "/1/classes/Missing/none000000", None, 404, {"code": 101, "error": "no"})
+    path = str(script.write(tmp_path / "known.jsonl"))
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own.toml").write_text(
+        """
+[[difference]]
+id = "XX-0001"
+title = "Another text of an error"
+area = "objects"
+versions = ">=2"
+cause = "c"
+effect = "e"
+remedy = "r"
+severity = "breaking"
+provenance = "observed"
+source = "here"
+owner = "us"
+recognise = [{ path = "$.error", requests = ["GET /classes/*/*"], pattern = ".*" }]
+""",
+        "utf-8",
+    )
+    own = ("--target", "selfhosted", "--known-differences", str(folder))
+
+    met = run(path, *own)
+    failed = run(path, *own, "--fail-on-breaking")
+    printed = run(path, *own, "--fail-on-breaking", "--json")
+
+    assert met.code == 0, met.out + met.err
+    assert failed.code == 1
+    assert [
+        (check.id, check.finding.code)
+        for check in read_evidence(failed.report / "evidence.jsonl").checks
+        if check.outcome == "fail" and check.finding is not None
+    ] == [("replay/XX-0001", "RPL-BREAKING")]
+    result = json.loads(printed.out)
+    assert (result["format"], result["exit_code"]) == ("parity-replay", 1)
+    assert result["known_differences"] == {"XX-0001": 1}
+    assert result["outcomes"] == {"known difference": 1}

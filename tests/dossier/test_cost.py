@@ -14,7 +14,6 @@ from parity.jobs.replay.numbers import tables
 from parity.jobs.replay.survey import Survey
 from parity.jobs.replay.tally import Tally
 from parity.model import Difference, Kind
-from parity.wire import Redactor
 from tests.dossier.rich import dossier
 from tests.gate.world import world
 
@@ -43,7 +42,7 @@ def test_the_dossier_reads_what_a_replay_really_writes(
     subject = Subject("app.jsonl", "selfhosted")
     w = world(tmp_path)
     w.specs["replay"].events = [
-        *checks(tally, subject, {}, Redactor({}, b"0" * 16)),
+        *checks(tally, subject, {}),
         *tables(tally, subject, Survey(requests, 0, 0, frozenset(), len(tally.clients))),
     ]
     (found,) = dossier(w, "8").unknown

@@ -24,9 +24,8 @@ from parity.compare import Register, load_register
 from parity.compare.known import parse_version
 from parity.jobs.replay.engine import Options, Replay
 from parity.jobs.replay.journal import Journal
-from parity.jobs.replay.judgement import Answer, Class, Judgement
+from parity.jobs.replay.judgement import Answer, Class, Judgement, place
 from parity.jobs.replay.order import Node
-from parity.jobs.replay.place import place
 from parity.jobs.replay.rewrite import Rewritten
 from parity.jobs.replay.source import Source
 from parity.jobs.replay.survey import survey

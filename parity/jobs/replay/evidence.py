@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register
+from parity.jobs.replay.codes import BREAKING, DIFFERENT, FOLLOWS, NOISY
 from parity.jobs.replay.judgement import Answer, Class
 from parity.jobs.replay.noise import NOISE
 from parity.jobs.replay.rewrite import Rewritten
@@ -21,21 +22,11 @@ from parity.model.evidence import (
     KnownDifferenceEvent,
     body_text,
 )
+from parity.model.judged import doubtful, judged, untested
 from parity.wire import Redactor
 
 MOST_SHOWN = 25
 """Clusters of a signature, and rows of a table, that evidence shows."""
-
-DIFFERENT, FOLLOWS = "RPL-DIFFERENT", "RPL-FOLLOWS"
-CODES: Final = {
-    DIFFERENT: "Requests are answered otherwise than before, and no registered entry explains it.",
-    FOLLOWS: "Requests are answered otherwise because of an earlier difference.",
-}
-"""The codes of findings, and what each one says."""
-REMEDY: Final = (
-    "Mend the server or the app, or register the difference with its explanation "
-    "(docs/known-differences.md)."
-)
 
 _AREAS: Final = {
     "batch": "objects",
@@ -79,7 +70,6 @@ def checks(
     tally: Tally,
     subject: Subject,
     exchanges: Mapping[str, tuple[ExchangeFact, ...]],
-    redactor: Redactor,
 ) -> Iterator[CheckEvent]:
     """Yield one check for each signature, those that hit most clients first.
 
@@ -87,7 +77,6 @@ def checks(
         tally: Of the whole replay.
         subject: What was replayed.
         exchanges: Exchanges that are shown, by signature.
-        redactor: Keeps secrets out of values that differ.
     """
     ranked = sorted(
         tally.signatures.items(),
@@ -95,22 +84,21 @@ def checks(
     )
     for name, of in ranked:
         outcome = _outcome(of)
-        shown = redactor.text(name)
         yield CheckEvent(
-            id=f"replay/{shown}",
-            nodeid=f"replay/{shown}[{subject.target}]",
+            id=f"replay/{name}",
+            nodeid=f"replay/{name}[{subject.target}]",
             target=subject.target,
             area=_area(name),
             level="must",
             effect="reads" if name.startswith(("GET ", "HEAD ")) else "writes",
             spec=(),
-            title=shown,
+            title=name,
             outcome=outcome,
             reason=_reason(of, tally),
             duration_s=round(of.elapsed_ms / 1000, 6),
             server_s=round(of.elapsed_ms / 1000, 6),
             requests=of.total,
-            differences=tuple(_facts(of, subject, redactor)),
+            differences=tuple(_facts(of, subject)),
             exchanges=exchanges.get(name, ()),
             findings=(_finding(of, subject),) if outcome is Outcome.FAIL else (),
         )
@@ -141,6 +129,34 @@ def known_differences(
             )
         elif entry_id in register.entries:
             yield register.entries[entry_id].event((target,), count)
+
+
+def breaking_check(entry: KnownDifferenceEvent, target: str) -> CheckEvent:
+    """Return the check that fails because a breaking difference was met (--fail-on-breaking)."""
+    seen = f"{entry.id} was met {entry.observed:,} times: {entry.title.rstrip('.')}"
+    finding = BREAKING.finding(seen, entry=entry.id)
+    title = f"No request meets {entry.id}"
+    return judged(entry.id, title, "", [finding]).event("replay", target, area="other")
+
+
+def noise_checks(tally: Tally, target: str) -> Iterator[CheckEvent]:
+    """Yield one check for each signature of a control: it passes, with a warning if it is noisy.
+
+    Args:
+        tally: Of the second replay, compared with the first.
+        target: Name of the target.
+    """
+    for name, of in sorted(tally.signatures.items()):
+        if of.outcomes[Class.ERROR]:
+            check = doubtful(name, name, _reason(of, tally))
+        elif of.clusters:
+            places = ", ".join(path for path, _ in sorted(of.clusters)[:MOST_SHOWN])
+            check = judged(name, name, "", [NOISY.finding(f"differs at {places}")])
+        elif of.outcomes[Class.EQUAL]:
+            check = judged(name, name, "")
+        else:
+            check = untested(name, name, _reason(of, tally))
+        yield check.event("control", target, area=_area(name))
 
 
 def exchange_facts(
@@ -205,9 +221,9 @@ def _outcome(of: OfSignature) -> Outcome:
 
 def _reason(of: OfSignature, tally: Tally) -> str:
     words = [
-        f"{of.outcomes[each]:,} of {of.total:,} requests: {each.value}"
-        for each in (Class.DIFFERENT, Class.ERROR, Class.KNOWN, *_NOT_JUDGED)
-        if of.outcomes[each]
+        f"{of.outcomes[outcome]:,} of {of.total:,} requests: {outcome.value}"
+        for outcome in (Class.DIFFERENT, Class.ERROR, Class.KNOWN, *_NOT_JUDGED)
+        if of.outcomes[outcome]
     ]
     if of.outcomes[Class.DIFFERENT]:
         words.append(f"{len(of.clients):,} of {len(tally.clients):,} clients are hit")
@@ -215,41 +231,33 @@ def _reason(of: OfSignature, tally: Tally) -> str:
     return "; ".join(words)
 
 
-def _facts(of: OfSignature, subject: Subject, redactor: Redactor) -> Iterator[DifferenceFact]:
-    ranked = sorted(of.clusters.values(), key=lambda each: -each.exchanges)
-    for each in ranked[:MOST_SHOWN]:
-        source = f"{subject.expected}, exchange {', '.join(each.examples)}"
-        yield _fact(each.difference, None, source, redactor)
+def _facts(of: OfSignature, subject: Subject) -> Iterator[DifferenceFact]:
+    ranked = sorted(of.clusters.values(), key=lambda cluster: -cluster.exchanges)
+    for cluster in ranked[:MOST_SHOWN]:
+        source = f"{subject.expected}, exchange {', '.join(cluster.examples)}"
+        yield _fact(cluster.difference, None, source)
     for entry_id, (_, difference) in sorted(of.known.items()):
-        yield _fact(difference, entry_id, subject.expected, redactor)
+        yield _fact(difference, entry_id, subject.expected)
 
 
-def _fact(
-    difference: Difference, known: str | None, source: str, redactor: Redactor
-) -> DifferenceFact:
-    name = difference.path.rpartition(".")[2]
-    expected, actual = (
-        redactor.json({name: value})[name] for value in (difference.expected, difference.actual)
+def _fact(difference: Difference, known: str | None, source: str) -> DifferenceFact:
+    return DifferenceFact(
+        difference.path, difference.kind, difference.expected, difference.actual, known, source
     )
-    return DifferenceFact(difference.path, difference.kind, expected, actual, known, source)
 
 
 def _finding(of: OfSignature, subject: Subject) -> Finding:
     clusters = list(of.clusters.values())
-    own = [each for each in clusters if not each.is_consequence]
+    own = [cluster for cluster in clusters if not cluster.is_consequence]
     first = (own or clusters)[0]
     if own:
+        code = DIFFERENT
         cause = f"The answers differ from {subject.expected}, and no registered entry explains it."
     else:
-        root = first.follows.most_common(1)[0][0]
-        cause = f"It follows from an earlier Difference, in exchange {root}."
-    return Finding(
-        code=DIFFERENT if own else FOLLOWS,
-        severity="breaking",
-        cause=cause,
-        remedy=REMEDY,
-        reproduce=subject.command(first.examples[0]),
-    )
+        code, root = FOLLOWS, first.follows.most_common(1)[0][0]
+        cause = f"It follows from an earlier difference, in exchange {root}."
+    found = code.finding(reproduce=subject.command(first.examples[0]))
+    return replace(found, cause=cause)
 
 
 def _area(signature: str) -> str:

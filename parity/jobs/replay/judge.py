@@ -11,11 +11,10 @@ from parity.compare import Register, Traffic
 from parity.compare.values import MISSING
 from parity.jobs.replay.bindings import Bindings, Times
 from parity.jobs.replay.judgement import Answer, Class, Judgement
-from parity.jobs.replay.names import Names
 from parity.jobs.replay.noise import NO_NOISE, NOISE, Noise
 from parity.jobs.replay.order import Node
 from parity.jobs.replay.pairing import OLD_RELATION, Pairing
-from parity.jobs.replay.prior import IF_DIFFERENT, Known, needs_prior_state
+from parity.jobs.replay.prior import IF_DIFFERENT, Known, Names, needs_prior_state
 from parity.jobs.replay.rows import (
     hides_order,
     match_rows,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from parity.model import Difference
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 class Class(StrEnum):
@@ -55,3 +58,8 @@ class Judgement:
     reason: str = ""
     learned: list[tuple[str, str]] = field(default_factory=list)
     times: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def place(difference: Difference) -> str:
+    """Return the path of a difference with ``[*]`` for every index."""
+    return _INDEX.sub("[*]", difference.path)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from parity.jobs.replay.place import place
+from parity.jobs.replay.judgement import place
 from parity.jobs.replay.tally import Tally
 from parity.model import Difference, UserError
 from parity.wire.operation import Operation

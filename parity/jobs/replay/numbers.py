@@ -1,9 +1,10 @@
-"""A replay in numbers: shares, clusters of Differences, latencies."""
+"""A replay in numbers: shares, clusters of differences, latencies."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -60,23 +61,16 @@ def tables(tally: Tally, subject: Subject, survey: Survey) -> Iterator[TableEven
         f"What became of the requests on {subject.target}",
         ("outcome", "requests", "what it means"),
         tuple(
-            (each.value, tally.outcomes[each], _EXPLAINED[each])
-            for each in Class
-            if tally.outcomes[each]
+            (outcome.value, tally.outcomes[outcome], _EXPLAINED[outcome])
+            for outcome in Class
+            if tally.outcomes[outcome]
         ),
         f"The recording holds {survey.exchanges:,} requests of {survey.lanes:,} clients"
         f"{_span(survey)}.",
     )
-    clusters = sorted(
-        ((name, each) for name, of in tally.signatures.items() for each in of.clusters.values()),
-        key=lambda item: (item[1].is_consequence, -len(item[1].clients), -item[1].exchanges),
-    )
-    if clusters:
+    if clusters := _ranked(tally):
         yield _clusters(clusters, subject)
-    reasons: Counter[str] = Counter()
-    for of in tally.signatures.values():
-        reasons += of.reasons
-    if reasons:
+    if reasons := _reasons(tally):
         yield TableEvent(
             "reasons",
             f"Not judged, or in part only, on {subject.target}",
@@ -85,6 +79,106 @@ def tables(tally: Tally, subject: Subject, survey: Survey) -> Iterator[TableEven
         )
     if tally.latency:
         yield _latency(tally, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How many of some are the same."""
+
+    same: int
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Exchanges that differ at one place, as ``--json`` prints them.
+
+    Attributes:
+        signature: The request, without values.
+        path: JSON path.
+        kind: How it differs.
+        requests: How many.
+        clients: How many clients are hit.
+        follows: The exchange of the earlier difference that all of them follow from.
+        examples: The first exchanges.
+    """
+
+    signature: str
+    path: str
+    kind: str
+    requests: int
+    clients: int
+    follows: str | None
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What ``parity replay --json`` prints beside the verdict."""
+
+    recording: str
+    target: str
+    compared_with: str
+    headline: str
+    outcomes: dict[str, int]
+    requests: Part
+    signatures: Part
+    clients: Part
+    differences: tuple[Difference, ...]
+    known_differences: dict[str, int]
+    reasons: dict[str, int]
+
+
+def result(tally: Tally, subject: Subject) -> Result:
+    """Return the replay as numbers for machines.
+
+    Args:
+        tally: Of the whole replay.
+        subject: What was replayed.
+    """
+    return Result(
+        subject.recording,
+        subject.target,
+        subject.expected,
+        headline(tally, subject),
+        {outcome.value: count for outcome, count in tally.outcomes.most_common()},
+        Part(*tally.same_requests()),
+        Part(*tally.same_signatures()),
+        Part(*tally.same_clients()),
+        tuple(
+            Difference(
+                name,
+                cluster.difference.path,
+                str(cluster.difference.kind),
+                cluster.exchanges,
+                len(cluster.clients),
+                _root_of(cluster),
+                tuple(cluster.examples),
+            )
+            for name, cluster in _ranked(tally)
+        ),
+        dict(tally.known()),
+        dict(_reasons(tally)),
+    )
+
+
+def _ranked(tally: Tally) -> list[tuple[str, Cluster]]:
+    return sorted(
+        (
+            (name, cluster)
+            for name, of in tally.signatures.items()
+            for cluster in of.clusters.values()
+        ),
+        key=lambda item: (item[1].is_consequence, -len(item[1].clients), -item[1].exchanges),
+    )
+
+
+def _reasons(tally: Tally) -> Counter[str]:
+    return sum((of.reasons for of in tally.signatures.values()), Counter[str]())
+
+
+def _root_of(cluster: Cluster) -> str | None:
+    return cluster.follows.most_common(1)[0][0] if cluster.is_consequence else None
 
 
 def _shares(tally: Tally, subject: Subject) -> TableEvent:
@@ -105,7 +199,7 @@ def _shares(tally: Tally, subject: Subject) -> TableEvent:
 
 
 def _clusters(clusters: list[tuple[str, Cluster]], subject: Subject) -> TableEvent:
-    note = "Ranked by clients hit; what follows from an earlier Difference comes last."
+    note = "Ranked by clients hit; what follows from an earlier difference comes last."
     if len(clusters) > MOST_SHOWN:
         note += f" {len(clusters) - MOST_SHOWN:,} more are in the evidence of each signature."
     return TableEvent(
@@ -115,13 +209,13 @@ def _clusters(clusters: list[tuple[str, Cluster]], subject: Subject) -> TableEve
         tuple(
             (
                 name,
-                f"{each.difference.path} ({each.difference.kind})",
-                each.exchanges,
-                len(each.clients),
-                each.follows.most_common(1)[0][0] if each.is_consequence else None,
-                each.examples[0],
+                f"{cluster.difference.path} ({cluster.difference.kind})",
+                cluster.exchanges,
+                len(cluster.clients),
+                _root_of(cluster),
+                cluster.examples[0],
             )
-            for name, each in clusters[:MOST_SHOWN]
+            for name, cluster in clusters[:MOST_SHOWN]
         ),
         note,
     )
@@ -129,13 +223,13 @@ def _clusters(clusters: list[tuple[str, Cluster]], subject: Subject) -> TableEve
 
 def _latency(tally: Tally, subject: Subject) -> TableEvent:
     rows = []
-    for action, each in sorted(tally.latency.items(), key=lambda item: -item[1].pairs):
-        (old_median, new_median), (old_p95, new_p95) = each.quantiles(0.5), each.quantiles(0.95)
-        ratio = each.ratio
+    for action, latency in sorted(tally.latency.items(), key=lambda item: -item[1].pairs):
+        (old_median, new_median), (old_p95, new_p95) = map(latency.quantiles, (0.5, 0.95))
+        ratio = latency.ratio
         rows.append(
             (
                 action,
-                each.pairs,
+                latency.pairs,
                 f"{old_median:.1f} → {new_median:.1f}",
                 f"{old_p95:.1f} → {new_p95:.1f}",
                 None if ratio is None else f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})",
@@ -164,7 +258,7 @@ def _span(survey: Survey) -> str:
     if not survey.started_at:
         return ""
     first, last = (
-        datetime.fromtimestamp(each, UTC).strftime("%Y-%m-%d %H:%M")
-        for each in (survey.started_at, survey.ended_at)
+        datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M")
+        for moment in (survey.started_at, survey.ended_at)
     )
     return f", {first} to {last} UTC"

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from parity.jobs.replay.judgement import Class, Judgement
+from parity.jobs.replay.judgement import Class, Judgement, place
 from parity.jobs.replay.latency import Latency
-from parity.jobs.replay.place import place
 from parity.model import Difference
 
 EXAMPLES = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.jobs.replay.dry_run import MOST_SIGNATURES, counts
+from parity.jobs.replay.survey import MOST_SIGNATURES, counts
 from tests.jobs.replay.recorded import created, exchange
 
 EXCHANGES = [

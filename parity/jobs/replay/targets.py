@@ -5,38 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
+from parity.jobs.replay.job import Asked
 from parity.model import Target, UserError, Writes
 from parity.stack import Member, hosted_member, selfhosted_member, start_stack, stop_stack
 from parity.targets import load_settings, refuse_shared_database
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for."""
-
-    recording: Path
-    targets: tuple[str, ...]
-    config: Path | None
-    speed: float | None
-    lanes: int
-    state: str
-    read_only: bool
-    allow: tuple[str, ...]
-    only: str | None
-    repeat: str | None
-    resume: Path | None
-    dry_run: bool
-    control: bool
-    noise: Path | None
-    cloud: Path | None
-    allow_truncated: bool
-    known_differences: tuple[Path, ...]
-    fail_on_breaking: bool
-    reports: Path | None
-    as_json: bool
 
 
 @contextmanager
@@ -45,16 +18,16 @@ def open_targets(asked: Asked) -> Iterator[list[Target]]:
     if asked.config is not None:
         settings = load_settings(asked.config, os.environ, asked.targets)
         names = asked.targets or tuple(settings.targets)
-        unknown = [each for each in names if each not in settings.targets]
+        unknown = [name for name in names if name not in settings.targets]
         if unknown or (not asked.targets and len(names) != 1):
             raise UserError(
                 f"{asked.config} has the targets {', '.join(settings.targets)}",
                 "Choose with --target NAME.",
                 code="target",
             )
-        targets = [settings.targets[each] for each in names]
-        for each in targets:
-            _refuse_namespaced(each, asked)
+        targets = [settings.targets[name] for name in names]
+        for target in targets:
+            _refuse_namespaced(target, asked)
         if not asked.read_only:
             refuse_shared_database(targets, allowed=settings.allow_shared_database)
         yield targets
@@ -63,7 +36,6 @@ def open_targets(asked: Asked) -> Iterator[list[Target]]:
 
 
 def _embedded(asked: Asked) -> Iterator[list[Target]]:
-
     if asked.resume is not None:
         raise UserError(
             "an embedded server ends with its replay, so there is nothing to go on with",
@@ -72,14 +44,14 @@ def _embedded(asked: Asked) -> Iterator[list[Target]]:
         )
     offered = {"hosted": hosted_member(), "selfhosted": selfhosted_member()}
     names = asked.targets or ("selfhosted",)
-    unknown = [each for each in names if each not in offered]
+    unknown = [name for name in names if name not in offered]
     if unknown:
         raise UserError(
             f"--target {unknown[0]}: the embedded targets are hosted and selfhosted",
             "Give --config to use your own targets.",
             code="target",
         )
-    members = [offered[each] for each in names]
+    members = [offered[name] for name in names]
     if asked.control:
         one = members[0]
         members = [one, Member(f"{one.name}-again", one.version, one.style, one.mount, one.options)]
