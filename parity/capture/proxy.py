@@ -19,9 +19,16 @@ from parity.capture.accounting import Accounts
 from parity.capture.bodies import Budget
 from parity.capture.passing import Passing, header_pairs
 from parity.capture.recorder import Recorder
-from parity.capture.replies import PassedOn, own_reply
 from parity.capture.sampling import Sampler
-from parity.capture.upstream import LINE_LIMIT, NoAnswerError, Upstream, forwarded, no_answer
+from parity.capture.upstream import (
+    LINE_LIMIT,
+    NoAnswerError,
+    PassedOn,
+    Upstream,
+    forwarded,
+    no_answer,
+    own_reply,
+)
 from parity.capture.websocket import tunnel
 
 SMALL = 65_536

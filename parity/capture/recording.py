@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -25,14 +28,6 @@ from parity.capture.exchanges import (
     RecordingFooter,
     RecordingHeader,
 )
-from parity.capture.recording_errors import (
-    BadRecording,
-    MissingRecording,
-    NewerRecording,
-    RecordingError,
-    TruncatedRecording,
-    UnwritableRecording,
-)
 from parity.capture.recording_format import (
     FORMAT,
     VERSION,
@@ -44,8 +39,8 @@ from parity.capture.recording_format import (
     read_header,
     read_line,
 )
-from parity.capture.recording_ids import SeenIds
 from parity.capture.recording_redaction import ExchangeRedactor
+from parity.model import UserError
 from parity.model.evidence import utc_now
 from parity.wire import Redactor
 
@@ -73,6 +68,82 @@ LONGEST_LINE: Final = 256 * 1024 * 1024
 """Bytes of a line, so that a file that is no recording cannot fill the memory."""
 
 _BLOCK = 1024 * 1024
+_NUMBERED = re.compile(r"(?:.*#)?(?:0|[1-9]\d{0,14})", re.ASCII | re.DOTALL)
+
+
+class RecordingError(UserError):
+    """A recording that cannot be used; the base of the named errors below."""
+
+
+class MissingRecording(RecordingError):
+    """There is no such file, or it cannot be opened."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"cannot read {path}: {reason}",
+            "Give the path of a recording; `parity import` and `parity capture` make one.",
+            code="recording-missing",
+        )
+
+
+class TruncatedRecording(RecordingError):
+    """The file ends before its footer.
+
+    Args:
+        path: The file.
+        whole: How many exchanges of it are whole.
+    """
+
+    def __init__(self, path: Path, whole: int) -> None:
+        self.whole = whole
+        super().__init__(
+            f"{path} is truncated: it has no footer; {whole} exchanges are whole",
+            "Its writer was killed or is still running. "
+            "Use --allow-truncated to work with the exchanges that are whole.",
+            code="recording-truncated",
+        )
+
+
+class NewerRecording(RecordingError):
+    """The file was written by a later version of parse-parity."""
+
+    def __init__(self, path: Path, version: object) -> None:
+        super().__init__(
+            f"{path} has version {version} of the recording format; this is too new",
+            "Upgrade: pip install --upgrade parse-parity.",
+            code="recording-newer",
+        )
+
+
+class BadRecording(RecordingError):
+    """A line is not what the format says.
+
+    Args:
+        path: The file.
+        line: Number of the line, from 1; ``None`` if the file as a whole is wrong.
+        reason: What is wrong.
+    """
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        self.line = line
+        where = f"{path}, line {line}" if line else f"{path}"
+        super().__init__(
+            f"{where}: {reason}",
+            "The file was changed after it was written, or is no recording. "
+            "HAR, cassettes and logs become one with `parity import`.",
+            code="recording-bad",
+        )
+
+
+class UnwritableRecording(RecordingError):
+    """The file cannot be written: it exists, the folder is read-only, the disk is full."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot write {path}: {error.strerror or error}",
+            "Choose another file name, or make room on the disk.",
+            code="recording-unwritable",
+        )
 
 
 class RecordingWriter:
@@ -389,3 +460,42 @@ def _footer_of(line: bytes) -> RecordingFooter | None:
     except BadLine:
         return None
     return value if isinstance(value, RecordingFooter) else None
+
+
+class SeenIds:
+    """The ids of one recording.
+
+    ``17`` and ``app.har#17`` count up per prefix, so runs of numbers are kept instead of the
+    ids: 1,000,000 consecutive ids take a few hundred bytes. Other ids are kept one by one.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[str, tuple[array[int], array[int]]] = {}
+        self._others: set[str] = set()
+
+    def add(self, identifier: str) -> bool:
+        """Remember an id; return whether it is new."""
+        if not _NUMBERED.fullmatch(identifier):
+            return self._other(identifier)
+        prefix, mark, digits = identifier.rpartition("#")
+        number = int(digits)
+        runs = self._runs.get(prefix + mark)
+        if runs is None:
+            self._runs[prefix + mark] = (array("q", (number,)), array("q", (number,)))
+            return True
+        starts, ends = runs
+        if number == ends[-1] + 1:
+            ends[-1] = number
+            return True
+        if number > ends[-1]:
+            starts.append(number)
+            ends.append(number)
+            return True
+        run = bisect_right(starts, number) - 1
+        return False if run >= 0 and number <= ends[run] else self._other(identifier)
+
+    def _other(self, identifier: str) -> bool:
+        if identifier in self._others:
+            return False
+        self._others.add(identifier)
+        return True

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+import secrets
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from parity.capture.exchanges import (
     Headers,
@@ -20,11 +23,13 @@ from parity.capture.exchanges import (
     RecordedResponse,
     RecordingHeader,
 )
+from parity.model import UserError
 from parity.wire import Redactor
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+MIN_KEY_BYTES: Final = 16
 _REMEMBERED = 4096
 _SHORT = 512
 """What is longer is not remembered, so that the memory stays small."""
@@ -32,6 +37,45 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _LITERAL = "parity-number-"
 _LITERALS = re.compile(rf'"{_LITERAL}([0-9a-f]+)"')
 _TEXTUAL = re.compile(r"\s*(?:text/|application/(?:json|x-www-form-urlencoded|javascript|xml))")
+
+
+def pseudonym_key(reference: str | None) -> bytes:
+    """Read the key.
+
+    Args:
+        reference: ``env:NAME`` or ``file:PATH``; ``None`` for a random key, so that stand-ins of
+            two recordings have nothing to do with each other.
+
+    Raises:
+        UserError: It refers to nothing, or the key is too short.
+    """
+    if reference is None:
+        return secrets.token_bytes(32)
+    kind, _, name = reference.partition(":")
+    try:
+        value = _read(kind, name)
+    except (KeyError, OSError):
+        # Not repeated: somebody may have put the secret itself there.
+        raise UserError(
+            "--pseudonym-key refers to nothing that can be read",
+            "Write env:NAME of a variable that is set, or file:PATH of a file.",
+            code="pseudonym-key",
+        ) from None
+    if len(value) < MIN_KEY_BYTES:
+        raise UserError(
+            f"the pseudonym key has fewer than {MIN_KEY_BYTES} bytes",
+            "Make one with: openssl rand -hex 32",
+            code="pseudonym-key",
+        )
+    return value
+
+
+def _read(kind: str, name: str) -> bytes:
+    if kind == "env":
+        return os.environ[name].encode().strip()
+    if kind == "file":
+        return Path(name).expanduser().read_bytes().strip()
+    raise KeyError(kind)
 
 
 class ExchangeRedactor:

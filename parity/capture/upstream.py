@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from parity.capture.exchanges import Headers
 from parity.model import UserError
 
 HOP_BY_HOP: Final = frozenset(
@@ -30,6 +33,9 @@ HOP_BY_HOP: Final = frozenset(
     }
 )
 """Headers about one connection. Source: RFC 9110 section 7.6.1, RFC 2616 section 13.5.1."""
+
+CONNECTION_FAILED = 100
+"""Parse's code for a server that cannot be reached. Source: Parse SDKs, ``CONNECTION_FAILED``."""
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LINE_LIMIT: Final = 1024 * 1024
@@ -243,3 +249,39 @@ def _tls(ca: Path) -> ssl.SSLContext:
             "Give --upstream-ca a PEM file with the certificate that signed the upstream's.",
             code="upstream-ca",
         ) from error
+
+
+class PassedOn(web.StreamResponse):
+    """A response with exactly the headers of the upstream.
+
+    Args:
+        status: HTTP status.
+        reason: Its phrase.
+        headers: As the upstream sent them.
+        at_once: Whether they are sent before the body comes, not in one packet with it.
+    """
+
+    _added: ClassVar = ("Content-Type", "Date", "Server")
+
+    def __init__(self, status: int, reason: str, headers: Headers, *, at_once: bool) -> None:
+        self._send_headers_immediately = at_once
+        kept: CIMultiDict[str] = CIMultiDict(end_to_end(headers))
+        super().__init__(status=status, reason=reason, headers=kept)
+        self._absent = [name for name in self._added if name not in kept]
+
+    async def _write_headers(self) -> None:
+        # What aiohttp adds of its own is not what the client would have got.
+        for name in self._absent:
+            self.headers.popall(name, None)
+        await super()._write_headers()
+
+
+def own_reply(status: int, error: str) -> web.Response:
+    """Return an error of the proxy itself, in the form that Parse SDKs read.
+
+    Args:
+        status: HTTP status.
+        error: A sentence for people.
+    """
+    body = {"code": CONNECTION_FAILED, "error": f"parity capture: {error}"}
+    return web.Response(status=status, text=json.dumps(body), content_type="application/json")

@@ -9,8 +9,7 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from parity.capture.passing import header_pairs
-from parity.capture.replies import own_reply
-from parity.capture.upstream import NoAnswerError, Upstream, forwarded
+from parity.capture.upstream import NoAnswerError, Upstream, forwarded, own_reply
 
 HANDSHAKE = frozenset(
     {

@@ -10,23 +10,27 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
+import uvloop
 
+from parity.capture.accounting import Accounts
+from parity.capture.proxy import Rules
+from parity.capture.recorder import Bounds
+from parity.capture.recording_redaction import pseudonym_key as read_key
+from parity.capture.session import Captured, CaptureSettings, Stop, Told
+from parity.capture.session import capture as start
+from parity.capture.upstream import UpstreamSettings
+from parity.cli.options import POSITIVE
 from parity.model import ExitCode, Target, UserError
-
-if TYPE_CHECKING:
-    from parity.capture.accounting import Accounts
-    from parity.capture.session import Captured, CaptureSettings
+from parity.targets import load_settings, secrets_of
+from parity.wire import Redactor
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MB = 1024 * 1024
 PLAIN_STATUS_EVERY_S = 10.0
 """How often a status is printed where no terminal can rewrite its line."""
-
-_POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
@@ -64,7 +68,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--upstream-timeout",
-    type=_POSITIVE,
+    type=POSITIVE,
     default=120.0,
     show_default=True,
     metavar="SECONDS",
@@ -90,15 +94,15 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--max-body",
-    type=_POSITIVE,
+    type=POSITIVE,
     default=10.0,
     show_default=True,
     metavar="MB",
     help="Longer bodies are passed on and not recorded.",
 )
 @click.option("--max-exchanges", type=click.IntRange(min=1), metavar="N", help="End after N.")
-@click.option("--max-minutes", type=_POSITIVE, metavar="N", help="End after N minutes.")
-@click.option("--max-mb", type=_POSITIVE, metavar="N", help="End when the file has N MB.")
+@click.option("--max-minutes", type=POSITIVE, metavar="N", help="End after N minutes.")
+@click.option("--max-mb", type=POSITIVE, metavar="N", help="End when the file has N MB.")
 @click.option(
     "--pseudonym-key",
     metavar="env:NAME|file:PATH",
@@ -143,13 +147,6 @@ def capture(
 
     Keys, tokens, passwords and personal data are replaced before they reach the file.
     """  # noqa: D301 - click wants the control character
-    from parity.capture.proxy import Rules  # noqa: PLC0415 - not for `parity --help`
-    from parity.capture.pseudonym_key import pseudonym_key as read_key  # noqa: PLC0415
-    from parity.capture.recorder import Bounds  # noqa: PLC0415
-    from parity.capture.session import CaptureSettings  # noqa: PLC0415
-    from parity.capture.upstream import UpstreamSettings  # noqa: PLC0415
-    from parity.wire import Redactor  # noqa: PLC0415
-
     host, port = _address(listen)
     url, target = _upstream(upstream, config)
     key = read_key(pseudonym_key)
@@ -163,7 +160,7 @@ def capture(
         rules=Rules(ignore, sample, int(max_body * MB), hashlib.blake2b(key).digest()),
         bounds=Bounds(max_exchanges, None if max_mb is None else int(max_mb * MB)),
         minutes=max_minutes,
-        redactor=None if keep_secrets else Redactor(_names(target), key),
+        redactor=None if keep_secrets else Redactor(secrets_of([target] if target else []), key),
         fsync=not no_fsync,
         source=target.name if target else "",
     )
@@ -187,7 +184,6 @@ def _address(listen: str) -> tuple[str, int]:
 
 
 def _upstream(upstream: str, config: Path | None) -> tuple[str, Target | None]:
-    from parity.targets.settings import load_settings  # noqa: PLC0415 - not for `parity --help`
 
     parts = urlsplit(upstream)
     if parts.scheme in ("http", "https") and parts.hostname:
@@ -206,20 +202,7 @@ def _upstream(upstream: str, config: Path | None) -> tuple[str, Target | None]:
     return target.url, target
 
 
-def _names(target: Target | None) -> dict[str, str]:
-    if target is None:
-        return {}
-    return {
-        secret.value: "$" + (secret.source or f"{target.name}_{name}".upper().replace("-", "_"))
-        for name, secret in target.secrets()
-    }
-
-
 def _run(settings: CaptureSettings) -> Captured:
-    import uvloop  # noqa: PLC0415 - not for `parity --help`
-
-    from parity.capture.session import Stop, Told  # noqa: PLC0415
-    from parity.capture.session import capture as start  # noqa: PLC0415
 
     status = _Status(settings.out)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from parity.capture.har_export import write_har
+from parity.capture.recording import open_recording
 from parity.model import ExitCode, UserError
 
 
@@ -32,9 +34,6 @@ def export(*, recording: Path, har: Path, allow_truncated: bool, force: bool) ->
 
     What is redacted in the recording stays redacted.
     """  # noqa: D301 - click wants the control character
-    from parity.capture.har_export import write_har  # noqa: PLC0415 - not for `parity --help`
-    from parity.capture.recording import open_recording  # noqa: PLC0415
-
     if har.exists() and not force:
         raise UserError(f"{har} is there already", "Choose another name, or replace it: --force.")
     partial = har.with_name(f"partial-{os.getpid()}-{har.name}")

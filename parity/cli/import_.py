@@ -9,15 +9,21 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from parity import __version__
+from parity.capture.base_url import base_url as read_base_url
+from parity.capture.importers import source_files
+from parity.capture.importing import FileReport, Import, ImportReport
+from parity.capture.recording import RecordingHeader, RecordingWriter
+from parity.capture.recording_redaction import pseudonym_key as read_key
+from parity.cli.options import POSITIVE
 from parity.model import ExitCode, UserError
-
-if TYPE_CHECKING:
-    from parity.capture.importing import FileReport, Import, ImportReport
-    from parity.wire import Redactor
+from parity.model.evidence import utc_now
+from parity.targets import load_settings, secrets_of
+from parity.wire import Redactor
 
 MB = 1024 * 1024
 SHOWN_ENDPOINTS = 12
@@ -45,7 +51,7 @@ LOOK_AT_CLOCK_EVERY = 64
 )
 @click.option(
     "--max-body",
-    type=click.FloatRange(min=0, min_open=True),
+    type=POSITIVE,
     default=10.0,
     show_default=True,
     metavar="MB",
@@ -91,12 +97,6 @@ def import_(
     An entry that cannot be read is reported and counted, and the rest of its file is used.
     Exit code 2: nothing could be read, or a whole file could not.
     """  # noqa: D301 - click wants the control character
-    from parity.capture.base_url import base_url as read_base_url  # noqa: PLC0415 - heavy
-    from parity.capture.importers import source_files  # noqa: PLC0415
-    from parity.capture.importing import Import  # noqa: PLC0415
-    from parity.capture.pseudonym_key import pseudonym_key as read_key  # noqa: PLC0415
-    from parity.wire import Redactor  # noqa: PLC0415
-
     if out.exists() and not force:
         raise UserError(f"{out} is there already", "Choose another name, or replace it: --force.")
     key = read_key(pseudonym_key)
@@ -116,26 +116,16 @@ def import_(
 
 def _names(config: Path | None, names: tuple[str, ...]) -> dict[str, str]:
     """Return the keys of the targets with the names to show for them."""
-    from parity.targets.settings import load_settings  # noqa: PLC0415 - not for `parity --help`
-
     if config is None:
         if names:
             raise UserError("--target needs --config", "Give the parity.toml that has the target.")
         return {}
-    settings = load_settings(config, os.environ, names)
-    return {
-        secret.value: "$" + (secret.source or f"{target.name}_{name}".upper().replace("-", "_"))
-        for target in settings.targets.values()
-        for name, secret in target.secrets()
-    }
+    return secrets_of(load_settings(config, os.environ, names).targets.values())
 
 
 def _write(
     imported: Import, out: Path, sources: tuple[Path, ...], redactor: Redactor | None
 ) -> None:
-    from parity import __version__  # noqa: PLC0415 - not for `parity --help`
-    from parity.capture.recording import RecordingHeader, RecordingWriter  # noqa: PLC0415
-    from parity.model.evidence import utc_now  # noqa: PLC0415
 
     header = RecordingHeader(
         base_url=imported.report.base.url,

@@ -12,8 +12,8 @@ from parity.capture.recording import (
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
+    SeenIds,
 )
-from parity.capture.recording_ids import SeenIds
 from parity.wire import Redactor
 from tests.capture.recorded import KEY, read, sequence, write
 
