@@ -22,8 +22,8 @@ from parity.capture.recording_redaction import pseudonym_key as read_key
 from parity.capture.session import Captured, CaptureSettings, Stop, Told
 from parity.capture.session import capture as start
 from parity.capture.upstream import UpstreamSettings
-from parity.cli.options import POSITIVE
 from parity.model import ExitCode, Target, UserError
+from parity.options import POSITIVE
 from parity.targets import load_settings, secrets_of
 from parity.wire import Redactor
 

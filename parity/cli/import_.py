@@ -19,9 +19,9 @@ from parity.capture.importers import source_files
 from parity.capture.importing import FileReport, Import, ImportReport
 from parity.capture.recording import RecordingHeader, RecordingWriter
 from parity.capture.recording_redaction import pseudonym_key as read_key
-from parity.cli.options import POSITIVE
 from parity.model import ExitCode, UserError
 from parity.model.evidence import utc_now
+from parity.options import POSITIVE
 from parity.targets import load_settings, secrets_of
 from parity.wire import Redactor
 

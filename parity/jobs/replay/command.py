@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from parity.capture.recording import open_recording
-from parity.cli.options import json_option, report_dir_option
 from parity.job import run_job
 from parity.jobs.replay.job import Asked, ControlJob, ReplayJob
 from parity.jobs.replay.survey import counts
 from parity.jobs.replay.targets import open_targets
 from parity.model import ExitCode
+from parity.options import json_option, report_dir_option
 
 SPEEDS = "1, 10, … for a multiple of the recorded speed, max for as fast as it goes"
 
