@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parity.cli.explain_facts import Fact
-from parity.indexes import codes as indexes
-from parity.indexes.model import Code as IndexCode
+from parity.indexes.codes import CODES as INDEXES
 from parity.jobs.audit import codes as audit
 from parity.jobs.deployment import codes as deployment
 from parity.jobs.files import codes as files
@@ -107,9 +106,8 @@ def _files() -> Iterator[Fact]:
 
 
 def _indexes() -> Iterator[Fact]:
-    for code in IndexCode:
-        said = indexes.explain_code(code)
-        yield _fact("indexes", code, said.severity, said.title, said.cause)
+    for code in INDEXES.values():
+        yield _fact("indexes", code.id, code.severity, code.title, code.cause)
 
 
 def _deployment() -> Iterator[Fact]:

@@ -17,7 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from parity.cli.mongo_target import configured, echo_json, redactor_of
 from parity.cli.size_live import Progress
-from parity.indexes import Advice, Options, TryOut, advise
+from parity.indexes import Advice, AdviceOptions, TryOut, advise
 from parity.jobs.size.checks import (
     checks_of,
     files_table,
@@ -36,7 +36,7 @@ from parity.jobs.size.result import Looked, Result, result_of
 from parity.jobs.size.series import csv_of, seconds_of
 from parity.jobs.size.storage import Growth, Storage, measured_growth, parse_size, stated_growth
 from parity.jobs.size.trial import objective_for
-from parity.jobs.size.verdict import Word
+from parity.jobs.size.verdict import Fit
 from parity.model import ExitCode, Target, UserError, Writes
 from parity.model.errors import HarnessError
 from parity.model.events import CheckEvent, TargetFacts
@@ -132,7 +132,7 @@ class _Session:
             for table in tables_of(result, rows, files):
                 job.table(replace(table, note=self.redactor.text(table.note)))
             for part in result.sizing.parts:
-                if part.word is Word.TIGHT:
+                if part.fit is Fit.TIGHT:
                     job.notice("warning", f"{part.id} is tight: {part.sentence}", self.target.name)
             self._notices(job, result)
             job.finish()
@@ -273,7 +273,7 @@ class _Session:
         if not self.asked.indexes:
             return None, "--no-indexes: the indexes were not looked at."
         budget = QUICK_INDEX_BUDGET_S if self.asked.quick else INDEX_BUDGET_S
-        options = Options(budget_s=budget)
+        options = AdviceOptions(budget_s=budget)
         if self.target.version:
             options = replace(options, server_version=self.target.version)
         try_on = None
@@ -315,7 +315,7 @@ class _Session:
 
     def _notices(self, job: Job, result: Result) -> None:
         name = self.target.name
-        job.notice("info", f"{result.sizing.word}: {result.sentence}", name)
+        job.notice("info", f"{result.sizing.fit}: {result.sentence}", name)
         generator = self.generator
         if generator is None:
             return
@@ -347,8 +347,8 @@ class _Session:
             )
             return
         for part in sizing.parts:
-            click.echo(self.redactor.text(f"{part.word:>15}  {part.id:<12} {part.sentence}"))
-            if part.remedy and part.word in (Word.TIGHT, Word.TOO_SMALL, Word.COULD_NOT_JUDGE):
+            click.echo(self.redactor.text(f"{part.fit:>15}  {part.id:<12} {part.sentence}"))
+            if part.remedy and part.fit in (Fit.TIGHT, Fit.TOO_SMALL, Fit.COULD_NOT_JUDGE):
                 click.echo(self.redactor.text(f"{'':>15}  {'':<12} {part.remedy}"))
-        click.echo(f"\n{sizing.word} (confidence {sizing.confidence}: {sizing.why})")
+        click.echo(f"\n{sizing.fit} (confidence {sizing.confidence}: {sizing.why})")
         click.echo(f"{self.redactor.text(result.sentence)}\nreport: {job.folder / 'report.html'}")

@@ -3,23 +3,21 @@
 from parity.indexes.engine import advise
 from parity.indexes.model import (
     Advice,
-    Code,
-    Judged,
-    Options,
+    AdviceOptions,
+    IndexUse,
+    JudgedQuery,
     Proposal,
     Tried,
     TryOut,
-    Word,
 )
 
 __all__ = [
     "Advice",
-    "Code",
-    "Judged",
-    "Options",
+    "AdviceOptions",
+    "IndexUse",
+    "JudgedQuery",
     "Proposal",
     "Tried",
     "TryOut",
-    "Word",
     "advise",
 ]

@@ -1,37 +1,21 @@
-"""What the finding codes mean; the texts are in ``codes.toml`` beside this module."""
+"""What can be said of a query; what each code means is in ``codes.toml`` beside this module."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from typing import Final
 
-from parity.indexes.model import Code
-from parity.model.evidence import Severity
+from parity.model.finding import read_catalogue
 
+CODES: Final = read_catalogue(__file__)
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a code means.
+NO_INDEX: Final = CODES["SIZE-NO-INDEX"]
+UNSELECTIVE: Final = CODES["SIZE-UNSELECTIVE"]
+SORT_IN_MEMORY: Final = CODES["SIZE-SORT-IN-MEMORY"]
+NO_INDEX_HELPS: Final = CODES["SIZE-NO-INDEX-HELPS"]
+# What speaks against an index that would help
+KEY_TOO_LONG: Final = CODES["SIZE-KEY-TOO-LONG"]
+PARALLEL_ARRAYS: Final = CODES["SIZE-PARALLEL-ARRAYS"]
+TOO_MANY_INDEXES: Final = CODES["SIZE-TOO-MANY-INDEXES"]
 
-    Attributes:
-        title: What was found, in one line.
-        severity: What it does to an app.
-        cause: Why it is so, and what goes wrong.
-    """
-
-    title: str
-    severity: Severity
-    cause: str
-
-
-def explain_code(code: Code) -> Explanation:
-    """Return what a code means."""
-    return _catalogue()[code]
-
-
-@cache
-def _catalogue() -> dict[Code, Explanation]:
-    text = Path(__file__).with_name("codes.toml").read_text(encoding="utf-8")
-    return {Code(name): Explanation(**entry) for name, entry in tomllib.loads(text).items()}
+BLOCKING: Final = frozenset({KEY_TOO_LONG, TOO_MANY_INDEXES})
+"""A proposal with one of these cannot be built as it is."""

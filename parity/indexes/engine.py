@@ -13,6 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from parity.indexes.bind import bind
+from parity.indexes.codes import NO_INDEX_HELPS
 from parity.indexes.explain import Seen, explain, named
 from parity.indexes.implied import Implied, implied
 from parity.indexes.judge import cost_of, judge
@@ -21,19 +22,17 @@ from parity.indexes.limits import look_at_server
 from parity.indexes.merge import Wish, duplicates
 from parity.indexes.model import (
     Advice,
-    Code,
-    Judged,
-    Options,
+    AdviceOptions,
+    IndexUse,
+    JudgedQuery,
     Progress,
     Proposal,
     TryOut,
-    Word,
 )
-from parity.indexes.names import shown_filter
 from parity.indexes.needs import describe_useless
 from parity.indexes.propose import Place, Slow, propose, wishes_of
 from parity.indexes.sample import TIME_LIMIT_EXCEEDED, Row, Sample, draw, load_schemas
-from parity.indexes.sent import MOST_IDS, Sent, Server
+from parity.indexes.sent import MOST_IDS, Sent, Server, shown_filter
 from parity.indexes.tryout import Question, try_out
 from parity.profiles.profile import Ask, Operation, Profile
 from parity.wire.mongo_query import Untranslatable
@@ -46,7 +45,7 @@ def advise(
     database: Database[dict[str, Any]],
     profile: Profile,
     *,
-    options: Options | None = None,
+    options: AdviceOptions | None = None,
     try_on: TryOut | None = None,
     progress: Progress | None = None,
 ) -> Advice:
@@ -64,7 +63,7 @@ def advise(
     Raises:
         OperationFailure: MongoDB refuses something that all of it needs.
     """
-    chosen = options or Options()
+    chosen = options or AdviceOptions()
     if chosen.secondary:
         database = database.with_options(read_preference=ReadPreference.SECONDARY_PREFERRED)
     run = _Run(database, profile, chosen, progress or (lambda _: None))
@@ -93,7 +92,7 @@ class _Run:
         self,
         database: Database[dict[str, Any]],
         profile: Profile,
-        options: Options,
+        options: AdviceOptions,
         progress: Progress,
     ) -> None:
         self.database = database
@@ -106,7 +105,7 @@ class _Run:
         self.mongod: Mongod = look_at_server(database, options.mongo_version)
         self.samples: dict[str, Sample | None] = {}
         self.asked: list[_Asked] = []
-        self.judged: list[Judged] = []
+        self.judged: list[JudgedQuery] = []
 
     # Looking
 
@@ -242,30 +241,30 @@ class _Run:
             names.add(each.signature)
             yield each
 
-    def _judge(self, asked: _Asked) -> Judged:
+    def _judge(self, asked: _Asked) -> JudgedQuery:
         if not asked.seen:
             reason = asked.problem or "it asks a collection that has no rows"
-            return Judged(
+            return JudgedQuery(
                 asked.signature,
                 asked.class_name,
                 asked.class_name,
                 asked.rate,
-                Word.UNJUDGED,
+                IndexUse.UNJUDGED,
                 reason=reason,
                 broken=asked.broken,
             )
         first = asked.sent[0]
         sample = self.sample(first.collection)
         rows = sample.rows if sample else 0
-        word, codes, reason = judge(asked.seen, rows, self.options.small_rows)
+        use, codes, reason = judge(asked.seen, rows, self.options.small_rows)
         cost = cost_of(asked.seen)
         mean_s = sum(each.ms for each in asked.seen) / len(asked.seen) / 1000
-        return Judged(
+        return JudgedQuery(
             asked.signature,
             asked.class_name,
             first.collection,
             asked.rate,
-            word,
+            use,
             codes,
             reason,
             cost,
@@ -281,7 +280,7 @@ class _Run:
         by_name = {each.signature: each for each in self.asked}
         wishes: dict[str, list[Wish]] = {}
         for at, judged in enumerate(self.judged):
-            if judged.word is not Word.SLOW:
+            if judged.use is not IndexUse.SLOW:
                 continue
             self.progress(f"index for {judged.signature}")
             asked = by_name[judged.signature]
@@ -290,7 +289,7 @@ class _Run:
             wishes.setdefault(judged.collection, []).extend(found)
             if not found:
                 advice = f"{why}. {describe_useless(asked.sent[0].filter)}"
-                codes = (Code.NO_INDEX_HELPS,)
+                codes = (NO_INDEX_HELPS,)
                 self.judged[at] = replace(judged, codes=codes, advice=advice)
         proposals: list[Proposal] = []
         for collection, each in wishes.items():
@@ -381,7 +380,7 @@ class _OverBudget(Exception):
     """There is no time left."""
 
 
-def _by_cost(judged: Judged) -> tuple[bool, float, float, str]:
+def _by_cost(judged: JudgedQuery) -> tuple[bool, float, float, str]:
     cost = judged.cost
     examined = max(cost.docs, cost.keys) if cost else 0.0
-    return judged.word is not Word.SLOW, -judged.load, -examined * judged.rate, judged.signature
+    return judged.use is not IndexUse.SLOW, -judged.load, -examined * judged.rate, judged.signature

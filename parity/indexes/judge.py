@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
+from parity.indexes.codes import NO_INDEX, SORT_IN_MEMORY, UNSELECTIVE
 from parity.indexes.explain import Seen
-from parity.indexes.model import Code, Cost, Word
+from parity.indexes.model import Cost, IndexUse
+from parity.model.finding import Code
 
 SMALL_ROWS: Final = 1000
 """What may be examined without being named.
@@ -36,7 +38,7 @@ def cost_of(seen: Sequence[Seen]) -> Cost:
 
 def judge(
     seen: Sequence[Seen], rows: int, small_rows: int = SMALL_ROWS
-) -> tuple[Word, tuple[Code, ...], str]:
+) -> tuple[IndexUse, tuple[Code, ...], str]:
     """Judge a query.
 
     The worst set of values decides: a query that is slow for one user in five is slow.
@@ -51,20 +53,20 @@ def judge(
     """
     if any(each.missing for each in seen):
         kind = next(each.missing for each in seen if each.missing)
-        return Word.SLOW, (Code.NO_INDEX,), f"MongoDB refuses it: there is no {kind} index"
+        return IndexUse.SLOW, (NO_INDEX,), f"MongoDB refuses it: there is no {kind} index"
     found: dict[Code, Seen] = {}
     for each in sorted(seen, key=lambda one: one.examined, reverse=True):
         for code in _codes(each, small_rows):
             found.setdefault(code, each)
     if found:
         sentences = [_sentence(code, each, rows) for code, each in found.items()]
-        return Word.SLOW, tuple(found), "; ".join(sentences)
+        return IndexUse.SLOW, tuple(found), "; ".join(sentences)
     worst = max(seen, key=lambda one: one.examined)
     if worst.scans and rows <= small_rows:
-        return Word.SMALL, (), f"no index, and {rows:,} rows are too few for that to matter"
+        return IndexUse.SMALL, (), f"no index, and {rows:,} rows are too few for that to matter"
     what = f"index {', '.join(worst.index)}" if worst.index else "the beginning of the collection"
     sentence = f"{what}: {worst.examined:,} examined for {worst.returned:,} rows"
-    return Word.SERVED, (), sentence
+    return IndexUse.SERVED, (), sentence
 
 
 def _codes(seen: Seen, small_rows: int) -> list[Code]:
@@ -72,12 +74,12 @@ def _codes(seen: Seen, small_rows: int) -> list[Code]:
     much = seen.examined > small_rows or bool(seen.cut)
     wasteful = much and seen.examined > RATIO * max(seen.matched, 1)
     if wasteful:
-        found.append(Code.NO_INDEX if seen.scans else Code.UNSELECTIVE)
+        found.append(NO_INDEX if seen.scans else UNSELECTIVE)
     many = seen.matched > small_rows and seen.matched > RATIO * max(seen.returned, 1)
     if seen.sorts and (many or (wasteful and seen.cut)):
-        found.append(Code.SORT_IN_MEMORY)
+        found.append(SORT_IN_MEMORY)
         if seen.scans and not wasteful:
-            found.insert(0, Code.NO_INDEX)
+            found.insert(0, NO_INDEX)
     return found
 
 
@@ -85,9 +87,9 @@ def _sentence(code: Code, seen: Seen, rows: int) -> str:
     if seen.cut:
         return seen.cut
     took = f" in {seen.ms:,.0f} ms" if seen.ms else ""
-    if code is Code.NO_INDEX:
+    if code is NO_INDEX:
         return f"reads {seen.docs:,} of {rows:,} documents{took} for {seen.returned:,} rows"
-    if code is Code.UNSELECTIVE:
+    if code is UNSELECTIVE:
         by = ", ".join(seen.index)
         return f"examines {seen.examined:,} through {by}{took} for {seen.matched:,} that match"
     return f"sorts {seen.matched:,} rows in memory to return {seen.returned:,}"

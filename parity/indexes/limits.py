@@ -17,8 +17,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from parity.indexes.model import Code, Keys
+from parity.indexes.codes import KEY_TOO_LONG, TOO_MANY_INDEXES
+from parity.indexes.model import Keys
 from parity.indexes.sample import TIME_LIMIT_EXCEEDED, Row, Sample
+from parity.model.finding import Code
 
 KEY_LIMIT: Final = 1024
 """Bytes that an index entry must stay below, BSON overhead included."""
@@ -165,9 +167,9 @@ def blocking_codes(entry_bytes: int, server: Server, *, full: bool) -> tuple[Cod
     """
     found = []
     if server.limits_keys and entry_bytes >= KEY_LIMIT:
-        found.append(Code.KEY_TOO_LONG)
+        found.append(KEY_TOO_LONG)
     if full:
-        found.append(Code.TOO_MANY_INDEXES)
+        found.append(TOO_MANY_INDEXES)
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from parity.model import Secret
+from parity.model.finding import Code
 
 Progress = Callable[[str], None]
 """Gets a line for people now and then: what is being looked at."""
@@ -16,32 +17,8 @@ Keys = tuple[tuple[str, int | str], ...]
 """The keys of an index in order: ``(("_p_author", 1), ("_created_at", -1))``."""
 
 
-class Code(StrEnum):
-    """What can be said of a shape; ``codes.toml`` explains each."""
-
-    NO_INDEX = "SIZE-NO-INDEX"
-    """All of the collection is read."""
-    UNSELECTIVE = "SIZE-UNSELECTIVE"
-    """An index is used, and most of what is read through it is thrown away."""
-    SORT_IN_MEMORY = "SIZE-SORT-IN-MEMORY"
-    """What was found is sorted by the server, because no index has the order."""
-    KEY_TOO_LONG = "SIZE-KEY-TOO-LONG"
-    """The index would help, and some value is too long for it on this server."""
-    PARALLEL_ARRAYS = "SIZE-PARALLEL-ARRAYS"
-    """The index would help, and some document has an array under two of its keys."""
-    TOO_MANY_INDEXES = "SIZE-TOO-MANY-INDEXES"
-    """The index would help, and the collection has as many as it can."""
-    NO_INDEX_HELPS = "SIZE-NO-INDEX-HELPS"
-    """It reads far more than it returns, and no index changes that: the query has to."""
-
-    @property
-    def blocks(self) -> bool:
-        """Whether a proposal with this code cannot be built as it is."""
-        return self in (Code.KEY_TOO_LONG, Code.TOO_MANY_INDEXES)
-
-
-class Word(StrEnum):
-    """What became of a shape."""
+class IndexUse(StrEnum):
+    """Whether a query is served by an index."""
 
     SERVED = "served"
     """By an index, with little read in vain."""
@@ -54,7 +31,7 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AdviceOptions:
     """How the database is looked at.
 
     Attributes:
@@ -123,7 +100,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedQuery:
     """One query that Parse Server sends for the profile, and what MongoDB does for it.
 
     Attributes:
@@ -132,8 +109,8 @@ class Judged:
         class_name: The class.
         collection: The collection that is read.
         rate: Times a second at the profile's peak.
-        word: What became of it.
-        codes: What is wrong; empty unless ``word`` is ``slow``.
+        use: Whether an index serves it.
+        codes: What is wrong; empty unless ``use`` is ``slow``.
         reason: One sentence for people.
         cost: What was measured; ``None`` if nothing was.
         filter: The MongoDB query with ``?`` for values, for people.
@@ -148,7 +125,7 @@ class Judged:
     class_name: str
     collection: str
     rate: float
-    word: Word
+    use: IndexUse
     codes: tuple[Code, ...] = ()
     reason: str = ""
     cost: Cost | None = None
@@ -236,7 +213,7 @@ class Advice:
         cache_bytes: WiredTiger's cache; 0 if not visible.
     """
 
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedQuery, ...]
     proposals: tuple[Proposal, ...]
     notes: tuple[str, ...] = ()
     mongo_version: str = ""
@@ -245,11 +222,11 @@ class Advice:
     cache_bytes: int = 0
 
     @property
-    def slow(self) -> tuple[Judged, ...]:
+    def slow(self) -> tuple[JudgedQuery, ...]:
         """The shapes that are named, costliest first."""
-        return tuple(each for each in self.judged if each.word is Word.SLOW)
+        return tuple(each for each in self.judged if each.use is IndexUse.SLOW)
 
     @property
-    def unjudged(self) -> tuple[Judged, ...]:
+    def unjudged(self) -> tuple[JudgedQuery, ...]:
         """The shapes that could not be judged."""
-        return tuple(each for each in self.judged if each.word is Word.UNJUDGED)
+        return tuple(each for each in self.judged if each.use is IndexUse.UNJUDGED)

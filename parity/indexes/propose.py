@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from parity.indexes.codes import PARALLEL_ARRAYS
 from parity.indexes.estimate import best_shape
 from parity.indexes.explain import Seen
 from parity.indexes.judge import RATIO, SMALL_ROWS
@@ -22,7 +23,7 @@ from parity.indexes.limits import (
     too_many,
 )
 from parity.indexes.merge import Planned, Wish, existing_keys, plan, serves
-from parity.indexes.model import Code, Keys, Proposal
+from parity.indexes.model import Keys, Proposal
 from parity.indexes.needs import TEXT, Need, needs_of
 from parity.indexes.sample import Row, Sample
 from parity.indexes.sent import Sent
@@ -143,7 +144,7 @@ def _proposal(planned: Planned, place: Place, number: int) -> Proposal:
     full = too_many(place.indexes, number + 1)
     codes = blocking_codes(longest, place.server, full=full)
     if dropped:
-        codes = (*codes, Code.PARALLEL_ARRAYS)
+        codes = (*codes, PARALLEL_ARRAYS)
     command = _command(keys, place)
     return Proposal(
         collection=place.collection.name,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from parity.profiles.profile import VALUE
 from parity.wire.mongo_query import (
     Untranslatable,
     mongo_key,
@@ -64,6 +65,23 @@ class Sent:
     keys: tuple[str, ...] = ()
     part: str = ""
     text: str = ""
+
+
+def shown_filter(sent: Sent) -> dict[str, Any]:
+    """Return a MongoDB query with ``?`` for its values, so that it can be shown to anybody."""
+    return {key: _hidden(key, condition) for key, condition in sent.filter.items()}
+
+
+def _hidden(key: str, value: Any) -> Any:
+    if key == "_rperm":
+        return {"$in": [None, "*", VALUE]}
+    if isinstance(value, list) and key in ("$or", "$and", "$nor"):
+        return [{name: _hidden(name, one) for name, one in branch.items()} for branch in value]
+    if isinstance(value, Mapping) and value and all(str(name).startswith("$") for name in value):
+        return {name: _hidden(name, operand) for name, operand in value.items()}
+    if key in ("$exists", "$maxDistance", "$options"):
+        return value
+    return VALUE
 
 
 Fetch = Callable[[Sent], list[Row]]

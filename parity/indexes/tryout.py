@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from parity.indexes.codes import BLOCKING
 from parity.indexes.explain import explain, named
 from parity.indexes.limits import before
 from parity.indexes.model import Progress, Proposal, Tried, TryOut
@@ -189,7 +190,7 @@ def _insert(target: Collection[Row], batch: list[Any]) -> int:
 
 
 def _is_blocked(proposal: Proposal) -> bool:
-    return any(code.blocks for code in proposal.codes)
+    return bool(BLOCKING & set(proposal.codes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from parity.indexes import Advice, Judged
+from parity.indexes import Advice, JudgedQuery
 from parity.profiles.profile import Ask, Operation, Profile
 from tests.mongod import Mongod
 
@@ -56,7 +56,7 @@ def query(class_name: str, where: dict[str, Any] | None = None, **more: Any) -> 
     return Operation(Ask.QUERY, 1.0, class_name, where or {}, **more)
 
 
-def only(advice: Advice) -> Judged:
+def only(advice: Advice) -> JudgedQuery:
     """Return what was said of the only query."""
     [judged] = advice.judged
     return judged

@@ -11,8 +11,18 @@ from typing import Any
 import pytest
 from pymongo.errors import OperationFailure
 
-from parity.indexes import Advice, Code, Options, Word, advise
+from parity.indexes import Advice, AdviceOptions, IndexUse, advise
+from parity.indexes.codes import (
+    KEY_TOO_LONG,
+    NO_INDEX,
+    NO_INDEX_HELPS,
+    PARALLEL_ARRAYS,
+    SORT_IN_MEMORY,
+    TOO_MANY_INDEXES,
+    UNSELECTIVE,
+)
 from parity.indexes.model import Keys
+from parity.model.finding import Code
 from parity.profiles.profile import Ask, Operation
 from tests.indexes.conftest import Mongo, build, only, profile, query, schema
 from tests.mongod import Mongod
@@ -81,36 +91,36 @@ class Planted:
 
 AUTHOR = query("Post", {"author": "?"})
 SLOW = {
-    "equality": Planted(AUTHOR, {Code.NO_INDEX}, (("_p_author", 1),)),
+    "equality": Planted(AUTHOR, {NO_INDEX}, (("_p_author", 1),)),
     "equality and order": Planted(
         query("Post", {"author": "?"}, order="-createdAt", limit=10),
-        {Code.NO_INDEX},
+        {NO_INDEX},
         (("_p_author", 1), ("_created_at", -1)),
     ),
     "order alone": Planted(
         query("Post", order="-createdAt", limit=10),
-        {Code.NO_INDEX, Code.SORT_IN_MEMORY},
+        {NO_INDEX, SORT_IN_MEMORY},
         (("_created_at", -1),),
     ),
     "range that few rows meet": Planted(
         Operation(Ask.COUNT, 1.0, "Post", {"title": "?", "createdAt": {"$gt": "?"}}),
-        {Code.NO_INDEX},
+        {NO_INDEX},
         (("title", 1), ("_created_at", 1)),
     ),
     "beginning of a text": Planted(
-        query("Post", {"title": {"$regex": "^\\Q?\\E"}}), {Code.NO_INDEX}, (("title", 1),)
+        query("Post", {"title": {"$regex": "^\\Q?\\E"}}), {NO_INDEX}, (("title", 1),)
     ),
-    "element of an array": Planted(query("Post", {"tags": "?"}), {Code.NO_INDEX}, (("tags", 1),)),
+    "element of an array": Planted(query("Post", {"tags": "?"}), {NO_INDEX}, (("tags", 1),)),
     "several values": Planted(
-        query("Post", {"author": {"$in": ["?", "?"]}}), {Code.NO_INDEX}, (("_p_author", 1),)
+        query("Post", {"author": {"$in": ["?", "?"]}}), {NO_INDEX}, (("_p_author", 1),)
     ),
     "an or whose branches share a key": Planted(
         query("Post", {"author": "?", "$or": [{"flag": True}, {"score": 1}]}),
-        {Code.NO_INDEX},
+        {NO_INDEX},
         (("_p_author", 1),),
     ),
     "a box on the map": Planted(
-        query("Post", {"place": {"$within": {"$box": "?"}}}), {Code.NO_INDEX}, (("place", "2d"),)
+        query("Post", {"place": {"$within": {"$box": "?"}}}), {NO_INDEX}, (("place", "2d"),)
     ),
 }
 SERVED = {
@@ -129,7 +139,7 @@ def test_a_query_without_index_is_named_and_mended(posts: Mongo, name: str) -> N
     planted = SLOW[name]
     advice = advise(posts, profile(planted.operation))
     judged = only(advice)
-    assert judged.word is Word.SLOW
+    assert judged.use is IndexUse.SLOW
     assert planted.codes <= set(judged.codes)
     [proposal] = advice.proposals
     assert proposal.keys == planted.keys
@@ -137,7 +147,7 @@ def test_a_query_without_index_is_named_and_mended(posts: Mongo, name: str) -> N
     index = posts["Post"].create_index(list(proposal.keys))
     try:
         mended = only(advise(posts, profile(planted.operation)))
-        assert mended.word is Word.SERVED, mended.reason
+        assert mended.use is IndexUse.SERVED, mended.reason
         assert mended.cost is not None
         assert index in mended.cost.index
         assert not mended.cost.sorts
@@ -150,7 +160,7 @@ def test_a_query_without_index_is_named_and_mended(posts: Mongo, name: str) -> N
 @pytest.mark.parametrize("name", SERVED)
 def test_a_query_that_an_index_serves_is_not_named(posts: Mongo, name: str) -> None:
     advice = advise(posts, profile(SERVED[name]))
-    assert only(advice).word is Word.SERVED, only(advice).reason
+    assert only(advice).use is IndexUse.SERVED, only(advice).reason
     assert advice.proposals == ()
 
 
@@ -158,11 +168,13 @@ def test_a_small_collection_is_not_nagged_about(database: Mongo) -> None:
     schema(database, "City", name="string")
     database["City"].insert_many({"_id": f"c{n}", "name": f"n{n}"} for n in range(900))
     judged = only(advise(database, profile(query("City", {"name": "?"}))))
-    assert judged.word is Word.SMALL
+    assert judged.use is IndexUse.SMALL
     larger = only(
-        advise(database, profile(query("City", {"name": "?"})), options=Options(small_rows=100))
+        advise(
+            database, profile(query("City", {"name": "?"})), options=AdviceOptions(small_rows=100)
+        )
     )
-    assert larger.word is Word.SLOW
+    assert larger.use is IndexUse.SLOW
 
 
 def test_an_index_does_not_help_to_find_what_is_inside_a_text(posts: Mongo) -> None:
@@ -170,7 +182,7 @@ def test_an_index_does_not_help_to_find_what_is_inside_a_text(posts: Mongo) -> N
         operation = query("Post", {"title": shape})
         advice = advise(posts, profile(operation))
         judged = only(advice)
-        assert judged.codes == (Code.NO_INDEX_HELPS,)
+        assert judged.codes == (NO_INDEX_HELPS,)
         assert "lower-case copy" in judged.advice
         assert advice.proposals == ()
 
@@ -178,7 +190,7 @@ def test_an_index_does_not_help_to_find_what_is_inside_a_text(posts: Mongo) -> N
 def test_an_index_that_narrows_too_little_is_named(posts: Mongo) -> None:
     advice = advise(posts, profile(query("Post", {"score": {"$gte": 0}, "author": "?"})))
     judged = only(advice)
-    assert judged.codes in ((Code.UNSELECTIVE,), (Code.NO_INDEX,))
+    assert judged.codes in ((UNSELECTIVE,), (NO_INDEX,))
     assert advice.proposals[0].keys[0] == ("_p_author", 1)
 
 
@@ -206,13 +218,13 @@ def test_an_existing_index_is_made_longer_and_not_repeated(database: Mongo) -> N
     )
     database["Post"].create_index("_p_author")
     advice = advise(database, profile(query("Post", {"author": "?", "kind": "?"})))
-    assert only(advice).codes == (Code.UNSELECTIVE,)
+    assert only(advice).codes == (UNSELECTIVE,)
     [proposal] = advice.proposals
     assert proposal.keys == (("_p_author", 1), ("kind", 1))
     assert proposal.replaces == "_p_author_1"
     build(database, advice)
     later = advise(database, profile(query("Post", {"author": "?", "kind": "?"})))
-    assert only(later).word is Word.SERVED
+    assert only(later).use is IndexUse.SERVED
     assert any("_p_author_1 is the beginning of" in note for note in later.notes)
 
 
@@ -270,13 +282,13 @@ def test_what_a_server_asks_for_itself_is_looked_at(database: Mongo) -> None:
 def test_a_near_query_without_index_gets_the_one_that_parse_server_builds(posts: Mongo) -> None:
     near = query("Post", {"place": {"$nearSphere": "?"}}, limit=5)
     advice = advise(posts, profile(near))
-    assert only(advice).codes == (Code.NO_INDEX,)
+    assert only(advice).codes == (NO_INDEX,)
     [proposal] = advice.proposals
     assert proposal.keys == (("place", "2d"),)
     assert any("Parse Server builds this one itself" in note for note in proposal.notes)
     build(posts, advice)
     try:
-        assert only(advise(posts, profile(near))).word is Word.SERVED
+        assert only(advise(posts, profile(near))).use is IndexUse.SERVED
     finally:
         posts["Post"].drop_index("place_2d")
 
@@ -284,7 +296,7 @@ def test_a_near_query_without_index_gets_the_one_that_parse_server_builds(posts:
 def test_a_text_search_without_index_gets_one(posts: Mongo) -> None:
     search = query("Post", {"title": {"$text": {"$search": {"$term": "?"}}}})
     advice = advise(posts, profile(search))
-    assert only(advice).codes == (Code.NO_INDEX,)
+    assert only(advice).codes == (NO_INDEX,)
     assert [each.keys for each in advice.proposals] == [(("title", "text"),)]
 
 
@@ -293,8 +305,8 @@ def test_values_too_long_for_an_old_server_are_foreseen(database: Mongo) -> None
     database["Page"].insert_many({"_id": f"p{n}", "url": f"http://a/{n}"} for n in range(3000))
     database["Page"].insert_one({"_id": "long", "url": "u" * 2048})
     asked = profile(query("Page", {"url": "?"}))
-    old = advise(database, asked, options=Options(mongo_version="4.0"))
-    assert Code.KEY_TOO_LONG in old.proposals[0].codes
+    old = advise(database, asked, options=AdviceOptions(mongo_version="4.0"))
+    assert KEY_TOO_LONG in old.proposals[0].codes
     assert "2,060 bytes" in old.proposals[0].notes[0]
     assert "hashed" in old.proposals[0].notes[0]
     assert '"background": true' in old.proposals[0].shell
@@ -303,7 +315,9 @@ def test_values_too_long_for_an_old_server_are_foreseen(database: Mongo) -> None
     build(database, new)
     database["Page"].delete_one({"_id": "long"})
     database["Page"].drop_indexes()
-    assert advise(database, asked, options=Options(mongo_version="4.0")).proposals[0].codes == ()
+    assert (
+        advise(database, asked, options=AdviceOptions(mongo_version="4.0")).proposals[0].codes == ()
+    )
 
 
 def test_a_long_name_is_shortened_for_an_old_server(database: Mongo) -> None:
@@ -313,7 +327,7 @@ def test_a_long_name_is_shortened_for_an_old_server(database: Mongo) -> None:
         {"_id": f"p{n}", **dict.fromkeys(fields, f"v{n}")} for n in range(3000)
     )
     asked = profile(query("Page", dict.fromkeys(fields, "?")))
-    old = advise(database, asked, options=Options(mongo_version="3.6")).proposals[0]
+    old = advise(database, asked, options=AdviceOptions(mongo_version="3.6")).proposals[0]
     assert len(old.command["indexes"][0]["name"]) < 20
     assert '"name": "parity_' in old.shell
     new = advise(database, asked).proposals[0]
@@ -324,13 +338,13 @@ def test_two_arrays_do_not_come_into_one_index(posts: Mongo) -> None:
     asked = profile(query("Post", {"tags": "?", "fans": "?"}))
     advice = advise(posts, asked)
     [proposal] = advice.proposals
-    assert Code.PARALLEL_ARRAYS in proposal.codes
+    assert PARALLEL_ARRAYS in proposal.codes
     assert len(proposal.keys) == 1
     with pytest.raises(OperationFailure, match="parallel arrays"):
         posts["Post"].create_index([("tags", 1), ("fans", 1)])
     build(posts, advice)
     try:
-        assert only(advise(posts, asked)).word is Word.SERVED
+        assert only(advise(posts, asked)).use is IndexUse.SERVED
     finally:
         posts["Post"].drop_index(proposal.command["indexes"][0]["name"])
 
@@ -341,7 +355,7 @@ def test_a_collection_that_is_full_gets_no_index(database: Mongo) -> None:
     for number in range(63):
         database["Post"].create_index(f"unused{number}")
     advice = advise(database, profile(query("Post", {"title": "?"})))
-    assert advice.proposals[0].codes == (Code.TOO_MANY_INDEXES,)
+    assert advice.proposals[0].codes == (TOO_MANY_INDEXES,)
 
 
 UNJUDGED = {
@@ -356,22 +370,22 @@ UNJUDGED = {
 @pytest.mark.parametrize("name", UNJUDGED)
 def test_what_cannot_be_judged_is_said(posts: Mongo, name: str) -> None:
     judged = only(advise(posts, profile(UNJUDGED[name])))
-    assert judged.word is Word.UNJUDGED
+    assert judged.use is IndexUse.UNJUDGED
     assert judged.reason
     assert not judged.broken
 
 
 def test_what_there_is_no_time_for_is_not_judged(posts: Mongo) -> None:
-    judged = only(advise(posts, profile(AUTHOR), options=Options(budget_s=0)))
-    assert judged.word is Word.UNJUDGED
+    judged = only(advise(posts, profile(AUTHOR), options=AdviceOptions(budget_s=0)))
+    assert judged.use is IndexUse.UNJUDGED
     assert judged.broken
 
 
 def test_a_query_that_does_not_end_in_time_is_named(posts: Mongo) -> None:
     slow = query("Post", {"title": {"$regex": "(a+)+$"}, "body": {"$regex": "(x+x+)+y"}})
-    judged = only(advise(posts, profile(slow), options=Options(max_time_ms=1)))
+    judged = only(advise(posts, profile(slow), options=AdviceOptions(max_time_ms=1)))
     # MongoDB notices only now and then that the time is over.
-    assert judged.word is Word.SLOW
+    assert judged.use is IndexUse.SLOW
     assert "did not end within 0.001 s" in judged.reason or "reads 12,000" in judged.reason
 
 
@@ -391,7 +405,7 @@ def test_a_sort_that_mongodb_gives_up_is_named(mongod: Mongod, database: Mongo) 
         finally:
             client.admin.command({"setParameter": 1, limit: was[limit], no_disk: was[no_disk]})
     assert "MongoDB gave it up" in judged.reason
-    assert Code.SORT_IN_MEMORY in judged.codes
+    assert SORT_IN_MEMORY in judged.codes
 
 
 def test_the_costliest_at_the_peak_comes_first(posts: Mongo) -> None:
@@ -442,7 +456,7 @@ def test_what_mongodb_says_of_a_query_it_refuses_is_not_quoted(posts: Mongo) -> 
     near = {"$nearSphere": {"__type": "GeoPoint", "latitude": 12.34567, "longitude": 1}}
     shape = {"$or": [{"place": near}, {"title": "?"}]}
     judged = only(advise(posts, profile(query("Post", shape))))
-    assert judged.word is Word.UNJUDGED
+    assert judged.use is IndexUse.UNJUDGED
     assert judged.broken
     assert "12.34567" not in judged.reason
     assert "MongoDB refuses it" in judged.reason

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parity.indexes import Code, Options, Word, advise
+from parity.indexes import AdviceOptions, IndexUse, advise
 from parity.indexes.bind import bind
+from parity.indexes.codes import NO_INDEX_HELPS
 from parity.indexes.explain import command_of
 from parity.indexes.sample import draw, load_schemas
 from parity.indexes.sent import Sent, Server
@@ -22,7 +23,7 @@ from tests.indexes.conftest import Mongo, build, only, profile, schema
 from tests.mongod import Mongod
 
 ROWS = 3000
-OPTIONS = Options(small_rows=100, samples=2)
+OPTIONS = AdviceOptions(small_rows=100, samples=2)
 SKEWED, UNIQUE, RANGED, POINTER, ARRAY, WHEN = "skewed", "unique", "ranged", "owner", "list", "when"
 FIELDS = (SKEWED, UNIQUE, RANGED, POINTER, ARRAY, WHEN, "createdAt")
 
@@ -100,12 +101,12 @@ def test_a_proposal_is_used_and_changes_no_row(things: Mongo, operation: Operati
     asked = profile(operation)
     advice = advise(things, asked, options=OPTIONS)
     judged = only(advice)
-    if judged.word is not Word.SLOW:
-        assert judged.word is Word.SERVED
+    if judged.use is not IndexUse.SLOW:
+        assert judged.use is IndexUse.SERVED
         assert advice.proposals == ()
         return
     if not advice.proposals:
-        assert judged.codes == (Code.NO_INDEX_HELPS,)
+        assert judged.codes == (NO_INDEX_HELPS,)
         assert judged.advice
         return
     sent = _sent(things, operation)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parity.indexes import Advice, Options, TryOut, advise
+from parity.indexes import Advice, AdviceOptions, TryOut, advise
 from parity.indexes import tryout as module
 from parity.indexes.tryout import orphans, scratch_database, speedup
 from parity.model import Secret, UserError
@@ -126,7 +126,7 @@ def test_an_index_that_cannot_be_built_is_said(
     )
     asked = profile(query("Post", {"author": "?", "title": "?"}))
     place = TryOut(Secret(mongod.uri), f"Parity{posts.name}", rounds=1)
-    [proposal] = advise(posts, asked, options=Options(), try_on=place).proposals
+    [proposal] = advise(posts, asked, options=AdviceOptions(), try_on=place).proposals
     assert proposal.tried == ()
     notes = " ".join(proposal.notes)
     assert "could not be built on the copy" in notes
@@ -137,7 +137,7 @@ def test_what_cannot_be_built_is_not_tried(mongod: Mongod, database: Mongo) -> N
     schema(database, "Page", url="string")
     database["Page"].insert_many({"_id": f"p{n}", "url": f"{n}" * 600} for n in range(1500))
     place = TryOut(Secret(mongod.uri), f"Parity{database.name}", rounds=1)
-    options = Options(mongo_version="3.4")
+    options = AdviceOptions(mongo_version="3.4")
     asked = profile(query("Page", {"url": "?"}))
     [proposal] = advise(database, asked, options=options, try_on=place).proposals
     assert proposal.tried == ()

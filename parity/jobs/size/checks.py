@@ -9,17 +9,17 @@ from parity.jobs.size.result import Result
 from parity.jobs.size.series import Second
 from parity.jobs.size.trial import Trial
 from parity.jobs.size.usage import Usage
-from parity.jobs.size.verdict import Judged, Word
+from parity.jobs.size.verdict import Fit, JudgedPart
 from parity.model import Outcome
 from parity.model.chart import Chart, Limit, Mark
 from parity.model.evidence import CheckEvent, Finding, TableEvent
 
 OUTCOMES = {
-    Word.FITS: Outcome.PASS,
-    Word.TIGHT: Outcome.PASS,
-    Word.TOO_SMALL: Outcome.FAIL,
-    Word.COULD_NOT_JUDGE: Outcome.ERROR,
-    Word.NOT_VISIBLE: Outcome.UNSUPPORTED,
+    Fit.FITS: Outcome.PASS,
+    Fit.TIGHT: Outcome.PASS,
+    Fit.TOO_SMALL: Outcome.FAIL,
+    Fit.COULD_NOT_JUDGE: Outcome.ERROR,
+    Fit.NOT_VISIBLE: Outcome.UNSUPPORTED,
 }
 """A tight server passes, with a warning: it holds the recorded peak."""
 
@@ -55,17 +55,17 @@ def checks_of(result: Result, target: str) -> Iterator[CheckEvent]:
         yield check_of(part, target)
 
 
-def check_of(part: Judged, target: str) -> CheckEvent:
+def check_of(part: JudgedPart, target: str) -> CheckEvent:
     """Return the check of one part.
 
     Args:
         part: What was judged.
         target: Name of the target.
     """
-    outcome = OUTCOMES[part.word]
+    outcome = OUTCOMES[part.fit]
     finding = None
-    if part.word in (Word.TOO_SMALL, Word.TIGHT, Word.COULD_NOT_JUDGE):
-        severity = "breaking" if part.word is Word.TOO_SMALL else "benign"
+    if part.fit in (Fit.TOO_SMALL, Fit.TIGHT, Fit.COULD_NOT_JUDGE):
+        severity = "breaking" if part.fit is Fit.TOO_SMALL else "benign"
         finding = Finding(CODES[part.id], severity, part.sentence, part.remedy)  # type: ignore[arg-type]
     return CheckEvent(
         id=f"size/{part.id}",
@@ -77,7 +77,7 @@ def check_of(part: Judged, target: str) -> CheckEvent:
         spec=(GUIDE,) if part.id == "storage" else (),
         title=TITLES[part.id],
         outcome=outcome,
-        reason="" if part.word is Word.FITS else f"{part.word}: {part.sentence}",
+        reason="" if part.fit is Fit.FITS else f"{part.fit}: {part.sentence}",
         findings=(finding,) if finding else (),
     )
 
@@ -217,10 +217,10 @@ def _knee_rate(result: Result) -> float | None:
 
 def _parts(result: Result) -> TableEvent:
     sizing = result.sizing
-    rows = [(each.id, str(each.word), each.sentence, each.remedy) for each in sizing.parts]
+    rows = [(each.id, str(each.fit), each.sentence, each.remedy) for each in sizing.parts]
     return TableEvent(
         "verdict",
-        f"Verdict: {sizing.word} (confidence {sizing.confidence})",
+        f"Verdict: {sizing.fit} (confidence {sizing.confidence})",
         ("part", "verdict", "why", "what to do"),
         tuple(rows),
         note=f"{result.sentence} Confidence {sizing.confidence}: {sizing.why}.",
@@ -284,7 +284,7 @@ def _indexes(result: Result) -> TableEvent:
     assert advice is not None
     rows = tuple(
         (
-            each.signature, str(each.word), ", ".join(map(str, each.codes)), round(each.rate, 3),
+            each.signature, str(each.use), ", ".join(map(str, each.codes)), round(each.rate, 3),
             round(each.cost.docs) if each.cost else None,
             round(each.cost.returned) if each.cost else None,
             round(each.cost.ms, 2) if each.cost else None,

@@ -24,7 +24,7 @@ def json_of(result: Result) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "suite_version": __version__,
-        "verdict": str(sizing.word),
+        "verdict": str(sizing.fit),
         "confidence": sizing.confidence,
         "because": [each.id for each in sizing.because],
         "sentence": result.sentence,
@@ -50,7 +50,7 @@ def json_of(result: Result) -> dict[str, Any]:
             "why": knee.why,
         },
         "parts": [
-            {"id": e.id, "verdict": str(e.word), "why": e.sentence, "remedy": e.remedy}
+            {"id": e.id, "verdict": str(e.fit), "why": e.sentence, "remedy": e.remedy}
             for e in sizing.parts
         ],
         "saturation": None
@@ -104,7 +104,7 @@ def json_of(result: Result) -> dict[str, Any]:
         "indexes": [
             {
                 "query": e.signature,
-                "verdict": str(e.word),
+                "verdict": str(e.use),
                 "codes": [str(c) for c in e.codes],
                 "why": e.reason,
             }

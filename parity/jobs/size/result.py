@@ -14,9 +14,9 @@ from parity.jobs.size.storage import TIMES, Storage
 from parity.jobs.size.trial import Trial
 from parity.jobs.size.usage import Usage
 from parity.jobs.size.verdict import (
-    Judged,
+    Fit,
+    JudgedPart,
     Sizing,
-    Word,
     judge_cache,
     judge_connections,
     judge_errors,
@@ -108,7 +108,7 @@ def result_of(
     edge = measurement.usage(knee.missed) if knee.missed else usage
     errors = judge_errors(knee, measurement.objective, saturation)
     held = judge_knee(knee, saturation, peak, measurement.objective, need)
-    if errors.word is Word.COULD_NOT_JUDGE:
+    if errors.fit is Fit.COULD_NOT_JUDGE:
         held = replace(errors, id="knee")  # load that is answered wrongly measures nothing
     parts = (
         held,
@@ -147,17 +147,17 @@ def result_of(
     )
 
 
-def judge_indexes(advice: Advice | None, why_not: str) -> Judged:
+def judge_indexes(advice: Advice | None, why_not: str) -> JudgedPart:
     """Judge whether each query of the profile has an index."""
     if advice is None:
-        return Judged("indexes", Word.NOT_VISIBLE, why_not or "The indexes were not looked at.")
+        return JudgedPart("indexes", Fit.NOT_VISIBLE, why_not or "The indexes were not looked at.")
     if not advice.judged:
-        return Judged("indexes", Word.FITS, "The profile has no query.")
+        return JudgedPart("indexes", Fit.FITS, "The profile has no query.")
     if not advice.slow:
         left = len(advice.unjudged)
         if left == len(advice.judged):
-            return Judged(
-                "indexes", Word.NOT_VISIBLE, f"None of the {left} queries could be explained."
+            return JudgedPart(
+                "indexes", Fit.NOT_VISIBLE, f"None of the {left} queries could be explained."
             )
         served = len(advice.judged) - left
         text = f"Each of the {served} queries has an index that serves it."
@@ -165,7 +165,7 @@ def judge_indexes(advice: Advice | None, why_not: str) -> Judged:
             text = "The query has an index that serves it."
         if left:
             text += f" {left} more could not be explained."
-        return Judged("indexes", Word.FITS, text)
+        return JudgedPart("indexes", Fit.FITS, text)
     names = "; ".join(each.signature for each in advice.slow[:5])
     commands = "; ".join(each.shell for each in advice.proposals[:5])
     count = len(advice.slow)
@@ -173,8 +173,9 @@ def judge_indexes(advice: Advice | None, why_not: str) -> Judged:
     # At the peak at least one core of MongoDB would do nothing but these.
     load = sum(each.load for each in advice.slow)
     text += f" At the peak MongoDB would be at work on {load:.2g} of them at any moment."
-    word = Word.TOO_SMALL if load >= 1.0 else Word.TIGHT
-    return Judged("indexes", word, text, commands or "; ".join(e.advice for e in advice.slow[:5]))
+    fit = Fit.TOO_SMALL if load >= 1.0 else Fit.TIGHT
+    remedy = commands or "; ".join(query.advice for query in advice.slow[:5])
+    return JudgedPart("indexes", fit, text, remedy)
 
 
 def _saturation(measurement: Measurement) -> Saturation | None:
@@ -204,13 +205,13 @@ def _processes(measurement: Measurement) -> int | None:
 def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str:
     """Write the summary that stands on the page."""
     parts = [sizing.part("knee").sentence]
-    if sizing.headroom is not None and sizing.word is not Word.COULD_NOT_JUDGE:
+    if sizing.headroom is not None and sizing.fit is not Fit.COULD_NOT_JUDGE:
         more = "at least " if sizing.at_least else ""
         times = times_of(sizing.headroom)
         parts = [f"Holds {more}{times} your recorded peak within your latency objective."]
     limits = [NAMES[each.id] for each in sizing.because if each.id in NAMES]
-    if limits and sizing.word is not Word.COULD_NOT_JUDGE:
-        parts.append(f"{str(sizing.word).capitalize()}: {', '.join(limits)}.")
+    if limits and sizing.fit is not Fit.COULD_NOT_JUDGE:
+        parts.append(f"{str(sizing.fit).capitalize()}: {', '.join(limits)}.")
     if working is not None:
         parts.append(f"The working set is {_bound(working)}{working.share:.0%} of the cache.")
     factor, months = looked.storage.room_factor, looked.storage.months_left

@@ -36,7 +36,7 @@ MONTHS_TIGHT = 6.0
 """Half a year is what ordering, moving and testing a bigger server takes in a small team."""
 
 
-class Word(StrEnum):
+class Fit(StrEnum):
     """What a sizing says."""
 
     FITS = "fits"
@@ -54,18 +54,18 @@ Id = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedPart:
     """One part.
 
     Attributes:
         id: Its name: the check is ``size/<id>``.
-        word: What is said of it.
+        fit: What is said of it.
         sentence: Why, in one or two sentences, with the numbers.
         remedy: What to do; empty if nothing.
     """
 
     id: Id
-    word: Word
+    fit: Fit
     sentence: str
     remedy: str = ""
 
@@ -75,7 +75,7 @@ class Sizing:
     """The verdict.
 
     Attributes:
-        word: What is said of the whole; never "not visible".
+        fit: What is said of the whole; never "not visible".
         confidence: How sure that is.
         parts: All parts that were judged.
         headroom: The held rate as a multiple of the recorded peak; ``None`` if nothing was held.
@@ -83,28 +83,28 @@ class Sizing:
         why: Why the confidence is what it is.
     """
 
-    word: Word
+    fit: Fit
     confidence: Confidence
-    parts: tuple[Judged, ...]
+    parts: tuple[JudgedPart, ...]
     headroom: float | None
     at_least: bool
     why: str
 
     @property
-    def because(self) -> tuple[Judged, ...]:
+    def because(self) -> tuple[JudgedPart, ...]:
         """The parts that the verdict comes from; none if it fits."""
-        if self.word is Word.FITS:
+        if self.fit is Fit.FITS:
             return ()
-        return tuple(each for each in self.parts if each.word is self.word)
+        return tuple(each for each in self.parts if each.fit is self.fit)
 
-    def part(self, name: Id) -> Judged:
+    def part(self, name: Id) -> JudgedPart:
         """Return one part."""
         return next(each for each in self.parts if each.id == name)
 
 
 def judge_knee(
     knee: Knee, saturation: Saturation | None, peak: float, objective: Objective, need: float
-) -> Judged:
+) -> JudgedPart:
     """Judge the rate that was held, against the recorded peak.
 
     Args:
@@ -119,29 +119,29 @@ def judge_knee(
     times = held / peak
     text = _holds(knee, peak, objective)
     if held >= need * peak * 0.999 and knee.is_held:
-        return Judged("knee", Word.FITS, text)
+        return JudgedPart("knee", Fit.FITS, text)
     if knee.ended is not Ended.FOUND and (missed is None or missed.rate > need * peak):
         # Between what was held and what was asked for, nothing is known.
-        return Judged("knee", Word.COULD_NOT_JUDGE, f"{text} {_unknown(knee)}", _try(knee))
+        return JudgedPart("knee", Fit.COULD_NOT_JUDGE, f"{text} {_unknown(knee)}", _try(knee))
     named = _named(saturation)
     reason = f"{text} {_missing(missed)}{named}" if missed is not None else text
     remedy = _remedy(saturation)
     if times >= 1:
-        return Judged("knee", Word.TIGHT, f"{reason} {need:g} times the peak would fit.", remedy)
+        return JudgedPart("knee", Fit.TIGHT, f"{reason} {need:g} times the peak would fit.", remedy)
     if missed is not None and missed.rate <= peak * 1.001:
-        return Judged("knee", Word.TOO_SMALL, reason, remedy)
+        return JudgedPart("knee", Fit.TOO_SMALL, reason, remedy)
     if missed is not None and knee.ended in (Ended.FOUND, Ended.BELOW):
         # The bracket holds the peak itself: it is a few percent away.
-        return Judged("knee", Word.TOO_SMALL, reason, remedy)
-    return Judged("knee", Word.COULD_NOT_JUDGE, f"{text} {_unknown(knee)}", _try(knee))
+        return JudgedPart("knee", Fit.TOO_SMALL, reason, remedy)
+    return JudgedPart("knee", Fit.COULD_NOT_JUDGE, f"{text} {_unknown(knee)}", _try(knee))
 
 
 def judge_cache(
     found: WorkingSet | None, saturation: Saturation | None, knee: Knee, peak: float, need: float
-) -> Judged:
+) -> JudgedPart:
     """Judge the working set against the cache."""
     if found is None:
-        return Judged("cache", Word.NOT_VISIBLE, "serverStatus shows no cache to this user.")
+        return JudgedPart("cache", Fit.NOT_VISIBLE, "serverStatus shows no cache to this user.")
     text = (
         f"The working set is {found.bound} {found.share:.0%} of the cache "
         f"({found.bytes / 1e6:,.0f} of {found.cache_bytes / 1e6:,.0f} MB): {found.how}."
@@ -153,18 +153,18 @@ def judge_cache(
         f"(--wiredTigerCacheSizeGB) and twice that memory, or read less: indexes, limits, keys."
     )
     if not found.is_replaced:
-        return Judged("cache", Word.FITS, text)
+        return JudgedPart("cache", Fit.FITS, text)
     text += f" Its content is replaced in {found.turnover_s:.0f} s at the peak."
     if found.share > REPLACED_TIMES or (named and short):
-        return Judged("cache", Word.TOO_SMALL, text, remedy)
-    return Judged("cache", Word.TIGHT, text, remedy)
+        return JudgedPart("cache", Fit.TOO_SMALL, text, remedy)
+    return JudgedPart("cache", Fit.TIGHT, text, remedy)
 
 
 def judge_connections(usage: Usage, saturation: Saturation | None, knee: Knee, peak: float,
-                      need: float) -> Judged:  # fmt: skip
+                      need: float) -> JudgedPart:  # fmt: skip
     """Judge the connections that are left."""
     if usage.connections is None or not usage.connections_limit:
-        return Judged("connections", Word.NOT_VISIBLE, "serverStatus shows no connections.")
+        return JudgedPart("connections", Fit.NOT_VISIBLE, "serverStatus shows no connections.")
     in_use = min(usage.connections, usage.connections_limit)
     used = in_use / usage.connections_limit
     text = f"{in_use:.0f} of {usage.connections_limit:.0f} connections were in use."
@@ -173,39 +173,39 @@ def judge_connections(usage: Usage, saturation: Saturation | None, knee: Knee, p
         "Parse Server a smaller pool (databaseOptions.maxPoolSize)."
     )
     if used < CONNECTIONS_NEAR and not usage.connections_refused:
-        return Judged("connections", Word.FITS, text)
+        return JudgedPart("connections", Fit.FITS, text)
     short = knee.missed is not None and knee.missed.rate <= need * peak
     first = saturation is not None and any(
         each.part is Part.CONNECTIONS for each in saturation.named
     )
-    word = Word.TOO_SMALL if short and first else Word.TIGHT
-    return Judged("connections", word, text, remedy)
+    fit = Fit.TOO_SMALL if short and first else Fit.TIGHT
+    return JudgedPart("connections", fit, text, remedy)
 
 
-def judge_tickets(usage: Usage, saturation: Saturation | None) -> Judged:
+def judge_tickets(usage: Usage, saturation: Saturation | None) -> JudgedPart:
     """Judge MongoDB's tickets: how many operations it works on at once."""
     if usage.tickets_out is None and usage.queued is None:
-        return Judged("tickets", Word.NOT_VISIBLE, "serverStatus shows no tickets to this user.")
+        return JudgedPart("tickets", Fit.NOT_VISIBLE, "serverStatus shows no tickets to this user.")
     text = (
         f"At most {usage.tickets_out or 0:.0%} of the tickets were out, "
         f"{usage.queued or 0:.1f} operations were queued on average."
     )
     queues = (usage.queued or 0) >= 1 and (usage.queued_share or 0) >= 0.5
     if not queues:
-        return Judged("tickets", Word.FITS, text)
+        return JudgedPart("tickets", Fit.FITS, text)
     first = saturation.suspects[0].part if saturation and saturation.suspects else Part.TICKETS
-    return Judged(
-        "tickets", Word.TIGHT, f"{text} Operations wait for each other.",
+    return JudgedPart(
+        "tickets", Fit.TIGHT, f"{text} Operations wait for each other.",
         f"Look at {first} first: tickets are out because operations are slow.",
     )  # fmt: skip
 
 
-def judge_storage(storage: Storage) -> Judged:
+def judge_storage(storage: Storage) -> JudgedPart:
     """Judge the disk: how full it is, and whether it has the guide's ten times."""
     factor, disk, used = storage.room_factor, storage.disk_bytes, storage.used_bytes
     if disk is None or used is None:
-        return Judged(
-            "storage", Word.NOT_VISIBLE, "The size of MongoDB's disk is not visible.",
+        return JudgedPart(
+            "storage", Fit.NOT_VISIBLE, "The size of MongoDB's disk is not visible.",
             "Give it with --disk 100GB.",
         )  # fmt: skip
     taken = storage.taken_bytes
@@ -222,93 +222,93 @@ def judge_storage(storage: Storage) -> Judged:
         )
     full = used / disk
     if full >= DISK_FULL:
-        return Judged("storage", Word.TOO_SMALL, text, "Make the disk bigger now.")
+        return JudgedPart("storage", Fit.TOO_SMALL, text, "Make the disk bigger now.")
     if full >= DISK_TIGHT or (factor is not None and factor < GUIDE_FACTOR):
-        return Judged("storage", Word.TIGHT, text, "Plan for a bigger disk.")
-    return Judged("storage", Word.FITS, text)
+        return JudgedPart("storage", Fit.TIGHT, text, "Plan for a bigger disk.")
+    return JudgedPart("storage", Fit.FITS, text)
 
 
-def judge_growth(storage: Storage) -> Judged:
+def judge_growth(storage: Storage) -> JudgedPart:
     """Judge when the disk is full."""
     months = storage.months_left
     if months is None or storage.growth is None:
-        return Judged(
-            "growth", Word.NOT_VISIBLE, "How fast the data grows is not known.",
+        return JudgedPart(
+            "growth", Fit.NOT_VISIBLE, "How fast the data grows is not known.",
             "Give it with --growth-per-month 2GB or 5%.",
         )  # fmt: skip
     per = f"{storage.growth.bytes_month / 1e6:,.1f} MB a month ({storage.growth.how})"
     if math.isinf(months):
-        return Judged("growth", Word.FITS, f"The data does not grow ({storage.growth.how}).")
+        return JudgedPart("growth", Fit.FITS, f"The data does not grow ({storage.growth.how}).")
     when = f"{months:.0f} months" if months < 120 else "more than ten years"
     text = f"At your growth it is full in {when}: {per}."
     if months < MONTHS_TOO_SMALL:
-        return Judged("growth", Word.TOO_SMALL, text, "Make the disk bigger now.")
+        return JudgedPart("growth", Fit.TOO_SMALL, text, "Make the disk bigger now.")
     if months < MONTHS_TIGHT:
-        return Judged("growth", Word.TIGHT, text, "Order a bigger disk.")
-    return Judged("growth", Word.FITS, text)
+        return JudgedPart("growth", Fit.TIGHT, text, "Order a bigger disk.")
+    return JudgedPart("growth", Fit.FITS, text)
 
 
-def judge_errors(knee: Knee, objective: Objective, saturation: Saturation | None) -> Judged:
+def judge_errors(knee: Knee, objective: Objective, saturation: Saturation | None) -> JudgedPart:
     """Judge the answers themselves: load that is answered wrongly measures nothing."""
     best = knee.best
     if best is not None:
         text = f"{best.errors_percent:.2g} % of the answers at the knee were wrong."
-        return Judged("errors", Word.FITS, text)
+        return JudgedPart("errors", Fit.FITS, text)
     lowest = min(knee.trials, key=lambda each: each.rate, default=None)
     if lowest is None or not lowest.failed:
-        return Judged("errors", Word.FITS, "No answer was wrong.")
+        return JudgedPart("errors", Fit.FITS, "No answer was wrong.")
     worst = max(lowest.failed, key=lambda each: lowest.failed[each])
     text = (
         f"At {lowest.rate:g} requests/s {lowest.errors_percent:.0f} % of the answers were wrong, "
         f"most of them: {worst}."
     )
     if lowest.errors_percent <= objective.errors_percent:
-        return Judged("errors", Word.FITS, text)
+        return JudgedPart("errors", Fit.FITS, text)
     first = saturation.suspects[0] if saturation and saturation.suspects else None
     if first is not None and first.part is Part.CONNECTIONS and first.pressure >= CONNECTIONS_NEAR:
-        return Judged(
+        return JudgedPart(
             "errors",
-            Word.TOO_SMALL,
+            Fit.TOO_SMALL,
             f"{text} MongoDB had no connection left ({first.evidence}).",
             REMEDIES[Part.CONNECTIONS],
         )
-    return Judged(
-        "errors", Word.COULD_NOT_JUDGE, text,
+    return JudgedPart(
+        "errors", Fit.COULD_NOT_JUDGE, text,
         "Wrong answers at the lowest rate are no question of size: see parity doctor and suites.",
     )  # fmt: skip
 
 
-def judge_generator(knee: Knee) -> Judged:
+def judge_generator(knee: Knee) -> JudgedPart:
     """Judge whether the generator was the limit."""
     if knee.ended is Ended.GENERATOR:
-        return Judged(
-            "generator", Word.COULD_NOT_JUDGE, f"The generator was the limit: {knee.why}.",
+        return JudgedPart(
+            "generator", Fit.COULD_NOT_JUDGE, f"The generator was the limit: {knee.why}.",
             "Run it on a machine of its own, with more workers (--workers).",
         )  # fmt: skip
-    return Judged("generator", Word.FITS, "The generator was not the limit.")
+    return JudgedPart("generator", Fit.FITS, "The generator was not the limit.")
 
 
 def overall(
-    parts: Sequence[Judged], knee: Knee, peak: float, saturation: Saturation | None
+    parts: Sequence[JudgedPart], knee: Knee, peak: float, saturation: Saturation | None
 ) -> Sizing:
     """Put the parts together: the worst of them; what could not be judged hides no "too small"."""
-    words = [each.word for each in parts]
-    enough = any(each.id == "knee" and each.word is Word.FITS for each in parts)
+    words = [each.fit for each in parts]
+    enough = any(each.id == "knee" and each.fit is Fit.FITS for each in parts)
     unsure = [
-        each.word
+        each.fit
         for each in parts
         # A generator that is the limit above what was asked for takes nothing away.
-        if each.word is Word.COULD_NOT_JUDGE and not (each.id == "generator" and enough)
+        if each.fit is Fit.COULD_NOT_JUDGE and not (each.id == "generator" and enough)
     ]
-    if Word.TOO_SMALL in words:
-        word = Word.TOO_SMALL
+    if Fit.TOO_SMALL in words:
+        fit = Fit.TOO_SMALL
     elif unsure:
-        word = Word.COULD_NOT_JUDGE
+        fit = Fit.COULD_NOT_JUDGE
     else:
-        word = Word.TIGHT if Word.TIGHT in words else Word.FITS
-    confidence, why = _confidence(word, parts, knee, saturation)
+        fit = Fit.TIGHT if Fit.TIGHT in words else Fit.FITS
+    confidence, why = _confidence(fit, parts, knee, saturation)
     return Sizing(
-        word=word,
+        fit=fit,
         confidence=confidence,
         parts=tuple(parts),
         headroom=knee.rate / peak if knee.rate else None,
@@ -318,13 +318,13 @@ def overall(
 
 
 def _confidence(
-    word: Word, parts: Sequence[Judged], knee: Knee, saturation: Saturation | None
+    fit: Fit, parts: Sequence[JudgedPart], knee: Knee, saturation: Saturation | None
 ) -> tuple[Confidence, str]:
-    if word is Word.COULD_NOT_JUDGE:
+    if fit is Fit.COULD_NOT_JUDGE:
         return "low", knee.why or "the measurement was not good enough"
-    if word is Word.FITS and knee.best is not None:
+    if fit is Fit.FITS and knee.best is not None:
         return "high", f"{knee.best.rate:,.0f} requests/s were held for {_seconds(knee.best):.0f} s"
-    because = [each.id for each in parts if each.word is word]
+    because = [each.id for each in parts if each.fit is fit]
     if "knee" not in because and "errors" not in because:
         return "high", f"{', '.join(because)}: measured directly"
     if saturation is None:

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 
 import parity.jobs.size
-from parity.indexes import Advice, Code, Judged, Proposal
-from parity.indexes import Word as IndexWord
+from parity.indexes import Advice, IndexUse, JudgedQuery, Proposal
+from parity.indexes.codes import NO_INDEX
 from parity.jobs.size.checks import checks_of, tables_of
 from parity.jobs.size.knee import Ended, Knee, Plan
 from parity.jobs.size.measure import Measurement
@@ -24,7 +24,7 @@ from parity.jobs.size.series import Second, csv_of, seconds_of
 from parity.jobs.size.storage import Growth, Storage, measured_growth, parse_size, stated_growth
 from parity.jobs.size.trial import Fault, Generation, Objective, Phase, voided
 from parity.jobs.size.usage import Usage
-from parity.jobs.size.verdict import Word, judge_growth, judge_knee, judge_storage
+from parity.jobs.size.verdict import Fit, judge_growth, judge_knee, judge_storage
 from parity.jobs.size.working_set import working_set
 from parity.model import Outcome, UserError
 from parity.profiles.profile import Ask, Operation, Profile
@@ -50,8 +50,8 @@ def result(
 
 
 def slow(load: float) -> Advice:
-    judged = Judged(
-        "Post where(label)", "Post", "Post", 4.0, IndexWord.SLOW, (Code.NO_INDEX,), load=load
+    judged = JudgedQuery(
+        "Post where(label)", "Post", "Post", 4.0, IndexUse.SLOW, (NO_INDEX,), load=load
     )
     proposal = Proposal(
         "Post", (("label", 1),), (judged.signature,), 1e6, 1000, 1.0,
@@ -62,7 +62,7 @@ def slow(load: float) -> Advice:
 
 def test_an_ample_server_fits_and_the_page_says_how_many_times_the_peak() -> None:
     found = result(System())
-    assert found.sizing.word is Word.FITS
+    assert found.sizing.fit is Fit.FITS
     assert found.sizing.confidence == "high"
     assert found.saturation is not None
     assert found.saturation.named == ()  # nothing was the limit
@@ -79,15 +79,15 @@ def test_twice_the_peak_that_was_met_for_seconds_and_could_not_be_held_is_no_fit
     spoilt = voided(trial(Phase.HOLD, 45, meets=False), Fault.GENERATOR, "it was late")
     knee = Knee(Ended.GENERATOR, met, None, (met, spoilt), "it was late")
     judged = judge_knee(knee, None, 20, OBJECTIVE, 2.0)
-    assert judged.word is Word.COULD_NOT_JUDGE
+    assert judged.fit is Fit.COULD_NOT_JUDGE
     assert judged.sentence.startswith("For some seconds, and no longer, it meets at least 2.2")
     held = Knee(Ended.ENOUGH, trial(Phase.HOLD, 45), None, (met,))
-    assert judge_knee(held, None, 20, OBJECTIVE, 2.0).word is Word.FITS
+    assert judge_knee(held, None, 20, OBJECTIVE, 2.0).fit is Fit.FITS
 
 
 def test_a_server_that_holds_the_peak_and_not_twice_of_it_is_tight() -> None:
     found = result(System(parse_ms=8), peak=80)
-    assert found.sizing.word is Word.TIGHT
+    assert found.sizing.fit is Fit.TIGHT
     knee = found.sizing.part("knee")
     assert "What saturates first: Parse Server's CPU" in knee.sentence
     assert "Run more Parse Server processes" in knee.remedy
@@ -95,8 +95,8 @@ def test_a_server_that_holds_the_peak_and_not_twice_of_it_is_tight() -> None:
 
 def test_a_server_that_does_not_hold_the_peak_is_too_small() -> None:
     found = result(System(parse_ms=8), peak=200)
-    assert found.sizing.word is Word.TOO_SMALL
-    assert found.sizing.part("knee").word is Word.TOO_SMALL
+    assert found.sizing.fit is Fit.TOO_SMALL
+    assert found.sizing.part("knee").fit is Fit.TOO_SMALL
 
 
 def test_a_cache_that_is_replaced_in_minutes_is_too_small_though_the_peak_is_held() -> None:
@@ -105,43 +105,43 @@ def test_a_cache_that_is_replaced_in_minutes_is_too_small_though_the_peak_is_hel
         System(mongo_ms=2, cache_miss=0.9), peak=60, enough=150,
         looked=replace(LOOKED, collections=(big,)),
     )  # fmt: skip
-    assert found.sizing.part("cache").word is Word.TOO_SMALL
-    assert found.sizing.word is Word.TOO_SMALL
+    assert found.sizing.part("cache").fit is Fit.TOO_SMALL
+    assert found.sizing.fit is Fit.TOO_SMALL
     assert found.working is not None
     assert found.working.share > 5
 
 
 def test_a_limited_generator_could_not_judge_the_server() -> None:
     found = result(System(ceiling=30), peak=100, generation=Generation(1, 1.0, 30.0))
-    assert found.sizing.word is Word.COULD_NOT_JUDGE
+    assert found.sizing.fit is Fit.COULD_NOT_JUDGE
     assert "The generator was the limit" in found.sentence
 
 
 def test_a_generator_that_is_the_limit_above_what_was_needed_takes_nothing_away() -> None:
     found = result(System(ceiling=110), peak=40, enough=1000, generation=Generation(1, 1.0, 110.0))
-    assert found.sizing.part("generator").word is Word.COULD_NOT_JUDGE
-    assert found.sizing.word is Word.FITS
+    assert found.sizing.part("generator").fit is Fit.COULD_NOT_JUDGE
+    assert found.sizing.fit is Fit.FITS
 
 
 def test_wrong_answers_at_the_lowest_rate_are_no_question_of_size() -> None:
     found = result(System(wrong=1.0))
-    assert found.sizing.word is Word.COULD_NOT_JUDGE
-    assert found.sizing.part("errors").word is Word.COULD_NOT_JUDGE
+    assert found.sizing.fit is Fit.COULD_NOT_JUDGE
+    assert found.sizing.part("errors").fit is Fit.COULD_NOT_JUDGE
     assert "100 % of the answers were wrong, most of them: status 500" in found.sentence
 
 
 def test_wrong_answers_without_a_free_connection_are_too_few_connections() -> None:
     found = result(System(wrong=0.3, connections=4))
-    assert found.sizing.part("errors").word is Word.TOO_SMALL
-    assert found.sizing.part("connections").word is Word.TOO_SMALL
-    assert found.sizing.word is Word.TOO_SMALL
+    assert found.sizing.part("errors").fit is Fit.TOO_SMALL
+    assert found.sizing.part("connections").fit is Fit.TOO_SMALL
+    assert found.sizing.fit is Fit.TOO_SMALL
 
 
-@pytest.mark.parametrize(("load", "word"), [(0.2, Word.TIGHT), (1.5, Word.TOO_SMALL)])
-def test_a_query_without_an_index_is_named_with_the_command(load: float, word: Word) -> None:
+@pytest.mark.parametrize(("load", "fit"), [(0.2, Fit.TIGHT), (1.5, Fit.TOO_SMALL)])
+def test_a_query_without_an_index_is_named_with_the_command(load: float, fit: Fit) -> None:
     found = result(System(), looked=replace(LOOKED, advice=slow(load)))
     part = found.sizing.part("indexes")
-    assert (part.word, found.sizing.word) == (word, word)
+    assert (part.fit, found.sizing.fit) == (fit, fit)
     assert "Post where(label)" in part.sentence
     assert part.remedy == "db.Post.createIndex({label: 1})"
     assert found.sentence.endswith("One query has no index; these commands add them.")
@@ -157,59 +157,59 @@ def knee(ended: Ended, held: float | None, missed: float | None, why: str = "") 
 
 
 @pytest.mark.parametrize(
-    ("found", "word"),
+    ("found", "fit"),
     [
-        (knee(Ended.ENOUGH, 500, None), Word.FITS),
-        (knee(Ended.FOUND, 200, 210), Word.FITS),
-        (knee(Ended.FOUND, 199, 210), Word.TIGHT),
-        (knee(Ended.FOUND, 100, 108), Word.TIGHT),
-        (knee(Ended.FOUND, 96, 104), Word.TOO_SMALL),
-        (knee(Ended.FOUND, 50, 54), Word.TOO_SMALL),
-        (knee(Ended.BELOW, None, 0.5), Word.TOO_SMALL),
-        (knee(Ended.TIME, 150, None), Word.COULD_NOT_JUDGE),
-        (knee(Ended.TIME, 50, 400), Word.COULD_NOT_JUDGE),
-        (knee(Ended.TIME, 50, 80), Word.TOO_SMALL),
-        (knee(Ended.TIME, None, 90), Word.TOO_SMALL),
-        (knee(Ended.TIME, 250, None), Word.FITS),
-        (knee(Ended.MAX_RATE, 150, None), Word.COULD_NOT_JUDGE),
-        (knee(Ended.GENERATOR, 150, None), Word.COULD_NOT_JUDGE),
-        (knee(Ended.DISTURBED, 150, None), Word.COULD_NOT_JUDGE),
-        (knee(Ended.DISTURBED, None, None), Word.COULD_NOT_JUDGE),
-        (knee(Ended.DISTURBED, 220, None), Word.FITS),
-        (knee(Ended.DISTURBED, 120, 190), Word.TIGHT),
+        (knee(Ended.ENOUGH, 500, None), Fit.FITS),
+        (knee(Ended.FOUND, 200, 210), Fit.FITS),
+        (knee(Ended.FOUND, 199, 210), Fit.TIGHT),
+        (knee(Ended.FOUND, 100, 108), Fit.TIGHT),
+        (knee(Ended.FOUND, 96, 104), Fit.TOO_SMALL),
+        (knee(Ended.FOUND, 50, 54), Fit.TOO_SMALL),
+        (knee(Ended.BELOW, None, 0.5), Fit.TOO_SMALL),
+        (knee(Ended.TIME, 150, None), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.TIME, 50, 400), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.TIME, 50, 80), Fit.TOO_SMALL),
+        (knee(Ended.TIME, None, 90), Fit.TOO_SMALL),
+        (knee(Ended.TIME, 250, None), Fit.FITS),
+        (knee(Ended.MAX_RATE, 150, None), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.GENERATOR, 150, None), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.DISTURBED, 150, None), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.DISTURBED, None, None), Fit.COULD_NOT_JUDGE),
+        (knee(Ended.DISTURBED, 220, None), Fit.FITS),
+        (knee(Ended.DISTURBED, 120, 190), Fit.TIGHT),
     ],
 )
-def test_the_knee_is_judged_by_what_was_held_and_what_was_missed(found: Knee, word: Word) -> None:
-    assert judge_knee(found, None, 100, OBJECTIVE, 2.0).word is word
+def test_the_knee_is_judged_by_what_was_held_and_what_was_missed(found: Knee, fit: Fit) -> None:
+    assert judge_knee(found, None, 100, OBJECTIVE, 2.0).fit is fit
 
 
 @pytest.mark.parametrize(
-    ("changes", "word"),
+    ("changes", "fit"),
     [
-        ({}, Word.FITS),
-        ({"hosted_bytes": 2 * GB}, Word.TIGHT),
-        ({"used_bytes": 10 * GB}, Word.TIGHT),
-        ({"used_bytes": 11 * GB}, Word.TOO_SMALL),
-        ({"hosted_bytes": None}, Word.FITS),
-        ({"disk_bytes": None}, Word.NOT_VISIBLE),
+        ({}, Fit.FITS),
+        ({"hosted_bytes": 2 * GB}, Fit.TIGHT),
+        ({"used_bytes": 10 * GB}, Fit.TIGHT),
+        ({"used_bytes": 11 * GB}, Fit.TOO_SMALL),
+        ({"hosted_bytes": None}, Fit.FITS),
+        ({"disk_bytes": None}, Fit.NOT_VISIBLE),
     ],
 )
 def test_storage_is_judged_by_the_guide_and_by_what_is_used(
-    changes: dict[str, Any], word: Word
+    changes: dict[str, Any], fit: Fit
 ) -> None:
-    assert judge_storage(replace(STORAGE, **changes)).word is word
+    assert judge_storage(replace(STORAGE, **changes)).fit is fit
 
 
 @pytest.mark.parametrize(
-    ("a_month", "word"),
-    [(20 * GB, Word.TOO_SMALL), (2 * GB, Word.TIGHT), (GB, Word.FITS), (0, Word.FITS)],
+    ("a_month", "fit"),
+    [(20 * GB, Fit.TOO_SMALL), (2 * GB, Fit.TIGHT), (GB, Fit.FITS), (0, Fit.FITS)],
 )
-def test_growth_is_judged_by_the_months_that_are_left(a_month: float, word: Word) -> None:
-    assert judge_growth(replace(STORAGE, growth=Growth(a_month, "stated"))).word is word
+def test_growth_is_judged_by_the_months_that_are_left(a_month: float, fit: Fit) -> None:
+    assert judge_growth(replace(STORAGE, growth=Growth(a_month, "stated"))).fit is fit
 
 
 def test_growth_that_is_not_known_is_not_visible() -> None:
-    assert judge_growth(replace(STORAGE, growth=None)).word is Word.NOT_VISIBLE
+    assert judge_growth(replace(STORAGE, growth=None)).fit is Fit.NOT_VISIBLE
 
 
 @pytest.mark.parametrize("text", ["", "5", "much%", "-1GB", "0", "3 parsecs"])
@@ -296,7 +296,7 @@ def test_the_size_for_machines_is_what_its_schema_says() -> None:
     ):
         facts = json.loads(json.dumps(json_of(found), allow_nan=False))
         validator.validate(facts)
-        assert facts["verdict"] == found.sizing.word
+        assert facts["verdict"] == found.sizing.fit
     facts["verdict"] = "probably"
     assert not validator.is_valid(facts)
 

@@ -1,0 +1,1 @@
+"""``parity indexes``: the index advisor of :mod:`parity.indexes` as a job."""
