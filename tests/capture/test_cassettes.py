@@ -305,3 +305,59 @@ def test_every_recorded_cassette_is_read_whole(era: str, files: int, count: int)
     assert len(found) == count
     assert all(each.response is not None and each.at is not None for each in found)
     assert {each.request.method for each in found} == {"GET", "POST", "PUT"}
+
+
+def b64(text: str) -> str:
+    return f'!binary "{base64.b64encode(text.encode()).decode()}"'
+
+
+def test_texts_that_ruby_wrote_as_binary_are_text(tmp_path: Path) -> None:
+    text = f"""
+http_interactions:
+- {b64("request")}:
+    {b64("method")}: {b64("get")}
+    {b64("uri")}: {b64("https://api.parse.com/1/classes/Post")}
+    headers:
+      {b64("X-Parse-Master-Key")}:
+      - {b64("planted-müster")}
+      ? {b64("Content-Type")}
+      : - application/json
+  response:
+    status:
+      code: 200
+    headers:
+      {b64("Location")}: [{b64("https://api.parse.com/1/classes/Post/a")}]
+    body:
+      string: {b64('{"results":[]}')}
+  recorded_at: {b64("Wed, 09 Mar 2016 17:11:01 GMT")}
+"""
+    (found,) = exchanges(cassette(tmp_path, text))
+    assert (found.request.method, found.request.url) == (
+        "GET",
+        "https://api.parse.com/1/classes/Post",
+    )
+    assert found.request.headers == (
+        ("X-Parse-Master-Key", "planted-müster"),
+        ("Content-Type", "application/json"),
+    )
+    assert found.response is not None
+    assert found.response.headers == (("Location", "https://api.parse.com/1/classes/Post/a"),)
+    assert found.response.body == b'{"results":[]}'
+    assert found.at == 1457543461.0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "!ruby/string 'a text'",
+        "!ruby/string:ActiveSupport::SafeBuffer 'a text'",
+        "!str:Sub 'a text'",
+        "!ruby/string:Sub\n        str: a text\n        '@html_safe': true",
+        "!<tag:ruby.yaml.org,2002:string> 'a text'",
+    ],
+)
+def test_a_text_of_a_class_of_its_own_is_its_text(tmp_path: Path, written: str) -> None:
+    text = VCR.replace("base64_string: ''", f"string: {written}", 1)
+    assert b"a text" in {each.request.body for each in exchanges(cassette(tmp_path, text))} | {
+        each.response.body for each in exchanges(cassette(tmp_path, text)) if each.response
+    }

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.capture.exchanges import TRUNCATED_BODY
-from parity.capture.importers import Imported, Problem, UnreadableSource
+from parity.capture.importers import Imported, Problem, UnreadableSource, kind_of
 from parity.capture.importers.parse_server_log import (
     KEYS_NOT_LOGGED,
     PAIRED_BY_ORDER,
@@ -284,3 +284,44 @@ def test_any_damage_is_reported_and_never_a_crash(
     log.path.write_text(text[:start] + data.draw(st.text(max_size=5)) + text[end:], "utf-8")
     found = read(log.path)
     assert len([each for each in found if isinstance(each, Imported)]) >= 1
+
+
+PREFIXES = {
+    "heroku": "2017-01-20T10:00:{:02}.123456+00:00 app[web.{}]: ",
+    "syslog": "Jan 20 10:00:{:02} host node[{}]: ",
+    "papertrail": "Jan 20 10:00:{:02} my-app app/web.{}: ",
+    "compose": "parse_{1}   | ",
+}
+
+
+@pytest.mark.parametrize("form", ["json", "text-9", "text-2"])
+@pytest.mark.parametrize("platform", PREFIXES)
+def test_what_a_platform_writes_in_front_of_lines_changes_nothing(
+    tmp_path: Path, platform: str, form: str
+) -> None:
+    log = Log(tmp_path / "plain.log", form)
+    for number in range(3):
+        log.request("POST", f"/parse/classes/Post{number}", {"title": "one\ntwo", "n": number})
+        log.response("POST", f"/parse/classes/Post{number}", {"objectId": f"aaaaaaaaa{number}"})
+    plain = exchanges(log.path)
+    lines = log.path.read_text("utf-8").splitlines()
+    # Two processes, each with all of it, and a third one that is no Parse Server.
+    mixed = [
+        line
+        for number, text in enumerate(lines)
+        for line in (
+            PREFIXES[platform].format(number % 60, 1) + text,
+            "2017-01-20T10:00:00.000000+00:00 heroku[router]: at=info method=POST host=x",
+            PREFIXES[platform].format(number % 60, 2) + text.replace("Post", "Other"),
+        )
+    ]
+    path = tmp_path / "platform.txt"
+    path.write_text("\n".join(mixed) + "\n", "utf-8")
+    assert kind_of(path) == "Parse Server log"
+    for name in ("Post", "Other"):
+        found = [each for each in exchanges(path) if f"/{name}" in each.request.url]
+        assert [(each.request.body, each.notes) for each in found] == [
+            (each.request.body, each.notes) for each in plain
+        ]
+        assert all(each.response is not None for each in found)
+        assert platform != "heroku" or all(each.at is not None for each in found)

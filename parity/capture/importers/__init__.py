@@ -18,6 +18,7 @@ from parity.capture.importers.entries import (
     UnreadableSource,
 )
 from parity.capture.importers.har import read_har
+from parity.capture.importers.log_lines import PREFIX
 from parity.capture.importers.parse_server_log import read_parse_server_log
 
 __all__ = [
@@ -58,11 +59,16 @@ _BY_SUFFIX = {
 _IN_FOLDERS = {".har", ".yml", ".yaml", ".json", ".log"}
 _LOG_FILE = re.compile(r"parse-server\.info\.")
 _HEAD = 256 * 1024
+_PREFIX = rb"(?:" + re.sub(r"\?P<\w+>", "?:", PREFIX).encode() + rb")?"
 _LOG_LINE = re.compile(
-    rb"^(?:\x1b\[\d+m)?(?:[\d:T., Z-]+)?(?:verbose|info|warn|error)(?:\x1b\[\d+m)?: ", re.MULTILINE
+    rb"^"
+    + _PREFIX
+    + rb"(?:\x1b\[\d+m)?(?:[\d:T., Z-]+)?(?:verbose|info|warn|error)(?:\x1b\[\d+m)?: ",
+    re.MULTILINE,
 )
 _LOG_JSON = re.compile(
-    rb'^\{(?:"[^\n]*,)?"level":"(?:verbose|info|warn|error|debug)"', re.MULTILINE
+    rb"^" + _PREFIX + rb'\{(?:"[^\n]*, ?)?"level": ?"(?:verbose|info|warn|error|debug)"',
+    re.MULTILINE,
 )
 
 

@@ -37,7 +37,7 @@ from parity.capture.importers.entries import (
     kept_body,
     notes_of,
 )
-from parity.capture.importers.yaml_values import BadYaml, TaggedYaml, YamlReader
+from parity.capture.importers.yaml_values import BadYaml, TaggedYaml, YamlReader, as_text
 
 _LISTS = ("http_interactions", "interactions")
 _ESCAPED = 6
@@ -124,14 +124,16 @@ def _imported(value: Any, number: int, max_body: int) -> Imported:
     if not isinstance(request, dict):
         raise BadEntry("request: a mapping is expected")
     url, method = request.get("uri") or request.get("url"), request.get("method")
-    if not isinstance(url, str) or not isinstance(method, str):
+    if not isinstance(url, str | bytes) or not isinstance(method, str | bytes):
         raise BadEntry("request: a uri and a method are expected")
+    url, method = as_text(url), as_text(method)
     headers = _headers(request.get("headers"))
     body, notes = _body(request.get("body"), headers, max_body)
     response, more = _response(value.get("response"), max_body)
     if method.lower().endswith("head") or (response and response.status in {204, 304}):
         more = ()  # Their Content-Length is about a body that is never sent.
-    at = epoch(value.get("recorded_at"))
+    recorded_at = value.get("recorded_at")
+    at = epoch(as_text(recorded_at) if isinstance(recorded_at, bytes) else recorded_at)
     if at is None and response is not None:
         at = epoch(header(response.headers, "date"))
     return Imported(
@@ -187,7 +189,7 @@ def _body(value: Any, headers: Headers, max_body: int) -> tuple[bytes, tuple[str
             return b"", (TRUNCATED_BODY,)
         value = value.encode()
     if isinstance(value, dict | list):  # vcrpy's JSON bodies, written as what they say
-        value = orjson.dumps(value)
+        value = orjson.dumps(value, default=as_text)
     if not isinstance(value, bytes):
         raise BadEntry("a body: a string is expected")
     return kept_body(value, headers, max_body)
@@ -203,5 +205,5 @@ def _headers(value: Any) -> Headers:
         for text in texts if isinstance(texts, list) else [texts]:
             if not isinstance(text, str | bytes):
                 raise BadEntry("headers: strings are expected")
-            pairs.append((name, text.decode("latin-1") if isinstance(text, bytes) else text))
+            pairs.append((name, as_text(text)))
     return tuple(pairs)

@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from parity.capture.importers.entries import epoch
 
+PREFIX: Final = (
+    r"(?:(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) +)?(?:[\w.-]+ +)?"
+    r"(?P<source>[\w.-]+(?:\[[\w./-]+\]|/[\w.-]+)(?=:)|[\w.-]+(?= +\|)):?(?: +\|)? ?"
+)
+"""What platforms and log collectors write in front of each line: ``… app[web.1]: ``, ``web_1 | ``,
+``Jan 20 10:00:00 host node[17]: ``."""
+_PREFIX = re.compile(PREFIX)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _TEXT = re.compile(
     r"(?:(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+Z?)[ -]+)?"
@@ -63,27 +71,55 @@ def log_entries(path: Path) -> Iterator[LogEntry | LogFault]:
     Raises:
         OSError: It cannot be read.
     """
-    pending: list[str] = []
-    began = size = 0
+    # By the process that wrote them: a platform mixes the lines of all processes of an app.
+    pending: dict[str, _Pending] = {}
+    prefixed = False
     with path.open("rb") as file:
         for number, raw in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
             line = _COLOUR.sub("", raw.decode("utf-8", "replace"))
-            starts = line.startswith('{"') or _TEXT.match(line) is not None
-            if pending and (starts or size > _LONGEST_ENTRY):
-                yield from _text_entry("".join(pending), began)
-                pending = []
+            source, at, rest = _without_prefix(line)
+            if source and (prefixed or _begins(rest)):
+                prefixed, line = True, rest
+            else:
+                source, at = "", None
+            starts, before = _begins(line), pending.get(source)
+            if before is not None and (starts or before.size > _LONGEST_ENTRY):
+                yield from _text_entry(pending.pop(source))
             if line.startswith('{"'):
-                yield from _json_entry(line, number)
+                yield from _json_entry(line, number, at)
             elif starts:
-                pending, began, size = [line], number, len(line)
-            elif pending:
-                pending.append(line)
-                size += len(line)
-    if pending:
-        yield from _text_entry("".join(pending), began)
+                pending[source] = _Pending(number, at, [line], len(line))
+            elif source in pending:
+                pending[source].lines.append(line)
+                pending[source].size += len(line)
+    for last in sorted(pending.values(), key=lambda entry: entry.line):
+        yield from _text_entry(last)
 
 
-def _json_entry(line: str, number: int) -> Iterator[LogEntry | LogFault]:
+@dataclass(slots=True)
+class _Pending:
+    """An entry of several lines that is not at its end."""
+
+    line: int
+    at: float | None
+    lines: list[str]
+    size: int
+
+
+def _begins(line: str) -> bool:
+    return line.startswith('{"') or _TEXT.match(line) is not None
+
+
+def _without_prefix(line: str) -> tuple[str, float | None, str]:
+    """Return which process a platform says has written a line, when, and the line itself."""
+    match = _PREFIX.match(line)
+    if match is None:
+        return "", None, line
+    at = epoch(match["time"]) if match["time"] else None
+    return match["source"], at, line[match.end() :]
+
+
+def _json_entry(line: str, number: int, at: float | None) -> Iterator[LogEntry | LogFault]:
     try:
         fields = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -91,15 +127,15 @@ def _json_entry(line: str, number: int) -> Iterator[LogEntry | LogFault]:
         return
     level, message = fields.get("level"), fields.get("message")
     if isinstance(level, str) and isinstance(message, str):
-        yield LogEntry(number, epoch(fields.get("timestamp")), level, message, fields)
+        yield LogEntry(number, epoch(fields.get("timestamp")) or at, level, message, fields)
 
 
-def _text_entry(text: str, number: int) -> Iterator[LogEntry | LogFault]:
-    match = _TEXT.match(text)
+def _text_entry(pending: _Pending) -> Iterator[LogEntry | LogFault]:
+    number, match = pending.line, _TEXT.match("".join(pending.lines))
     if match is None:
         return
     message = match["message"].rstrip("\r\n")
-    at = epoch(match["time"].replace(",", ".")) if match["time"] else None
+    at = epoch(match["time"].replace(",", ".")) if match["time"] else pending.at
     if not message.startswith(("REQUEST for [", "RESPONSE from [")):
         yield LogEntry(number, at, match["level"], *_plain_fields(message))
         return

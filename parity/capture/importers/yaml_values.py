@@ -1,12 +1,14 @@
 """Values of YAML without making anything: only the parser of the library runs, no constructor.
 
-Scalars stay text, so that ``0123`` in a body is not a number; binary scalars become bytes.
+Scalars stay text, so that ``0123`` in a body is not a number; binary scalars become bytes, but
+keys are text always: Ruby 1.9 wrote names of headers as ``!binary``.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -29,6 +31,10 @@ _TEXT = {"", "!", *(_PREFIX + each for each in ("str", "int", "float", "bool", "
 _NULL = _PREFIX + "null"
 _BINARY = {"!binary", _PREFIX + "binary"}
 _COLLECTIONS = {"", "!", _PREFIX + "map", _PREFIX + "seq"}
+# Psych's text of a subclass, or with variables of its own: a scalar, or a mapping with ``str``.
+_RUBY_TEXT = re.compile(
+    r"!(?:ruby/string|str)(?::.*)?|tag:ruby\.yaml\.org,2002:(?:string|str)(?::.*)?"
+)
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -103,7 +109,8 @@ class YamlReader:
         tag = str(event.tag or "")
         if isinstance(event, ScalarEvent):
             return self._scalar(event, tag), 1
-        if tag not in _COLLECTIONS:
+        is_text = isinstance(event, MappingStartEvent) and _RUBY_TEXT.fullmatch(tag) is not None
+        if tag not in _COLLECTIONS and not is_text:
             raise TaggedYaml(self._line(event), tag)
         items, size = [], 1
         for each in events:
@@ -117,8 +124,9 @@ class YamlReader:
         if isinstance(event, SequenceStartEvent):
             return items, size
         assert isinstance(event, MappingStartEvent)
-        keys = [key if isinstance(key, str) else str(key) for key in items[::2]]
-        return dict(zip(keys, items[1::2], strict=True)), size
+        keys = [as_text(key) if isinstance(key, str | bytes) else str(key) for key in items[::2]]
+        value = dict(zip(keys, items[1::2], strict=True))
+        return (value.get("str", "") if is_text else value), size
 
     def _scalar(self, event: Any, tag: str) -> Any:
         if tag in _BINARY:
@@ -128,12 +136,22 @@ class YamlReader:
                 raise BadYaml(self._line(event), f"no base64: {error}") from None
         if tag == _NULL or (not tag and event.style is None and event.value in _NULLS):
             return None
-        if tag not in _TEXT:
+        if tag not in _TEXT and not _RUBY_TEXT.fullmatch(tag):
             raise TaggedYaml(self._line(event), tag)
         return event.value
 
     def _line(self, event: Any) -> int:
         return int(self._first + event.start_mark.line)
+
+
+def as_text(value: str | bytes) -> str:
+    """Return a scalar as text, also one that was written as binary."""
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _nodes(events: Any) -> Iterator[Any]:
