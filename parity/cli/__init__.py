@@ -38,7 +38,6 @@ COMMANDS: Final = {
     "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
     "indexes": "Explain each query of a load profile on the migrated data, and propose indexes.",
     "profile": "Derive a load profile from a recording.",
-    "scan": "Find cloud code and client code that will not work after the move.",
     "seed": "Fill an empty MongoDB with the database of a Parse app, made up.",
     "settings": "Find out by behaviour whether a server has the settings of the hosted app.",
     "size": "Say whether the migrated MongoDB is big enough for the app's traffic.",

@@ -11,7 +11,8 @@ from parity.jobs.deployment import codes as deployment
 from parity.jobs.files import codes as files
 from parity.jobs.preflight.codes import CODES as PREFLIGHT
 from parity.jobs.replay.codes import CODES as REPLAY
-from parity.jobs.scan.rules import RULES
+from parity.jobs.scan.codes import CODES as SCAN
+from parity.jobs.scan.codes import when
 from parity.jobs.verify.codes import CODES as VERIFY
 from parity.jobs.web import codes as web
 
@@ -81,12 +82,11 @@ def _audit() -> Iterator[Fact]:
 
 
 def _scan() -> Iterator[Fact]:
-    for rule in RULES.values():
-        why = f"{rule.why} {rule.when}".rstrip()
+    for code in SCAN.values():
+        why = f"{code.cause} {when(code)}".rstrip()
         yield _fact(
-            "scan", rule.code, rule.severity, f"Not so: {rule.title}", why, rule.change,
-            rule.source,
-        )  # fmt: skip
+            "scan", code.id, code.severity, f"Not so: {code.title}", why, code.remedy, code.source
+        )
 
 
 def _replay() -> Iterator[Fact]:

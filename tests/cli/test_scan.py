@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import parity.jobs.scan
-from parity.cli.scan import scan
-from parity.jobs.scan import RULES
+from parity.jobs.scan import CODES
+from parity.jobs.scan.command import scan
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
 
@@ -126,7 +126,7 @@ def test_sarif_has_every_rule_and_every_finding(capsys: pytest.CaptureFixture[st
     assert (sarif["version"], len(sarif["runs"])) == ("2.1.0", 1)
     only = sarif["runs"][0]
     driver = only["tool"]["driver"]
-    assert [each["id"] for each in driver["rules"]] == list(RULES)
+    assert [each["id"] for each in driver["rules"]] == list(CODES)
     assert all(each["shortDescription"]["text"] for each in driver["rules"])
     assert len(only["results"]) == len(findings)
     for result, finding in zip(only["results"], findings, strict=True):

@@ -5,28 +5,8 @@ Static: nothing is executed and nothing is fetched.
 
 from __future__ import annotations
 
+from parity.jobs.scan.codes import CODES
 from parity.jobs.scan.engine import scan
-from parity.jobs.scan.model import (
-    ClientShare,
-    Definition,
-    Finding,
-    Place,
-    Rule,
-    ScanReport,
-    Skipped,
-    Traffic,
-)
-from parity.jobs.scan.rules import RULES
+from parity.jobs.scan.model import ScanReport
 
-__all__ = [
-    "RULES",
-    "ClientShare",
-    "Definition",
-    "Finding",
-    "Place",
-    "Rule",
-    "ScanReport",
-    "Skipped",
-    "Traffic",
-    "scan",
-]
+__all__ = ["CODES", "ScanReport", "scan"]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from parity.jobs.scan.codes import CLIENT_INIT, CLIENT_KEY, CLIENT_MASTER_KEY, CLIENT_URL
 from parity.jobs.scan.dependencies import asked, asked_by_name
-from parity.jobs.scan.hosts import hosts_in
 from parity.jobs.scan.lexer import without_comments
-from parity.jobs.scan.model import Finding, Place
+from parity.jobs.scan.model import Match, Place
+from parity.jobs.scan.sdk import hosts_in
 
 _TEXT = r"""@?["'](?P<{0}>[^"'\n]{{1,200}})["']"""
 
@@ -129,7 +130,7 @@ class Source:
         return Place(self.file, line, offset - self.starts[line - 1] + 1)
 
 
-def client_findings(sources: list[Source], secrets: set[str]) -> Iterator[Finding]:
+def client_findings(sources: list[Source], secrets: set[str]) -> Iterator[Match]:
     """Yield what will not work in clients.
 
     Args:
@@ -147,27 +148,25 @@ def client_findings(sources: list[Source], secrets: set[str]) -> Iterator[Findin
         yield from _starts(source, served)
         yield from keys_in(source, secrets)
         for each in (*asked(source.name, source.code), *asked_by_name(source.file)):
-            if each.rule is not None:
-                yield Finding(each.rule, source.place(each.offset), each.detail)
+            if each.code is not None:
+                yield Match(each.code, source.place(each.offset), each.detail)
 
 
-def _hosts(source: Source) -> Iterator[Finding]:
+def _hosts(source: Source) -> Iterator[Match]:
     for host, offset in hosts_in(source.code):
-        yield Finding("SCAN-CLIENT-URL", source.place(offset), host)
+        yield Match(CLIENT_URL, source.place(offset), host)
 
 
-def _starts(source: Source, served: dict[str, bool]) -> Iterator[Finding]:
+def _starts(source: Source, served: dict[str, bool]) -> Iterator[Match]:
     sdk = _SDKS_BY_ENDING.get(source.ending)
     for call in _CALLS:
         if call.sdk != sdk or (call.server is not None and served[sdk]):
             continue
         for match in call.pattern.finditer(source.code):
-            yield Finding(
-                "SCAN-CLIENT-INIT", source.place(match.start()), f"{sdk} SDK without a server"
-            )
+            yield Match(CLIENT_INIT, source.place(match.start()), f"{sdk} SDK without a server")
 
 
-def keys_in(source: Source, secrets: set[str]) -> Iterator[Finding]:
+def keys_in(source: Source, secrets: set[str]) -> Iterator[Match]:
     """Yield the keys that are written into a file; their values go to ``secrets`` alone."""
     for pattern in _KEYS:
         for match in pattern.finditer(source.code):
@@ -179,7 +178,7 @@ def keys_in(source: Source, secrets: set[str]) -> Iterator[Finding]:
             secrets.update(found.values())
             place = source.place(match.start())
             if "master" in found:
-                yield Finding("SCAN-CLIENT-MASTER-KEY", place, _NAMES["master"])
+                yield Match(CLIENT_MASTER_KEY, place, _NAMES["master"])
             others = [_NAMES[name] for name in found if name != "master"]
             if others:
-                yield Finding("SCAN-CLIENT-KEY", place, " and ".join(others))
+                yield Match(CLIENT_KEY, place, " and ".join(others))

@@ -7,23 +7,44 @@ from typing import Final
 
 from tree_sitter import Node
 
+from parity.jobs.scan.codes import (
+    ANALYTICS,
+    BACKBONE_CALLBACK,
+    BACKBONE_CLASS,
+    CLOUD_PATH,
+    CLOUD_URL,
+    CONFIG,
+    CURRENT_USER,
+    DEFINITION_UNKNOWN,
+    HOSTED_MODULES,
+    HOSTING_LISTEN,
+    HOSTING_MODULE,
+    HTTP_REQUEST,
+    JOB_SCHEDULE,
+    JOB_STATUS,
+    PARSE_PROMISE,
+    PUSH_NO_MASTER,
+    REQUIRE_DYNAMIC,
+    RESPONSE_CALLBACK,
+    USE_MASTER_KEY,
+)
 from parity.jobs.scan.definitions import Registered, router_values
-from parity.jobs.scan.hosts import hosts_in
-from parity.jobs.scan.model import Finding
-from parity.jobs.scan.rules import HOSTED_MODULES, module_code
+from parity.jobs.scan.model import Match, printable
 from parity.jobs.scan.script import Script, arguments, string_of, text_of
+from parity.jobs.scan.sdk import hosts_in
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.values import CALLED, Value, property_of, requires
+from parity.model.finding import Code
 
-_GONE: Final[dict[tuple[str, ...], str]] = {
-    ("Parse", "Cloud", "httpRequest"): "SCAN-HTTP-REQUEST",
-    ("Parse", "Cloud", "useMasterKey"): "SCAN-USE-MASTER-KEY",
-    ("Parse", "User", "current"): "SCAN-CURRENT-USER",
-    ("Parse", "Promise"): "SCAN-PARSE-PROMISE",
-    ("Parse", "Analytics"): "SCAN-ANALYTICS",
-    ("Parse", "Config"): "SCAN-CONFIG",
+_GONE: Final[dict[tuple[str, ...], Code]] = {
+    ("Parse", "Cloud", "httpRequest"): HTTP_REQUEST,
+    ("Parse", "Cloud", "useMasterKey"): USE_MASTER_KEY,
+    ("Parse", "User", "current"): CURRENT_USER,
+    ("Parse", "Promise"): PARSE_PROMISE,
+    ("Parse", "Analytics"): ANALYTICS,
+    ("Parse", "Config"): CONFIG,
     **{
-        ("Parse", name): "SCAN-BACKBONE-CLASS"
+        ("Parse", name): BACKBONE_CLASS
         for name in ("Collection", "Events", "History", "Router", "View")
     },
 }
@@ -42,7 +63,7 @@ _EXPRESS = (("require:express", CALLED),)
 
 def cloud_findings(
     symbols: Symbols, found: Registered, packages: Callable[[str], frozenset[str]]
-) -> Iterator[Finding]:
+) -> Iterator[Match]:
     """Yield what will not work in cloud code.
 
     Args:
@@ -51,9 +72,9 @@ def cloud_findings(
         packages: The packages that the nearest ``package.json`` of a file asks for.
     """
     jobs = [each for each in found.definitions if each.kind == "job"]
-    yield from (Finding("SCAN-JOB-SCHEDULE", each.place, f"job {each.name!r}") for each in jobs)
+    yield from (Match(JOB_SCHEDULE, each.place, f"job {each.name!r}") for each in jobs)
     for each in found.unnamed:
-        yield Finding("SCAN-DEFINITION-UNKNOWN", each.script.place(each.call), each.what)
+        yield Match(DEFINITION_UNKNOWN, each.script.place(each.call), each.what)
     for script in symbols.scripts:
         reader = _Reader(symbols, script)
         yield from reader.modules(packages(script.file))
@@ -68,24 +89,24 @@ class _Reader:
         self.symbols = symbols
         self.script = script
 
-    def finding(self, rule: str, node: Node, detail: str) -> Finding:
-        return Finding(rule, self.script.place(node), detail)
+    def finding(self, rule: Code, node: Node, detail: str) -> Match:
+        return Match(rule, self.script.place(node), printable(detail))
 
-    def modules(self, packages: frozenset[str]) -> Iterator[Finding]:
+    def modules(self, packages: frozenset[str]) -> Iterator[Match]:
         for call, module in requires(self.script):
             texts = self.symbols.texts(self.script, module)
             if not texts:
-                yield self.finding("SCAN-REQUIRE-DYNAMIC", call, "require of an expression")
+                yield self.finding(REQUIRE_DYNAMIC, call, "require of an expression")
             for text in texts:
                 name = text.removesuffix(".js")
                 if name in HOSTED_MODULES and (name == "buffer" or name not in packages):
-                    yield self.finding(module_code(name), call, f"require('{name}')")
+                    yield self.finding(HOSTED_MODULES[name], call, f"require('{name}')")
                 elif name in _HOSTING_MODULES:
-                    yield self.finding("SCAN-HOSTING-MODULE", call, f"require('{name}')")
+                    yield self.finding(HOSTING_MODULE, call, f"require('{name}')")
                 elif text.startswith("cloud/"):
-                    yield self.finding("SCAN-CLOUD-PATH", call, f"require('{text}')")
+                    yield self.finding(CLOUD_PATH, call, f"require('{text}')")
 
-    def gone(self) -> Iterator[Finding]:
+    def gone(self) -> Iterator[Match]:
         """Yield what is no longer there, or does something else, under its name or another."""
         nodes = [*self.script.of("member_expression", "subscript_expression")]
         for each in self.script.of("call_expression", "new_expression"):
@@ -99,9 +120,9 @@ class _Reader:
                     yield self.finding(_GONE[gone], node, ".".join(path))
                 elif len(path) == 2 and path[1] == "initialize" and _is_hosted(path[0]):
                     module = path[0].removeprefix("require:")
-                    yield self.finding(module_code(module), node, f"{module}.initialize")
+                    yield self.finding(HOSTED_MODULES[module], node, f"{module}.initialize")
 
-    def calls(self) -> Iterator[Finding]:
+    def calls(self) -> Iterator[Match]:
         for call in self.script.of("call_expression"):
             callee = call.child_by_field_name("function")
             if callee is None or callee.type not in {"member_expression", "subscript_expression"}:
@@ -110,15 +131,15 @@ class _Reader:
             yield from self._backbone(call, callee)
             yield from self._website(call, callee)
 
-    def _push(self, call: Node, callee: Node) -> Iterator[Finding]:
+    def _push(self, call: Node, callee: Node) -> Iterator[Match]:
         if ("Parse", "Push", "send") not in self.symbols.paths(self.script, callee):
             return
         options = arguments(call)[1:2]
         values = [each for node in options for each in self.symbols.resolve(self.script, node)]
         if not any(self._has(value, "useMasterKey") for value in values):
-            yield self.finding("SCAN-PUSH-NO-MASTER", call, "Parse.Push.send")
+            yield self.finding(PUSH_NO_MASTER, call, "Parse.Push.send")
 
-    def _backbone(self, call: Node, callee: Node) -> Iterator[Finding]:
+    def _backbone(self, call: Node, callee: Node) -> Iterator[Match]:
         name = self._method(callee)
         passed = arguments(call)
         if name not in _CALLBACK_METHODS or not passed:
@@ -130,13 +151,13 @@ class _Reader:
             given = [name for name in ("success", "error") if self._is_callback(value, name)]
             if given:
                 yield self.finding(
-                    "SCAN-BACKBONE-CALLBACK",
+                    BACKBONE_CALLBACK,
                     call,
                     f"{name} with {' and '.join(given)}",
                 )
                 return
 
-    def _website(self, call: Node, callee: Node) -> Iterator[Finding]:
+    def _website(self, call: Node, callee: Node) -> Iterator[Match]:
         name = self._method(callee)
         if name not in {"listen", "set"}:
             return
@@ -145,13 +166,13 @@ class _Reader:
             return
         passed = arguments(call)
         if name == "listen" and not passed:
-            yield self.finding("SCAN-HOSTING-LISTEN", call, "app.listen()")
+            yield self.finding(HOSTING_LISTEN, call, "app.listen()")
         if name == "set" and len(passed) == 2:
             for text in self.symbols.texts(self.script, passed[1]):
                 if text.startswith("cloud/"):
-                    yield self.finding("SCAN-CLOUD-PATH", call, f"'{text}'")
+                    yield self.finding(CLOUD_PATH, call, f"'{text}'")
 
-    def answers(self, found: Registered) -> Iterator[Finding]:
+    def answers(self, found: Registered) -> Iterator[Match]:
         """Yield where a handler, or what it calls, answers through its second parameter."""
         kinds = {each.function.id: each.kind for each in found.handlers}
         for node in self._answering():
@@ -161,9 +182,9 @@ class _Reader:
                     continue
                 word = value.path[0]
                 if kind == "job" and word in {*_ANSWERS, "message"}:
-                    yield self.finding("SCAN-JOB-STATUS", node, f"status.{word}")
+                    yield self.finding(JOB_STATUS, node, f"status.{word}")
                 elif kind != "job" and word in _ANSWERS:
-                    yield self.finding("SCAN-RESPONSE-CALLBACK", node, f"response.{word}")
+                    yield self.finding(RESPONSE_CALLBACK, node, f"response.{word}")
         yield from self._passed_on(kinds)
 
     def _answering(self) -> Iterator[Node]:
@@ -178,7 +199,7 @@ class _Reader:
             if value.kind == "param" and value.path and value.path[-1] in words:
                 yield from (each for each in self.symbols.expand(value) if each.kind == "param")
 
-    def _passed_on(self, kinds: Mapping[int, str]) -> Iterator[Finding]:
+    def _passed_on(self, kinds: Mapping[int, str]) -> Iterator[Match]:
         """Yield where the second parameter is handed to code that was not given."""
         for call in self.script.of("call_expression"):
             callee = call.child_by_field_name("function")
@@ -188,11 +209,7 @@ class _Reader:
                 for value in self.symbols.resolve(self.script, each):
                     is_response = value.kind == "param" and value.index == 1 and not value.path
                     if is_response and value.id in kinds and not self._is_ours(callee):
-                        rule = (
-                            "SCAN-JOB-STATUS"
-                            if kinds[value.id] == "job"
-                            else "SCAN-RESPONSE-CALLBACK"
-                        )
+                        rule = JOB_STATUS if kinds[value.id] == "job" else RESPONSE_CALLBACK
                         yield self.finding(rule, call, f"{text_of(each)} is passed on")
 
     def _method(self, callee: Node) -> str:
@@ -205,10 +222,10 @@ class _Reader:
     def _is_ours(self, callee: Node | None) -> bool:
         return any(each.kind == "function" for each in self.symbols.resolve(self.script, callee))
 
-    def urls(self) -> Iterator[Finding]:
+    def urls(self) -> Iterator[Match]:
         for node in self.script.of("string", "template_string"):
             for host, _ in hosts_in(text_of(node)):
-                yield self.finding("SCAN-CLOUD-URL", node, host)
+                yield self.finding(CLOUD_URL, node, host)
 
     def _has(self, value: Value, name: str) -> bool:
         return value.kind == "object" and property_of(value.node, name) is not None

@@ -8,7 +8,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from parity.jobs.scan.model import Definition, Kind
+from parity.jobs.scan.model import Definition, Kind, printable
 from parity.jobs.scan.script import Script, arguments, text_of
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.values import ANY, CALLED, Env, Site, Value, requires
@@ -183,12 +183,14 @@ class _Finder:
     ) -> None:
         place = at.script.place(at.call)
         if word in TRIGGERS:
-            self.definitions.append(Definition("trigger", word, name, place, validated))
+            self.definitions.append(
+                Definition("trigger", word, name and printable(name), place, validated)
+            )
             return
         kind: Kind = "job" if word == "job" else "function"
         if kind == "function" and script.file in self._webhooks:
             kind = "webhook"
-        self.definitions.append(Definition(kind, name or "", None, place, validated))
+        self.definitions.append(Definition(kind, printable(name or ""), None, place, validated))
 
     def _note_handlers(self, script: Script, word: str, passed: list[Node], env: Env) -> None:
         kind: Kind = "trigger" if word in TRIGGERS else "job" if word == "job" else "function"
@@ -225,7 +227,9 @@ def _routes(symbols: Symbols) -> Iterator[Definition]:
                 continue
             if any(_is_router(each) for each in router_values(symbols, script, callee)):
                 for path in symbols.texts(script, arguments(call)[0]):
-                    yield Definition("route", text_of(name).upper(), path, script.place(call))
+                    yield Definition(
+                        "route", text_of(name).upper(), printable(path), script.place(call)
+                    )
 
 
 def router_values(symbols: Symbols, script: Script, callee: Node) -> list[Value]:

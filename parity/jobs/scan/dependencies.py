@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from parity.jobs.scan.codes import SDK_OLD, SDK_UNKNOWN
+from parity.jobs.scan.model import printable
 from parity.jobs.scan.sdk import NAMES, judge
+from parity.model.finding import Code
 
 _Rules = tuple[tuple[str, re.Pattern[str]], ...]
 """SDK and a pattern with ``version``; a match without one is a dependency without a version."""
@@ -29,17 +32,17 @@ class Asked:
     offset: int
 
     @property
-    def rule(self) -> str | None:
+    def code(self) -> Code | None:
         """The rule that it breaks, if any."""
         if self.sdk == "php":
-            return "SCAN-SDK-UNKNOWN" if not self.wanted else None
+            return SDK_UNKNOWN if not self.wanted else None
         answer = judge(self.sdk, self.wanted)
-        return {"old": "SCAN-SDK-OLD", "unknown": "SCAN-SDK-UNKNOWN"}.get(answer)
+        return {"old": SDK_OLD, "unknown": SDK_UNKNOWN}.get(answer)
 
     @property
     def detail(self) -> str:
         """What is asked for, for people."""
-        return f"{NAMES[self.sdk]} {self.wanted[:40] or 'without a version'}"
+        return f"{NAMES[self.sdk]} {printable(self.wanted[:40]) or 'without a version'}"
 
 
 def _compiled(*rules: tuple[str, str]) -> _Rules:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from parity.jobs.scan.clients import Source, client_findings, keys_in
 from parity.jobs.scan.cloud import cloud_findings
+from parity.jobs.scan.codes import SYNTAX
 from parity.jobs.scan.definitions import registered
 from parity.jobs.scan.dependencies import Asked
 from parity.jobs.scan.files import MAX_BYTES, SCRIPTS, File, Found, read_files
 from parity.jobs.scan.ignoring import Ignore, apply, ignores_in
 from parity.jobs.scan.lexer import comments
-from parity.jobs.scan.model import Definition, Finding, Place, ScanReport, Skipped, in_order
+from parity.jobs.scan.model import Definition, Match, Place, ScanReport, Skipped, in_order
 from parity.jobs.scan.script import Script, parse_script, string_of, text_of
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.traffic import read_traffic, traffic_findings
@@ -126,7 +127,7 @@ def _loaded(script: Script, candidates: dict[str, File]) -> Iterable[str]:
 
 def _scan_cloud(
     found: Found, scripts: list[Script], secrets: set[str], progress: Progress
-) -> tuple[list[Finding], tuple[Definition, ...]]:
+) -> tuple[list[Match], tuple[Definition, ...]]:
     if not scripts:
         return [], ()
     progress(f"read the names of {len(scripts):,} files of cloud code")
@@ -141,7 +142,7 @@ def _scan_cloud(
     return findings, known.definitions
 
 
-def _broken(script: Script) -> list[Finding]:
+def _broken(script: Script) -> list[Match]:
     if not script.root.has_error:
         return []
     cursor = script.root.walk()
@@ -155,18 +156,18 @@ def _broken(script: Script) -> list[Finding]:
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return [Finding("SCAN-SYNTAX", place, "syntax error")]
-    return [Finding("SCAN-SYNTAX", place, "syntax error")]
+                return [Match(SYNTAX, place, "syntax error")]
+    return [Match(SYNTAX, place, "syntax error")]
 
 
-def _scan_clients(others: list[File], secrets: set[str]) -> list[Finding]:
+def _scan_clients(others: list[File], secrets: set[str]) -> list[Match]:
     sources = []
     findings = []
     for each in others:
         if each.is_sdk:
             asked = Asked("js", each.sdk_version or _version_in(each.name), 0)
-            if asked.rule:
-                findings.append(Finding(asked.rule, Place(each.name, 1, 1), asked.detail))
+            if asked.code:
+                findings.append(Match(asked.code, Place(each.name, 1, 1), asked.detail))
         else:
             sources.append(Source(each.name, each.text))
     return findings + list(client_findings(sources, secrets))

@@ -11,7 +11,7 @@ from typing import Final
 
 from parity.jobs.scan.dependencies import DEPENDENCY_FILES, packages_of
 from parity.jobs.scan.lexer import without_comments
-from parity.jobs.scan.model import Skipped
+from parity.jobs.scan.model import Skipped, printable
 from parity.model import UserError
 
 MAX_BYTES: Final = 2_000_000
@@ -254,8 +254,7 @@ class _Reader:
 
 def _shown(path: Path) -> str:
     """Return a path as it is shown: with ``/``, and nothing that a terminal would obey."""
-    text = path.as_posix()
-    return "".join(each if each.isprintable() else "?" for each in text)
+    return printable(path.as_posix())
 
 
 def _utf8(data: bytes) -> bytes | None:

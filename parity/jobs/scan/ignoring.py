@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from parity.jobs.scan.model import Finding, Skipped
+from parity.jobs.scan.model import Match, Skipped, printable
 
 _COMMENT = re.compile(
     r"parity-scan:\s*ignore(?P<file>-file)?\s+(?P<codes>SCAN-[A-Z-]+(?:\s*,\s*SCAN-[A-Z-]+)*)"
@@ -57,7 +57,7 @@ def ignores_in(file: str, text: str, comments: Iterable[tuple[int, str]]) -> Ite
                 line=first,
                 lines=frozenset() if match["file"] else frozenset(about),
                 codes=frozenset(re.split(r"\s*,\s*", match["codes"])),
-                reason="".join(each if each.isprintable() else " " for each in reason),
+                reason=printable(reason),
             )
 
 
@@ -71,9 +71,7 @@ def _next_code(lines: list[str], line: int) -> int:
     return line
 
 
-def apply(
-    findings: Iterable[Finding], ignores: list[Ignore]
-) -> tuple[list[Finding], list[Skipped]]:
+def apply(findings: Iterable[Match], ignores: list[Ignore]) -> tuple[list[Match], list[Skipped]]:
     """Suppress findings.
 
     Returns:
@@ -104,9 +102,9 @@ def apply(
     return judged, remarks
 
 
-def _match(finding: Finding, ignores: Iterable[Ignore]) -> Ignore | None:
+def _match(finding: Match, ignores: Iterable[Ignore]) -> Ignore | None:
     for each in ignores:
         about = not each.lines or finding.place.line in each.lines
-        if about and each.reason and finding.rule in each.codes:
+        if about and each.reason and finding.code.id in each.codes:
             return each
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from parity.model.evidence import Severity
+from parity.model.finding import Code
 
 Area = Literal["cloud-code", "clients", "traffic"]
 """What a rule reads: cloud code, the source of client apps, or recorded traffic."""
@@ -31,54 +31,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that does not work, or works differently, after the move.
-
-    Attributes:
-        code: Stable code: ``SCAN-HTTP-REQUEST``.
-        area: What it reads.
-        severity: What it does to an app; ``benign`` is listed and does not fail a run.
-        title: The rule as a statement that holds when nothing is found.
-        why: What happens after the move.
-        since: Parse Server version from which on it is so (``3.0.0``), ``any``, ``before 2.1.4``,
-            or the first versions of SDKs that are not concerned (``iOS 1.12, …``).
-        change: What to do instead.
-        source: Where the rule can be read.
-    """
-
-    code: str
-    area: Area
-    severity: Severity
-    title: str
-    why: str
-    since: str
-    change: str
-    source: str
-
-    @property
-    def when(self) -> str:
-        """``since`` as a sentence; empty if it is so everywhere."""
-        if self.since == "any":
-            return ""
-        if self.since[0].isdigit():
-            return f"Since Parse Server {self.since}."
-        if self.since.startswith("before"):
-            return f"Parse Server {self.since} only."
-        return f"First good versions: {self.since}."
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Match:
     """One place where a rule does not hold.
 
     Attributes:
-        rule: Code of the rule.
+        code: The rule.
         place: Where; traffic has the recording and line 0.
         detail: What stands there, never a key or a line of the source.
         ignored: Reason of the comment that suppresses it; ``None`` if none does.
     """
 
-    rule: str
+    code: Code
     place: Place
     detail: str
     ignored: str | None = None
@@ -175,7 +138,7 @@ class ScanReport:
         digests: SHA-256 of all that was read, by ``cloud`` and ``clients``.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Match, ...]
     definitions: tuple[Definition, ...]
     skipped: tuple[Skipped, ...]
     cloud_files: int
@@ -185,16 +148,21 @@ class ScanReport:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     digests: dict[str, str] = field(default_factory=dict)
 
-    def of(self, code: str) -> list[Finding]:
+    def of(self, code: str) -> list[Match]:
         """Return the findings of one rule that no comment suppresses."""
-        return [each for each in self.findings if each.rule == code and each.ignored is None]
+        return [each for each in self.findings if each.code.id == code and each.ignored is None]
 
 
-def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def printable(text: str) -> str:
+    """Return text of a source without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def in_order(findings: Iterable[Match]) -> tuple[Match, ...]:
     """Sort findings by place and drop those that say the same of the same place."""
     unique = {
         # In a recording there is one place for all.
-        (each.place, each.rule, "" if each.place.line else each.detail): each
+        (each.place, each.code, "" if each.place.line else each.detail): each
         for each in reversed(list(findings))
     }
-    return tuple(sorted(unique.values(), key=lambda each: (each.place, each.rule, each.detail)))
+    return tuple(sorted(unique.values(), key=lambda each: (each.place, each.code.id, each.detail)))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from parity import __version__
-from parity.jobs.scan.model import Finding, Place, Rule, ScanReport
-from parity.jobs.scan.rules import RULES
+from parity.jobs.scan.codes import CODES, area_of, explained, since
+from parity.jobs.scan.model import Match, Place, ScanReport
+from parity.model.finding import Code
 
-FORMAT: Final = "parity-scan"
-VERSION: Final = 1
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"breaking": "error", "security": "error", "benign": "note"}
 
@@ -18,8 +17,6 @@ _LEVELS = {"breaking": "error", "security": "error", "benign": "note"}
 def json_of(report: ScanReport) -> dict[str, Any]:
     """Return a report as JSON; ``schemas/scan.schema.json`` describes it."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
         "cloud_files": report.cloud_files,
         "client_files": report.client_files,
         "bytes": report.bytes,
@@ -63,7 +60,7 @@ def json_of(report: ScanReport) -> dict[str, Any]:
 
 def sarif_of(report: ScanReport) -> dict[str, Any]:
     """Return a report as SARIF 2.1.0, with every rule and the suppressed findings."""
-    codes = list(RULES)
+    codes = list(CODES)
     return {
         "$schema": _SARIF_SCHEMA,
         "version": "2.1.0",
@@ -73,7 +70,7 @@ def sarif_of(report: ScanReport) -> dict[str, Any]:
                     "driver": {
                         "name": "parity-scan",
                         "semanticVersion": __version__,
-                        "rules": [_rule(each) for each in RULES.values()],
+                        "rules": [_rule(each) for each in CODES.values()],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -99,50 +96,48 @@ def _place(place: Place) -> dict[str, Any]:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    rule = RULES[finding.rule]
+def _finding(match: Match) -> dict[str, Any]:
+    code = match.code
     return {
-        "code": rule.code,
-        "area": rule.area,
-        "severity": rule.severity,
-        **_place(finding.place),
-        "detail": finding.detail,
-        "why": rule.why,
-        "since": rule.since,
-        "change": rule.change,
-        "source": rule.source,
-        "ignored": finding.ignored,
+        "code": code.id,
+        "area": area_of(code),
+        "severity": code.severity,
+        **_place(match.place),
+        "detail": match.detail,
+        "why": code.cause,
+        "since": since(code),
+        "change": code.remedy,
+        "source": code.source,
+        "ignored": match.ignored,
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(code: Code) -> dict[str, Any]:
     return {
-        "id": rule.code,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {
-            "text": f"{rule.why} {rule.when} Source: {rule.source}.".replace("  ", " ")
-        },
-        "help": {"text": rule.change},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"severity": rule.severity, "area": rule.area},
+        "id": code.id,
+        "shortDescription": {"text": code.title},
+        "fullDescription": {"text": explained(code)},
+        "help": {"text": code.remedy},
+        "defaultConfiguration": {"level": _LEVELS[code.severity]},
+        "properties": {"severity": code.severity, "area": area_of(code)},
     }
 
 
-def _result(finding: Finding, codes: list[str]) -> dict[str, Any]:
-    rule = RULES[finding.rule]
-    location: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.place.file)}}
-    if finding.place.line:
+def _result(match: Match, codes: list[str]) -> dict[str, Any]:
+    code = match.code
+    location: dict[str, Any] = {"artifactLocation": {"uri": quote(match.place.file)}}
+    if match.place.line:
         location["region"] = {
-            "startLine": finding.place.line,
-            "startColumn": finding.place.column,
+            "startLine": match.place.line,
+            "startColumn": match.place.column,
         }
     result: dict[str, Any] = {
-        "ruleId": rule.code,
-        "ruleIndex": codes.index(rule.code),
-        "level": _LEVELS[rule.severity],
-        "message": {"text": f"{finding.detail}: {rule.why} {rule.change}"},
+        "ruleId": code.id,
+        "ruleIndex": codes.index(code.id),
+        "level": _LEVELS[code.severity],
+        "message": {"text": f"{match.detail}: {code.cause} {code.remedy}"},
         "locations": [{"physicalLocation": location}],
     }
-    if finding.ignored is not None:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.ignored}]
+    if match.ignored is not None:
+        result["suppressions"] = [{"kind": "inSource", "justification": match.ignored}]
     return result

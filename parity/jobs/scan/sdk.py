@@ -7,6 +7,7 @@ strings that SDKs send are in :func:`parity.wire.headers.parse_client_version`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -109,3 +110,18 @@ def _bounds(wanted: str) -> Bounds | None:
 def _next(given: list[int], length: int) -> tuple[int, ...]:
     """Return the first version after all that start with the first ``length`` numbers."""
     return numbers(".".join(map(str, [*given[: length - 1], given[length - 1] + 1])))
+
+
+HOSTED: Final = re.compile(
+    r"(?<![\w.-])(?P<host>api\.parse\.com|files\.parsetfss\.com|files\.parse\.com"
+    r"|push\.parse\.com|(?:[\w-]+\.)+parseapp\.com|(?:www\.)?parsecdn\.com|www\.parsecdn\.com)"
+    r"(?![\w-]|\.[a-z])",
+    re.IGNORECASE,
+)
+"""The API, the files, push, websites (``<name>.parseapp.com``) and the SDK's CDN."""
+
+
+def hosts_in(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each host of the hosted service in a text, with where it starts."""
+    for match in HOSTED.finditer(text):
+        yield match["host"].lower(), match.start()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from parity.capture.exchanges import RecordedRequest
 from parity.capture.recording import open_recording
-from parity.jobs.scan.model import ClientShare, Finding, Place, Traffic
+from parity.jobs.scan.codes import TRAFFIC_OLD, TRAFFIC_UNKNOWN
+from parity.jobs.scan.model import ClientShare, Match, Place, Traffic, printable
 from parity.jobs.scan.sdk import FLOORS, NAMES, can_move, sdk_of
 from parity.model.plain import body_text
 from parity.wire.headers import parse_client_version, read_auth
@@ -41,7 +42,7 @@ def read_traffic(path: Path, progress: Callable[[int], None] = lambda _: None) -
     return Traffic(str(path), requests.total(), len(clients), shares)
 
 
-def traffic_findings(traffic: Traffic) -> Iterator[Finding]:
+def traffic_findings(traffic: Traffic) -> Iterator[Match]:
     """Yield the client versions that cannot follow the move, or of which nobody knows."""
     place = Place(traffic.recording, 0, 0)
     for each in traffic.shares:
@@ -50,9 +51,9 @@ def traffic_findings(traffic: Traffic) -> Iterator[Finding]:
             f"{each.clients:,} of {traffic.clients:,} clients"
         )
         if each.can_move is False:
-            yield Finding("SCAN-TRAFFIC-OLD", place, f"{detail}; needs {each.floor}")
+            yield Match(TRAFFIC_OLD, place, f"{detail}; needs {each.floor}")
         elif each.can_move is None and each.version:
-            yield Finding("SCAN-TRAFFIC-UNKNOWN", place, detail)
+            yield Match(TRAFFIC_UNKNOWN, place, detail)
 
 
 def _version(request: RecordedRequest) -> str:
@@ -74,7 +75,7 @@ def _json(body: bytes) -> object:
 
 
 def _printable(text: str) -> str:
-    return body_text("".join(each if each.isprintable() else "?" for each in text.strip()), 80)
+    return body_text(printable(text.strip()), 80)
 
 
 def _share(version: str, requests: int, clients: int) -> ClientShare:

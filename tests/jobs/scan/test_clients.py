@@ -11,7 +11,7 @@ KEY = "zX5cV8bN2mQ9wE4rT7yU1iO3pA6sD0fG8hJ5kL2z"
 
 
 def codes(scan_files: Scan, name: str, text: str) -> list[str]:
-    return [f"{each.rule}:{each.place.line}" for each in scan_files({f"app/{name}": text}).findings]
+    return [f"{each.code}:{each.place.line}" for each in scan_files({f"app/{name}": text}).findings]
 
 
 @pytest.mark.parametrize(
@@ -198,4 +198,4 @@ def test_the_version_of_an_sdk(
     scan_files: Scan, name: str, text: str, expected: str | None
 ) -> None:
     found = scan_files({f"app/{name}": text}).findings
-    assert [each.rule for each in found] == ([expected] if expected else [])
+    assert [each.code.id for each in found] == ([expected] if expected else [])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from parity.jobs.scan.rules import HOSTED_MODULES, RULES, module_code
+from parity.jobs.scan.codes import CODES, HOSTED_MODULES, area_of
 from tests.jobs.scan.conftest import Scan
 
 Cloud = Callable[[str], list[str]]
@@ -214,7 +214,7 @@ CASES: dict[str, dict[str, list[str]]] = {
     },
 }
 for _module in HOSTED_MODULES:
-    CASES[module_code(_module)] = {
+    CASES[HOSTED_MODULES[_module].id] = {
         "finds": [
             f"var m = require('{_module}');",
             f"const name = '{_module}'; require(name);",
@@ -233,7 +233,7 @@ LEFT = [(code, source) for code, case in CASES.items() for source in case["leave
 
 
 def test_every_rule_for_cloud_code_has_its_cases() -> None:
-    assert {code for code, rule in RULES.items() if rule.area == "cloud-code"} == set(CASES)
+    assert {code for code, rule in CODES.items() if area_of(rule) == "cloud-code"} == set(CASES)
 
 
 @pytest.mark.parametrize(("code", "source"), FOUND)
@@ -254,7 +254,7 @@ def test_a_package_of_the_same_name_is_no_hosted_module(scan_files: Scan, module
             "app/cloud/main.js": f"var m = require('{module}');\nm('key');",
         }
     )
-    assert report.of(module_code(module)) == []
+    assert report.of(HOSTED_MODULES[module].id) == []
 
 
 def test_the_hosted_api_of_a_module_is_found_although_a_package_is_there(scan_files: Scan) -> None:

@@ -39,7 +39,7 @@ def test_a_binary_file_is_skipped_and_said_so(tmp_path: Path) -> None:
 
 def test_text_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.cs").write_bytes('var u = "https://api.parse.com/1";'.encode("utf-16"))
-    assert [each.rule for each in scan([tmp_path]).findings] == ["SCAN-CLIENT-URL"]
+    assert [each.code.id for each in scan([tmp_path]).findings] == ["SCAN-CLIENT-URL"]
 
 
 def test_bytes_that_are_no_utf8_are_read_around(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_client_that_calls_functions_is_no_cloud_code(scan_files: Scan) -> Non
 
 def test_cloud_makes_any_folder_cloud_code(scan_files: Scan) -> None:
     report = scan_files({"lib/a.js": "Parse.User.current();"}, cloud=[Path("lib")])
-    assert [each.rule for each in report.findings] == ["SCAN-CURRENT-USER"]
+    assert [each.code.id for each in report.findings] == ["SCAN-CURRENT-USER"]
 
 
 def test_cloud_code_in_typescript_is_a_doubt(scan_files: Scan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parity.jobs.scan import ScanReport
-from parity.jobs.scan.checks import checks_of
+from parity.jobs.scan.job import checks_of
 from parity.model import Outcome
 from tests.jobs.scan.conftest import Scan
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity.jobs.scan import RULES, scan
+from parity.jobs.scan import CODES, scan
 from parity.jobs.scan.clients import Source, client_findings
 from parity.jobs.scan.cloud import cloud_findings
 from parity.jobs.scan.definitions import registered
@@ -41,7 +41,7 @@ def test_any_text_is_read_as_cloud_code(first: str, second: str) -> None:
     symbols = Symbols(scripts)
     known = registered(symbols)
     for finding in cloud_findings(symbols, known, lambda _: frozenset()):
-        assert finding.rule in RULES
+        assert finding.code.id in CODES
         assert finding.place.line >= 1
         assert finding.place.column >= 1
 
@@ -55,7 +55,7 @@ def test_any_bytes_are_parsed(data: bytes) -> None:
 def test_any_text_is_read_as_client_source(text: str, ending: str) -> None:
     secrets: set[str] = set()
     for finding in client_findings([Source(f"a.{ending}", text)], secrets):
-        assert finding.rule in RULES
+        assert finding.code.id in CODES
 
 
 @given(st.text(max_size=200), st.sampled_from(sorted(DEPENDENCY_FILES)))

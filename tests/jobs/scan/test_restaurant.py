@@ -74,7 +74,7 @@ def test_exactly_the_known_findings_are_found(report: ScanReport) -> None:
     found: dict[str, list[str]] = {}
     for each in report.findings:
         name = Path(each.place.file).relative_to(HERE / "restaurant").as_posix()
-        line = f"{each.place.line} {each.rule}"
+        line = f"{each.place.line} {each.code}"
         if line not in found.setdefault(name, []):
             found[name].append(line)
     assert found == EXPECTED
