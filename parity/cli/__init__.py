@@ -26,7 +26,6 @@ EPILOG = "Exit codes: 0 pass, 1 fail, 2 could not judge, 130 interrupted."
 COMMANDS: Final = {
     "audit": "Read a Parse database once and say what is unsound in it.",
     "capture": "Record what an app says to its server, and what the server answers.",
-    "deployment": "Look at a deployed server as strangers, clients and browsers see it.",
     "doctor": "Say what is there, what is missing and how to get it.",
     "dossier": "Put all verdicts and what they rest on into one page, for the person who signs.",
     "explain": (
@@ -39,7 +38,6 @@ COMMANDS: Final = {
     "indexes": "Explain each query of a load profile on the migrated data, and propose indexes.",
     "profile": "Derive a load profile from a recording.",
     "seed": "Fill an empty MongoDB with the database of a Parse app, made up.",
-    "settings": "Find out by behaviour whether a server has the settings of the hosted app.",
     "size": "Say whether the migrated MongoDB is big enough for the app's traffic.",
     "stack": "Run real Parse Servers on a real MongoDB, to be thrown away afterwards.",
     "status": "Show how far the migration is: twelve steps, done, open, stale or failed.",

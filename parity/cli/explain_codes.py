@@ -111,9 +111,8 @@ def _indexes() -> Iterator[Fact]:
 
 
 def _deployment() -> Iterator[Fact]:
-    for code in deployment.Code:
-        said = deployment.explain(code)
-        yield _caused("deployment", code, said.severity, said.cause, said.remedy, said.source)
+    for code in deployment.CODES.values():
+        yield _caused("deployment", code.id, code.severity, code.cause, code.remedy, code.source)
 
 
 def _caused(

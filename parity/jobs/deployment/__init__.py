@@ -3,9 +3,7 @@
 Everything here asks over the network, as anybody can; nothing reads a configuration of the server.
 """
 
-from parity.jobs.deployment.codes import Check, Code, explain
-from parity.jobs.deployment.engine import look
-from parity.jobs.deployment.judged import Finding, Judged
-from parity.jobs.deployment.options import Options
+from parity.jobs.deployment.checks import Check, DeploymentOptions
+from parity.jobs.deployment.job import DeploymentJob
 
-__all__ = ["Check", "Code", "Finding", "Judged", "Options", "explain", "look"]
+__all__ = ["Check", "DeploymentJob", "DeploymentOptions"]

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.doors import Door, Reception
+from parity.jobs.deployment.http import HttpSession
+from parity.jobs.deployment.key_probe import KeyAnswer, KeyProbe
 from parity.model import HarnessError, Writes
 from parity.targets import Namespace, ParseClient, Reply
 
@@ -51,7 +51,7 @@ class Canary:
     """Writes, and removes what it wrote. A context manager: everything is removed at its end.
 
     Args:
-        asker: The server as clients reach it.
+        http: The server as clients reach it.
         master: A client whose master key works; ``None`` if there is none.
         namespace: Names of the run.
         leave_files: Whether a file may be uploaded that nobody here can delete.
@@ -69,7 +69,7 @@ class Canary:
 
     def __init__(
         self,
-        asker: Asker,
+        http: HttpSession,
         master: ParseClient | None,
         namespace: Namespace,
         state: Path,
@@ -82,7 +82,7 @@ class Canary:
         self.no_object = self.no_file = ""
         self.takes_no_files = False
         self.left: list[str] = []
-        self._asker = asker
+        self._http = http
         self._password = secrets.token_urlsafe(24)
         self._master = master
         self._namespace = namespace
@@ -98,7 +98,7 @@ class Canary:
     @property
     def refused(self) -> str:
         """Why nothing may be written, or could be; empty if a user signed up."""
-        if self._asker.target.writes is Writes.FORBIDDEN:
+        if self._http.target.writes is Writes.FORBIDDEN:
             return "writes to this target are forbidden"
         reply = self.signed_up
         if reply is not None and reply.status != 201:
@@ -108,7 +108,7 @@ class Canary:
     @property
     def user(self) -> ParseClient:
         """A client with the session of the user who signed up."""
-        return self._asker.client().as_user(self.written.token)
+        return self._http.parse_client().as_user(self.written.token)
 
     def can_log_in(self) -> bool:
         """Return whether the user is still there, and has the password.
@@ -116,7 +116,7 @@ class Canary:
         Raises:
             HarnessError: No connection, or no answer in time.
         """
-        return self._asker.client().log_in(self.written.username, self._password).ok
+        return self._http.parse_client().log_in(self.written.username, self._password).ok
 
     def write(self) -> None:
         """Write what may be written; a second call does nothing.
@@ -124,11 +124,11 @@ class Canary:
         Raises:
             HarnessError: No connection, or no answer in time.
         """
-        if self.signed_up is not None or self._asker.target.writes is Writes.FORBIDDEN:
+        if self.signed_up is not None or self._http.target.writes is Writes.FORBIDDEN:
             return
         name = self._namespace.user_name("canary")
         self.written.username = name
-        self.signed_up = self._asker.client().sign_up(name, self._password)
+        self.signed_up = self._http.parse_client().sign_up(name, self._password)
         if self.refused:
             return
         self.written.user = str(self.signed_up["objectId"])
@@ -140,7 +140,7 @@ class Canary:
     def remove(self) -> None:
         """Remove what is there; what cannot be removed is told in ``left``."""
         if self.written.user:
-            self.left += clear(self._state, self.written, self._asker, self._master)
+            self.left += clear(self._state, self.written, self._http, self._master)
             self.written = Written()
 
     def _write_object(self) -> None:
@@ -182,13 +182,15 @@ class Canary:
             json.dump(asdict(self.written), sink)
 
 
-def clear(state: Path, written: Written, asker: Asker, master: ParseClient | None) -> list[str]:
+def clear(
+    state: Path, written: Written, http: HttpSession, master: ParseClient | None
+) -> list[str]:
     """Remove what a run wrote, and the file that says so, unless the server did not answer.
 
     Args:
         state: The private file.
         written: What is there.
-        asker: The server as clients reach it.
+        http: The server as clients reach it.
         master: A client whose master key works; ``None`` if there is none.
 
     Returns:
@@ -208,7 +210,7 @@ def clear(state: Path, written: Written, asker: Asker, master: ParseClient | Non
             left.append(what)
             silent = True
 
-    user = asker.client().as_user(written.token)
+    user = http.parse_client().as_user(written.token)
     if written.file:
         delete(master or user, f"files/{written.file}", f"the file {written.file}")
     if written.class_name and master is not None:
@@ -237,19 +239,19 @@ def read_state(state: Path) -> Written | None:
         written = Written(**raw)
     except (OSError, ValueError, TypeError):
         return None
-    whole = all(isinstance(each, str) for each in asdict(written).values())
+    whole = all(isinstance(value, str) for value in asdict(written).values())
     return written if whole and written.user else None
 
 
-def master_client(door: Door, inside: Door | None) -> ParseClient | None:
+def master_client(probe: KeyProbe, inside: KeyProbe | None) -> ParseClient | None:
     """Return a client whose master key works, by the way from inside or by the other."""
-    for each in (inside, door):
-        key = None if each is None else each.asker.target.keys.master_key
-        if each is None or key is None or each.asker.target.writes is Writes.FORBIDDEN:
+    for way in (inside, probe):
+        key = None if way is None else way.http.target.keys.master_key
+        if way is None or key is None or way.http.target.writes is Writes.FORBIDDEN:
             continue
         with contextlib.suppress(HarnessError):
-            if each.try_key(key) is Reception.ACCEPTED:
-                return each.asker.client().as_master()
+            if way.answer_to(key) is KeyAnswer.ACCEPTED:
+                return way.http.parse_client().as_master()
     return None
 
 
@@ -263,5 +265,5 @@ def _end_sessions(master: ParseClient, user: str) -> None:
     """Delete the sessions of a user, which Parse Server leaves when it deletes the user."""
     pointer = {"__type": "Pointer", "className": "_User", "objectId": user}
     with contextlib.suppress(HarnessError, AssertionError):
-        for each in master.find("_Session", {"user": pointer}, keys="objectId").results:
-            master.delete(f"classes/_Session/{each['objectId']}", raw=True)
+        for session in master.find("_Session", {"user": pointer}, keys="objectId").results:
+            master.delete(f"classes/_Session/{session['objectId']}", raw=True)

@@ -1,114 +1,102 @@
-"""What was judged, as checks and tables of a run, and as JSON."""
+"""What is judged of a deployed server, and by which limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
 
-from parity.jobs.deployment.codes import Check, explain
-from parity.jobs.deployment.judged import Judged
-from parity.model import Outcome
-from parity.model.evidence import CheckEvent, Finding, TableEvent
-from parity.wire import Redactor
-
-WRITING = frozenset({Check.PUBLIC_URL, Check.RESTART})
+from parity.model import Target
+from parity.model.finding import Finding
+from parity.model.judged import Judged, doubtful, judged, untested
 
 
-def redacted(judged: Judged, redactor: Redactor) -> Judged:
-    """Return the same without secrets; it is what is shown and written."""
-    return replace(
-        judged,
-        measured=redactor.text(judged.measured),
-        remedy=redactor.text(judged.remedy),
-        findings=tuple(
-            replace(each, measured=redactor.text(each.measured)) for each in judged.findings
-        ),
-    )
+class Check(StrEnum):
+    """What is judged, in the order in which it is judged. Gate 11 names each of them."""
+
+    TLS = "tls"
+    HEALTH = "health"
+    CORS = "cors"
+    LATENCY = "latency"
+    DEFAULT_KEYS = "default-keys"
+    MASTER_KEY = "master-key"
+    DASHBOARD = "dashboard"
+    PUBLIC_URL = "public-url"
+    RESTART = "restart"
+
+    def judged(
+        self,
+        seen: str,
+        findings: Iterable[Finding] = (),
+        numbers: Mapping[str, Any] | None = None,
+    ) -> Judged:
+        """Return that it was looked at: it fails by any finding that is no warning."""
+        return judged(self, TITLES[self], seen, findings, numbers=numbers)
+
+    def untested(self, why: str, remedy: str) -> Judged:
+        """Return that it could not be looked at; a gate that demands it does not open."""
+        return untested(self, TITLES[self], why, remedy)
+
+    def doubtful(
+        self, why: str, remedy: str = "", numbers: Mapping[str, Any] | None = None
+    ) -> Judged:
+        """Return that the network or this machine kept it from being judged."""
+        return doubtful(self, TITLES[self], why, remedy, numbers=numbers)
 
 
-def check_of(judged: Judged, target: str, duration_s: float) -> CheckEvent:
-    """Return the check of a run.
+TITLES: Final[Mapping[Check, str]] = {
+    Check.TLS: "The server speaks TLS as it should, and its certificate is good for a while.",
+    Check.HEALTH: "The server says that it is well, each time and itself.",
+    Check.CORS: "The app's web pages may call the server.",
+    Check.LATENCY: "The database is near the server.",
+    Check.DEFAULT_KEYS: "No key is one that everybody knows or can guess.",
+    Check.MASTER_KEY: "The master key is of no use from outside.",
+    Check.DASHBOARD: "The dashboard lets nobody in without a login of its own.",
+    Check.PUBLIC_URL: "URLs that the server hands out lead back to it.",
+    Check.RESTART: "Data, sessions and files survive a restart.",
+}
+WRITING: Final = frozenset({Check.PUBLIC_URL, Check.RESTART})
 
-    Args:
-        judged: What became of it, redacted.
-        target: Name of the target.
-        duration_s: How long it took.
+
+MIN_DAYS: Final = 14
+MAX_LATENCY_MS: Final = 20.0
+"""Round trip between server and database. Source: Parse migration guide, as ``PRE-LATENCY``."""
+RESTART_WAIT_S: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentOptions:
+    """What to ask for.
+
+    Attributes:
+        source_address: Address of this machine that requests come from; ``None`` for the system's.
+        inside: The same server by a way on which the master key works (through a tunnel, from an
+            address that is allowed). With it the master key can be proven right, and what was
+            written can be removed.
+        from_inside: Whether this machine is one from which the master key shall work.
+        min_days: Days that the certificate has to be valid for.
+        http_port: Port that plain HTTP would be on.
+        max_latency_ms: Limit of the round trip between server and database.
+        samples: Pairs of requests by which it is measured, in each of up to four rounds.
+        health_asks: How often ``/health`` is asked.
+        health_pause_s: Seconds between.
+        leave_files: Whether a file may be uploaded that cannot be deleted from here.
+        allowed_hosts: Hosts that a file may be fetched from beside the target's own.
+        restart: Whether somebody restarts the server while the command waits.
+        restart_wait_s: Seconds to wait for that.
     """
-    worst = judged.findings[0] if judged.findings else None
-    finding = None
-    if worst is not None:
-        text = explain(worst.code)
-        finding = Finding(str(worst.code), text.severity, text.cause, worst.advice)
-    said = [judged.measured, *(f"{each.code}: {each.measured}" for each in judged.findings)]
-    if judged.remedy:
-        said.append(judged.remedy)
-    return CheckEvent(
-        id=f"deployment/{judged.check}",
-        nodeid=f"deployment/{judged.check}[{target}]",
-        target=target,
-        area="deployment",
-        level="must",
-        effect="writes" if judged.check in WRITING else "reads",
-        spec=(),
-        title=judged.title,
-        outcome=judged.outcome,
-        # A pass has no reason in evidence, but a warning is worth one.
-        reason=". ".join(each.rstrip(".") for each in said)
-        if judged.outcome is not Outcome.PASS or judged.findings
-        else "",
-        duration_s=duration_s,
-        findings=(finding,) if finding else (),
-    )
 
-
-def tables(found: Iterable[Judged]) -> tuple[TableEvent, ...]:
-    """Return everything that was seen, and every finding, as tables.
-
-    Args:
-        found: The checks, redacted.
-    """
-    found = tuple(found)
-    seen = TableEvent(
-        id="seen",
-        title="What was seen",
-        columns=("check", "outcome", "seen"),
-        rows=tuple((str(each.check), str(each.outcome), each.measured) for each in found),
-    )
-    rows = tuple(
-        (
-            str(each.check),
-            str(finding.code),
-            "fails" if finding.fails else "warning",
-            finding.measured,
-            finding.advice,
-        )
-        for each in found
-        for finding in each.findings
-    )
-    columns = ("check", "code", "weight", "seen", "what to do")
-    findings = TableEvent(id="findings", title="Findings", columns=columns, rows=rows)
-    return (seen, findings) if rows else (seen,)
-
-
-def json_of(judged: Judged) -> dict[str, Any]:
-    """Return a check as JSON; ``schemas/deployment.schema.json`` describes it."""
-    return {
-        "check": str(judged.check),
-        "outcome": str(judged.outcome),
-        "title": judged.title,
-        "seen": judged.measured,
-        "remedy": judged.remedy,
-        "numbers": judged.numbers,
-        "findings": [
-            {
-                "code": str(each.code),
-                "severity": explain(each.code).severity,
-                "fails": each.fails,
-                "seen": each.measured,
-                "cause": explain(each.code).cause,
-                "remedy": each.advice,
-            }
-            for each in judged.findings
-        ],
-    }
+    source_address: str | None = None
+    inside: Target | None = None
+    from_inside: bool = False
+    min_days: int = MIN_DAYS
+    http_port: int = 80
+    max_latency_ms: float = MAX_LATENCY_MS
+    samples: int = 40
+    health_asks: int = 5
+    health_pause_s: float = 0.5
+    leave_files: bool = False
+    allowed_hosts: frozenset[str] = frozenset()
+    restart: bool = False
+    restart_wait_s: float = RESTART_WAIT_S

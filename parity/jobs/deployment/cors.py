@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.codes import Check, Code
-from parity.jobs.deployment.judged import Finding, Judged, judged, untested
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check
+from parity.jobs.deployment.http import HttpSession
+from parity.model.finding import Finding
+from parity.model.judged import Judged
 from parity.targets import Reply
 from parity.wire import Auth, auth_body, compact_json
 from parity.wire import headers as names
@@ -32,56 +34,55 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "POST"})
 _ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 
-def look_at_cors(asker: Asker) -> Judged:
+def check_cors(http: HttpSession) -> Judged:
     """Ask as browsers do for pages of the app, and for a page of a stranger.
 
     Args:
-        asker: Who asks; its target names the origins of the app.
+        http: Who asks; its target names the origins of the app.
 
     Raises:
         HarnessError: No connection, or no answer in time.
     """
-    origins = asker.target.origins
+    origins = http.target.origins
     if origins is None:
-        return untested(
-            Check.CORS,
+        return Check.CORS.untested(
             "nobody said from which origins the app's web pages call",
-            f'Add origins = ["https://app.example"] under [targets.{asker.target.name}]; '
+            f'Add origins = ["https://app.example"] under [targets.{http.target.name}]; '
             "origins = [] if no browser uses the server.",
         )
     findings: list[Finding] = []
     for origin in origins:
-        findings += _of_origin(asker, origin)
-    reply = _preflight(asker, FOREIGN, "GET")
+        findings += _of_origin(http, origin)
+    reply = _preflight(http, FOREIGN, "GET")
     allowed = _allowed(reply)
     credentials = reply.headers.get("Access-Control-Allow-Credentials", "").strip() == "true"
     if allowed == FOREIGN and credentials:
-        findings.append(Finding(Code.CORS_FOREIGN, f"{FOREIGN} is allowed, with credentials"))
+        findings.append(codes.CORS_FOREIGN.finding(f"{FOREIGN} is allowed, with credentials"))
     elif allowed in ("*", FOREIGN):
         how = "*" if allowed == "*" else "whatever asks is allowed"
-        findings.append(Finding(Code.CORS_ANY, f"{_ALLOW_ORIGIN}: {how}"))
+        findings.append(codes.CORS_ANY.finding(f"{_ALLOW_ORIGIN}: {how}"))
     if not origins:
-        return judged(Check.CORS, "no web page uses the server (origins = [])", findings)
+        return Check.CORS.judged("no web page uses the server (origins = [])", findings)
     text = f"{', '.join(origins)} {'may' if len(origins) == 1 else 'may all'} call"
-    if any(each.fails for each in findings):
+    if any(finding.fails for finding in findings):
         text = f"asked for {', '.join(origins)}"
-    return judged(Check.CORS, text, findings)
+    return Check.CORS.judged(text, findings)
 
 
-def _of_origin(asker: Asker, origin: str) -> Iterator[Finding]:
+def _of_origin(http: HttpSession, origin: str) -> Iterator[Finding]:
     for method in SENT_METHODS:
-        reply = _preflight(asker, origin, method)
+        reply = _preflight(http, origin, method)
         found = list(_of_preflight(reply, origin, method))
         yield from found
         if found:
             return  # the others would say the same again
-    yield from _of_plain(asker, origin)
+    yield from _of_plain(http, origin)
 
 
-def _preflight(asker: Asker, origin: str, method: str) -> Reply:
-    return asker.send(
+def _preflight(http: HttpSession, origin: str, method: str) -> Reply:
+    return http.send(
         "OPTIONS",
-        asker.at("classes/_User"),
+        http.at("classes/_User"),
         headers={
             "Origin": origin,
             "Access-Control-Request-Method": method,
@@ -93,28 +94,28 @@ def _preflight(asker: Asker, origin: str, method: str) -> Reply:
 def _of_preflight(reply: Reply, origin: str, method: str) -> Iterator[Finding]:
     if not reply.ok:
         text = f"OPTIONS from {origin} answers {reply.status}; browsers want 2xx"
-        yield Finding(Code.CORS_PREFLIGHT, text)
+        yield codes.CORS_PREFLIGHT.finding(text)
         return
     yield from _of_allow_origin(reply, origin, "OPTIONS")
-    methods = {each.upper() for each in _listed(reply, "Access-Control-Allow-Methods")}
+    methods = {name.upper() for name in _listed(reply, "Access-Control-Allow-Methods")}
     if method not in _SAFE_METHODS and not {method, "*"} & methods:
-        yield Finding(Code.CORS_METHODS, f"{method} is not allowed for {origin}")
-    headers = {each.lower() for each in _listed(reply, "Access-Control-Allow-Headers")}
-    missing = [each for each in SENT_HEADERS if each.lower() not in headers]
+        yield codes.CORS_METHODS.finding(f"{method} is not allowed for {origin}")
+    headers = {name.lower() for name in _listed(reply, "Access-Control-Allow-Headers")}
+    missing = [name for name in SENT_HEADERS if name.lower() not in headers]
     if missing and "*" not in headers:
-        yield Finding(Code.CORS_HEADERS, f"not allowed for {origin}: {', '.join(missing)}")
+        yield codes.CORS_HEADERS.finding(f"not allowed for {origin}: {', '.join(missing)}")
 
 
-def _of_plain(asker: Asker, origin: str) -> Iterator[Finding]:
+def _of_plain(http: HttpSession, origin: str) -> Iterator[Finding]:
     """Send what the JavaScript SDK sends without a preflight, all in the body.
 
     The answer may be a refusal (the key may be another one); the page has to be able to read it.
     """
-    auth = Auth(app_id=asker.target.app_id)
+    auth = Auth(app_id=http.target.app_id)
     body = {**auth_body(auth, "GET"), "limit": 0}
-    reply = asker.send(
+    reply = http.send(
         "POST",
-        asker.at("classes/_User"),
+        http.at("classes/_User"),
         headers={"Origin": origin, "Content-Type": "text/plain"},
         data=compact_json(body).encode(),
     )
@@ -125,12 +126,12 @@ def _of_allow_origin(reply: Reply, origin: str, what: str) -> Iterator[Finding]:
     allowed = _allowed(reply)
     if allowed is None:
         text = f"the answer to {what} from {origin} has no {_ALLOW_ORIGIN}"
-        yield Finding(Code.CORS_ORIGIN, text)
+        yield codes.CORS_ORIGIN.finding(text)
     elif "," in allowed:
-        yield Finding(Code.CORS_TWICE, f"{_ALLOW_ORIGIN}: {allowed[:200]}")
+        yield codes.CORS_TWICE.finding(f"{_ALLOW_ORIGIN}: {allowed[:200]}")
     elif allowed not in ("*", _serialized(origin)):
         text = f"{what} from {origin} answers {_ALLOW_ORIGIN}: {allowed[:200]}"
-        yield Finding(Code.CORS_ORIGIN, text)
+        yield codes.CORS_ORIGIN.finding(text)
 
 
 def _allowed(reply: Reply) -> str | None:
@@ -140,7 +141,7 @@ def _allowed(reply: Reply) -> str | None:
 
 
 def _listed(reply: Reply, name: str) -> list[str]:
-    return [each.strip() for each in reply.headers.get(name, "").split(",") if each.strip()]
+    return [item.strip() for item in reply.headers.get(name, "").split(",") if item.strip()]
 
 
 def _serialized(origin: str) -> str:

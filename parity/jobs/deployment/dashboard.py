@@ -14,10 +14,12 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.codes import Check, Code
-from parity.jobs.deployment.judged import Finding, Judged, judged
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check
+from parity.jobs.deployment.http import HttpSession
 from parity.model import HarnessError
+from parity.model.finding import Finding
+from parity.model.judged import Judged
 from parity.targets import Reply
 from parity.wire import compact_json
 from parity.wire.headers import APPLICATION_ID
@@ -69,49 +71,49 @@ class Seen:
     detail: str = ""
 
 
-def look_at_dashboard(asker: Asker) -> Judged:
+def check_dashboard(http: HttpSession) -> Judged:
     """Look at the places where a dashboard usually is, without a login and with public ones.
 
     Args:
-        asker: Who asks; its target may name another place.
+        http: Who asks; its target may name another place.
 
     Raises:
         HarnessError: No connection to the target itself, or no answer in time.
     """
     findings: list[Finding] = []
     said = []
-    for url in _places(asker):
-        seen = _see(asker, url)
+    for url in _places(http):
+        seen = _see(http, url)
         if seen.sight is Sight.NOTHING:
             continue
-        said.append(f"{_path(url, asker)} {seen.sight}")
+        said.append(f"{_path(url, http)} {seen.sight}")
         if seen.sight is Sight.OPEN:
-            findings.append(Finding(Code.DASHBOARD_OPEN, f"{url}: {seen.detail}"))
-        elif login := _default_login(asker, seen):
-            findings.append(Finding(Code.DASHBOARD_LOGIN, f"{url} lets in {login}"))
+            findings.append(codes.DASHBOARD_OPEN.finding(f"{url}: {seen.detail}"))
+        elif login := _default_login(http, seen):
+            findings.append(codes.DASHBOARD_LOGIN.finding(f"{url} lets in {login}"))
         if url.startswith("http://"):
-            findings.append(Finding(Code.DASHBOARD_PLAIN, f"{url} has no TLS"))
-    findings += _consoles(asker)
+            findings.append(codes.DASHBOARD_PLAIN.finding(f"{url} has no TLS"))
+    findings += _consoles(http)
     text = "; ".join(said) or "there is no dashboard where one usually is"
-    return judged(Check.DASHBOARD, text, findings)
+    return Check.DASHBOARD.judged(text, findings)
 
 
-def _places(asker: Asker) -> list[str]:
-    configured = asker.target.dashboard
-    usual = (f"{asker.origin}/dashboard", asker.at("dashboard"), f"{asker.origin}/parse-dashboard")
+def _places(http: HttpSession) -> list[str]:
+    configured = http.target.dashboard
+    usual = (f"{http.origin}/dashboard", http.at("dashboard"), f"{http.origin}/parse-dashboard")
     return list(dict.fromkeys([*([configured] if configured else []), *usual]))
 
 
-def _see(asker: Asker, url: str) -> Seen:
+def _see(http: HttpSession, url: str) -> Seen:
     try:
-        config = asker.stranger_sends(f"{url}/{CONFIG}")
+        config = http.get_fresh(f"{url}/{CONFIG}")
     except HarnessError:
-        if url.startswith(asker.origin + "/"):
+        if url.startswith(http.origin + "/"):
             raise
         return Seen(url, Sight.CLOSED, "not reachable from here")
     if _hands_out_apps(config):
         return Seen(url, Sight.OPEN, f"{CONFIG} hands out the apps with their master keys")
-    place, page = _followed(asker, url)
+    place, page = _followed(http, url)
     if _asks_for_basic(config) or _asks_for_basic(page):
         return Seen(url, Sight.BASIC)
     if page.ok:
@@ -145,9 +147,9 @@ def _hands_out_apps(reply: Reply) -> bool:
     return reply.ok and isinstance(reply.json, dict) and isinstance(reply.json.get("apps"), list)
 
 
-def _followed(asker: Asker, url: str) -> tuple[str, Reply]:
+def _followed(http: HttpSession, url: str) -> tuple[str, Reply]:
     """Follow redirects within the same origin."""
-    reply = asker.stranger_sends(url)
+    reply = http.get_fresh(url)
     for _ in range(REDIRECTS):
         if not 300 <= reply.status < 400:
             break
@@ -155,32 +157,32 @@ def _followed(asker: Asker, url: str) -> tuple[str, Reply]:
         if urlsplit(following)[:2] != urlsplit(url)[:2]:
             break
         url = following
-        reply = asker.stranger_sends(url)
+        reply = http.get_fresh(url)
     return url, reply
 
 
-def _default_login(asker: Asker, seen: Seen) -> str:
+def _default_login(http: HttpSession, seen: Seen) -> str:
     """Try public logins; return the one that is let in, or nothing."""
     if seen.sight not in (Sight.BASIC, Sight.FORM):
         return ""
     for name, password in LOGINS:
-        let_in = _basic(asker, seen.url, name, password)
+        let_in = _basic(http, seen.url, name, password)
         if seen.sight is Sight.FORM:
-            let_in = _form(asker, seen.url, name, password)
+            let_in = _form(http, seen.url, name, password)
         if let_in:
             return f"{name!r} with a password from public examples"
     return ""
 
 
-def _basic(asker: Asker, url: str, name: str, password: str) -> bool:
+def _basic(http: HttpSession, url: str, name: str, password: str) -> bool:
     pair = base64.b64encode(f"{name}:{password}".encode()).decode()
     sent = {"Authorization": f"Basic {pair}"}
-    return _hands_out_apps(asker.stranger_sends(f"{url}/{CONFIG}", headers=sent))
+    return _hands_out_apps(http.get_fresh(f"{url}/{CONFIG}", headers=sent))
 
 
-def _form(asker: Asker, place: str, name: str, password: str) -> bool:
+def _form(http: HttpSession, place: str, name: str, password: str) -> bool:
     """Log in by the form, with the cookie and the token that its page gives out."""
-    visitor = asker.stranger()
+    visitor = http.fresh()
     try:
         page = visitor.send("GET", place)
         token = _CSRF.search(page.text)
@@ -198,24 +200,24 @@ def _form(asker: Asker, place: str, name: str, password: str) -> bool:
         visitor.close()
 
 
-def _consoles(asker: Asker) -> Iterator[Finding]:
-    page = asker.send("GET", f"{asker.origin}/playground")
+def _consoles(http: HttpSession) -> Iterator[Finding]:
+    page = http.send("GET", f"{http.origin}/playground")
     if page.ok and _PLAYGROUND.search(page.text):
-        yield Finding(Code.PLAYGROUND_OPEN, f"{asker.origin}/playground answers {page.status}")
+        yield codes.PLAYGROUND_OPEN.finding(f"{http.origin}/playground answers {page.status}")
     # A query, although GraphQL sends it by POST: it reads the schema and writes nothing.
-    reply = asker.send(
+    reply = http.send(
         "POST",
-        f"{asker.origin}/graphql",
+        f"{http.origin}/graphql",
         headers={
             "Content-Type": "application/json",
-            APPLICATION_ID: asker.target.app_id.value,
+            APPLICATION_ID: http.target.app_id.value,
         },
         data=compact_json(_INTROSPECTION).encode(),
     )
     data = reply.json.get("data") if reply.ok and isinstance(reply.json, dict) else None
     if isinstance(data, dict) and data.get("__schema"):
-        yield Finding(Code.GRAPHQL_OPEN, f"{asker.origin}/graphql tells its schema without a key")
+        yield codes.GRAPHQL_OPEN.finding(f"{http.origin}/graphql tells its schema without a key")
 
 
-def _path(url: str, asker: Asker) -> str:
-    return url.removeprefix(asker.origin)
+def _path(url: str, http: HttpSession) -> str:
+    return url.removeprefix(http.origin)

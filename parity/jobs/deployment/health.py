@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.codes import Check, Code
-from parity.jobs.deployment.judged import Finding, Judged, judged
-from parity.jobs.deployment.options import Options
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check, DeploymentOptions
+from parity.jobs.deployment.http import HttpSession
+from parity.model.judged import Judged
 from parity.targets import Reply
 
 DATES_TELL_S = 2.0
@@ -23,11 +23,11 @@ def is_well(reply: Reply) -> bool:
     return reply.status == 200 and isinstance(reply.json, dict) and reply.json.get("status") == "ok"
 
 
-def look_at_health(asker: Asker, options: Options) -> Judged:
+def check_health(http: HttpSession, options: DeploymentOptions) -> Judged:
     """Ask ``/health`` several times, without a key, as a load balancer does.
 
     Args:
-        asker: Who asks.
+        http: Who asks.
         options: How often, and how long between.
 
     Raises:
@@ -38,32 +38,32 @@ def look_at_health(asker: Asker, options: Options) -> Judged:
     for number in range(options.health_asks):
         if number:
             time.sleep(options.health_pause_s)
-        replies.append(asker.send("GET", asker.at("health")))
+        replies.append(http.send("GET", http.at("health")))
     well = sum(map(is_well, replies))
     findings = []
     if not well:
-        findings.append(Finding(Code.HEALTH_STATUS, f"/health answers {_shown(replies[0])}"))
+        findings.append(codes.HEALTH_STATUS.finding(f"/health answers {_shown(replies[0])}"))
     elif well < len(replies):
-        odd = Counter(_shown(each) for each in replies if not is_well(each)).most_common(1)[0][0]
+        odd = Counter(_shown(reply) for reply in replies if not is_well(reply)).most_common(1)[0][0]
         text = f"{len(replies) - well} of {len(replies)} times /health answers {odd}"
-        findings.append(Finding(Code.HEALTH_FLAPS, text))
+        findings.append(codes.HEALTH_FLAPS.finding(text))
     if why := _cached(replies, time.monotonic() - started):
-        findings.append(Finding(Code.HEALTH_CACHED, why))
-    return judged(Check.HEALTH, f"ok {well} of {len(replies)} times", findings)
+        findings.append(codes.HEALTH_CACHED.finding(why))
+    return Check.HEALTH.judged(f"ok {well} of {len(replies)} times", findings)
 
 
 def _cached(replies: list[Reply], lasted_s: float) -> str:
     """Return how a cache shows itself, or nothing."""
-    for each in replies:
-        age = each.headers.get("Age", "").strip()
+    for reply in replies:
+        age = reply.headers.get("Age", "").strip()
         if age.isdigit() and int(age) > 0:
             return f"the answer is {age} s old (Age)"
         for name in ("X-Cache", "X-Cache-Status", "CF-Cache-Status", "X-Proxy-Cache"):
-            value = each.headers.get(name, "")
+            value = reply.headers.get(name, "")
             # "HIT", "Hit from cloudfront", "MISS, HIT", but not "HITMISS" or a host's name.
             if "HIT" in value.upper().replace(",", " ").split():
                 return f"{name}: {value}"
-    dates = {each.headers.get("Date") for each in replies}
+    dates = {reply.headers.get("Date") for reply in replies}
     if lasted_s >= DATES_TELL_S and len(replies) > 1 and len(dates) == 1 and None not in dates:
         return f"for {lasted_s:.0f} s each answer has the same Date"
     return ""

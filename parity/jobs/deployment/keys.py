@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from math import log2
 from typing import Final
 
-from parity.jobs.deployment.codes import Check, Code
-from parity.jobs.deployment.doors import Door, Reception
-from parity.jobs.deployment.judged import Finding, Judged, judged, untested
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check
+from parity.jobs.deployment.key_probe import KeyAnswer, KeyProbe
 from parity.model import Secret, Target
+from parity.model.finding import Finding
+from parity.model.judged import Judged
 
 KNOWN_KEYS: Final = (
     "myMasterKey",
@@ -56,41 +58,40 @@ _WORDS = re.compile(
 )
 
 
-def look_at_keys(door: Door, inside: Door | None) -> Judged:
+def check_keys(probe: KeyProbe, inside: KeyProbe | None) -> Judged:
     """Try the keys that everybody knows, and look at the shape of those that are configured.
 
     Args:
-        door: The server as strangers reach it.
+        probe: The server as strangers reach it.
         inside: The server where the master key works, if there is such a way.
 
     Raises:
         HarnessError: No connection, no answer in time, or the server asks to wait.
     """
-    doors = [each for each in (door, inside) if each is not None]
-    findings = list(_of_shapes(door.asker.target))
-    for each in doors:
-        if each.open:
-            findings.append(Finding(Code.KEY_ANY, "a master key that was made up is accepted"))
+    probes = [way for way in (probe, inside) if way is not None]
+    findings = list(_of_shapes(probe.http.target))
+    for way in probes:
+        if way.accepts_any:
+            findings.append(codes.KEY_ANY.finding("a master key that was made up is accepted"))
         else:
-            findings += _of_known(each)
+            findings += _of_known(way)
     tried = len(KNOWN_KEYS) + len(KNOWN_PAIRS)
     text = f"{tried} keys of public examples tried"
-    if any(each.fails for each in findings):
-        return judged(Check.DEFAULT_KEYS, text, findings)
-    if not any(map(tells_keys_apart, doors)):
-        return untested(
-            Check.DEFAULT_KEYS,
+    if any(finding.fails for finding in findings):
+        return Check.DEFAULT_KEYS.judged(text, findings)
+    if not any(map(tells_keys_apart, probes)):
+        return Check.DEFAULT_KEYS.untested(
             f"{text}: this server refuses every key alike from here, so that says nothing",
             "Give the target its master_key, and with --inside-target a way on which it works.",
         )
     text += ", none of them known; no secret key is short or common"
-    return judged(Check.DEFAULT_KEYS, text, findings)
+    return Check.DEFAULT_KEYS.judged(text, findings)
 
 
-def tells_keys_apart(door: Door) -> bool:
+def tells_keys_apart(probe: KeyProbe) -> bool:
     """Return whether a server lets in, or at least knows, the key that is configured."""
-    key = door.asker.target.keys.master_key
-    return key is not None and door.try_key(key) is not Reception.REFUSED
+    key = probe.http.target.keys.master_key
+    return key is not None and probe.answer_to(key) is not KeyAnswer.REFUSED
 
 
 def bits(key: str) -> float:
@@ -112,17 +113,17 @@ def bits(key: str) -> float:
     return words + min(len(left), 2 * different) * log2(alphabet)
 
 
-def _of_known(door: Door) -> Iterator[Finding]:
+def _of_known(probe: KeyProbe) -> Iterator[Finding]:
     for number, name in enumerate(KNOWN_KEYS, 1):
-        found = door.try_key(Secret(name))
-        if found is not Reception.REFUSED:
+        found = probe.answer_to(Secret(name))
+        if found is not KeyAnswer.REFUSED:
             text = f"key {number} of {len(KNOWN_KEYS)} from public examples is {found}"
-            yield Finding(Code.KEY_DEFAULT, text)
+            yield codes.KEY_DEFAULT.finding(text)
             return  # there is one master key
     for app_id, name in KNOWN_PAIRS:
-        if door.try_key(Secret(name), app_id=Secret(app_id)) is Reception.ACCEPTED:
+        if probe.answer_to(Secret(name), app_id=Secret(app_id)) is KeyAnswer.ACCEPTED:
             text = f"beside the app, an example app {app_id!r} runs with its public master key"
-            yield Finding(Code.KEY_DEFAULT, text)
+            yield codes.KEY_DEFAULT.finding(text)
             return
 
 
@@ -133,14 +134,14 @@ def _of_shapes(target: Target) -> Iterator[Finding]:
         key = keys.get(name)
         if key is not None and (key.value in KNOWN_KEYS or bits(key.value) < LEAST_BITS):
             text = f"{name} has about {bits(key.value):.0f} bits; {LEAST_BITS} are asked for"
-            yield Finding(Code.KEY_WEAK, text)
+            yield codes.KEY_WEAK.finding(text)
     same = [
         name
         for name, key in (("app_id", target.app_id), *keys.items())
         if master is not None and name != "master_key" and key.value == master.value
     ]
     if same:
-        yield Finding(Code.KEY_SAME, f"{', '.join(same)} and master_key are the same")
+        yield codes.KEY_SAME.finding(f"{', '.join(same)} and master_key are the same")
     weak = [
         name
         for name, key in keys.items()
@@ -149,4 +150,4 @@ def _of_shapes(target: Target) -> Iterator[Finding]:
     if target.app_id.value in KNOWN_APP_IDS:
         weak.insert(0, "app_id")
     if weak:
-        yield Finding(Code.KEY_CLIENT_WEAK, f"short or from an example: {', '.join(weak)}")
+        yield codes.KEY_CLIENT_WEAK.finding(f"short or from an example: {', '.join(weak)}")

@@ -11,18 +11,22 @@ distributed, and so does their difference; the intervals hold together with 99 %
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import comb
 from statistics import median
 from typing import Any, Final
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.codes import Check, Code
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check, DeploymentOptions
 from parity.jobs.deployment.health import is_well
-from parity.jobs.deployment.judged import Finding, Judged, doubtful, judged, untested
-from parity.jobs.deployment.options import Options
+from parity.jobs.deployment.http import HttpSession
 from parity.model import Secret
+from parity.model.judged import Judged
 from parity.targets import ParseClient, Reply
 
 CONFIDENCE: Final = 0.99
@@ -69,27 +73,28 @@ class Times:
         return Interval(more.low - less.high, more.middle - less.middle, more.high - less.low)
 
 
-def look_at_latency(
-    asker: Asker, options: Options, progress: Callable[[int, int], None] | None = None
+def check_latency(
+    http: HttpSession,
+    options: DeploymentOptions,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Judged:
     """Judge the distance between server and database.
 
     Args:
-        asker: Who asks.
+        http: Who asks.
         options: The limit, and how many pairs make a round.
         progress: Told (pairs done, pairs at most).
 
     Raises:
         HarnessError: No connection, or no answer in time.
     """
-    client = asker.client()
-    read_class = next((each for each in CLASSES if _reads(_get(client, each))), None)
-    if read_class is None or not is_well(asker.send("GET", asker.at("health"))):
+    client = http.parse_client()
+    read_class = next((name for name in CLASSES if _reads(_get(client, name))), None)
+    if read_class is None or not is_well(http.send("GET", http.at("health"))):
         what = (
             "/health is not well" if read_class else "no request of this key reaches the database"
         )
-        return untested(
-            Check.LATENCY,
+        return Check.LATENCY.untested(
             f"{what}, so there is nothing to compare",
             "Give the target a key that may read objects of _User or _Role by their id.",
         )
@@ -98,14 +103,14 @@ def look_at_latency(
     found = Interval(0.0, 0.0, 0.0)
     for number in range(1, ROUNDS + 1):
         while len(times.reading) < options.samples * number:
-            if not _pair(asker, client, read_class, times):
-                return doubtful(Check.LATENCY, "the server changed its answers while it was timed")
+            if not _pair(http, client, read_class, times):
+                return Check.LATENCY.doubtful("the server changed its answers while it was timed")
             if progress is not None:
                 progress(len(times.reading), options.samples * ROUNDS)
         found = times.query()
         if found.low > limit or found.high <= limit:
             break
-    return _judge(found, times, limit, _ping(asker.target.mongo))
+    return _judge(found, times, limit, _ping(http.target.mongo))
 
 
 def lower_quartile(values: list[float]) -> Interval:
@@ -152,23 +157,22 @@ def _judge(found: Interval, times: Times, limit: float, ping_ms: float | None) -
     if ping_ms is not None:
         text += f"; a ping of MongoDB from here takes {ping_ms:.1f} ms"
     if found.low > limit:
-        finding = Finding(Code.LATENCY_FAR, f"{found.middle:.1f} ms for one query")
-        return judged(Check.LATENCY, text, [finding], numbers)
+        finding = codes.LATENCY_FAR.finding(f"{found.middle:.1f} ms for one query")
+        return Check.LATENCY.judged(text, [finding], numbers)
     if found.high > limit:
-        return doubtful(
-            Check.LATENCY,
+        return Check.LATENCY.doubtful(
             f"{text}: that cannot be told from the limit",
             "Run again while server and network are calm, or with more --samples.",
             numbers,
         )
-    return judged(Check.LATENCY, text, (), numbers)
+    return Check.LATENCY.judged(text, (), numbers)
 
 
-def _pair(asker: Asker, client: ParseClient, read_class: str, times: Times) -> bool:
+def _pair(http: HttpSession, client: ParseClient, read_class: str, times: Times) -> bool:
     """Send one request of each kind; return whether both were answered as they should be."""
 
     def health() -> Reply:
-        return asker.send("GET", asker.at("health"))
+        return http.send("GET", http.at("health"))
 
     # The order changes, so that neither always finds the connection idle for longer.
     if len(times.reading) % 2:
@@ -196,11 +200,6 @@ def _ping(uri: Secret | None) -> float | None:
     """Return the median ping of the target's MongoDB from this machine, for comparison."""
     if uri is None:
         return None
-    import time  # noqa: PLC0415 - for this reference alone
-
-    from pymongo import MongoClient  # noqa: PLC0415 - heavy
-    from pymongo.errors import ConfigurationError, PyMongoError  # noqa: PLC0415
-
     try:
         with MongoClient[dict[str, Any]](
             uri.value, serverSelectionTimeoutMS=PING_PATIENCE_MS
@@ -211,6 +210,6 @@ def _ping(uri: Secret | None) -> float | None:
                 started = time.perf_counter()
                 client.admin.command("ping")
                 times.append((time.perf_counter() - started) * 1000)
-    except (PyMongoError, ConfigurationError, ValueError):
+    except (PyMongoError, ValueError):
         return None  # from outside, the database is out of reach, as it should be
     return median(times)

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.codes import Check, Code
-from parity.jobs.deployment.judged import Finding, Judged, judged
-from parity.jobs.deployment.options import Options
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.checks import Check, DeploymentOptions
+from parity.jobs.deployment.http import HttpSession
 from parity.model import HarnessError, TargetDown, TargetTimeout
+from parity.model.finding import Finding
+from parity.model.judged import Judged
 from parity.targets.tls import client_context
 
 HTTP_PATIENCE_S: Final = 5.0
@@ -50,12 +51,12 @@ class Address:
     target: str
 
     @classmethod
-    def of(cls, asker: Asker) -> Address:
-        """Return where an asker's target is."""
-        parts = urlsplit(asker.target.url)
+    def of(cls, http: HttpSession) -> Address:
+        """Return where an http's target is."""
+        parts = urlsplit(http.target.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        target = asker.target
-        return cls(parts.hostname or "", port, target.timeout_s, asker.source_address, target.name)
+        target = http.target
+        return cls(parts.hostname or "", port, target.timeout_s, http.source_address, target.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,53 +76,53 @@ class Chain:
     certificate: x509.Certificate | None
 
 
-def look_at_tls(asker: Asker, options: Options, now: datetime | None = None) -> Judged:
+def check_tls(http: HttpSession, options: DeploymentOptions, now: datetime | None = None) -> Judged:
     """Judge the certificate and the protocols of a server.
 
     Args:
-        asker: Who asks.
+        http: Who asks.
         options: How many days the certificate has to be good for, and the port of plain HTTP.
         now: The present; ``None`` for the machine's.
 
     Raises:
         HarnessError: Nobody answers there.
     """
-    url = asker.target.url
+    url = http.target.url
     if urlsplit(url).scheme != "https":
-        return judged(Check.TLS, f"{url} has no TLS", [Finding(Code.TLS_NONE, f"url is {url}")])
-    address = Address.of(asker)
-    chain = _connect(address, asker.target.ca)
+        return Check.TLS.judged(f"{url} has no TLS", [codes.TLS_NONE.finding(f"url is {url}")])
+    address = Address.of(http)
+    chain = _connect(address, http.target.ca)
     if chain.protocol is None:
-        finding = Finding(Code.TLS_HANDSHAKE, _said(chain.error))
-        return judged(Check.TLS, f"no TLS connection: {_said(chain.error)}", [finding])
+        finding = codes.TLS_HANDSHAKE.finding(_said(chain.error))
+        return Check.TLS.judged(f"no TLS connection: {_said(chain.error)}", [finding])
     findings = [*_of_chain(chain, address.host, options.min_days, now or datetime.now(UTC))]
-    if chain.error is not None and not any(each.fails for each in findings):
+    if chain.error is not None and not any(finding.fails for finding in findings):
         # Whatever we read in the certificate: clients decide as OpenSSL does.
-        findings.append(Finding(Code.TLS_CHAIN, _said(chain.error)))
+        findings.append(codes.TLS_CHAIN.finding(_said(chain.error)))
     spoken, unknown = _old_protocols(address)
     if spoken:
-        findings.append(Finding(Code.TLS_OLD_PROTOCOL, f"{' and '.join(spoken)} accepted"))
-    findings += _plain_http(asker, options.http_port)
+        findings.append(codes.TLS_OLD_PROTOCOL.finding(f"{' and '.join(spoken)} accepted"))
+    findings += _plain_http(http, options.http_port)
     parts = [chain.protocol.replace("TLSv", "TLS "), _validity(chain, now or datetime.now(UTC))]
     if not spoken:
         parts.append(
             f"{' and '.join(unknown)} could not be tried" if unknown else "nothing older than 1.2"
         )
     if chain.error is None:
-        parts.append(_hsts(asker))
-    return judged(Check.TLS, "; ".join(each for each in parts if each), findings)
+        parts.append(_hsts(http))
+    return Check.TLS.judged("; ".join(part for part in parts if part), findings)
 
 
 def verifies(found: Judged) -> bool:
     """Return whether keys may be sent over connections like those that were judged."""
     broken = {
-        Code.TLS_HANDSHAKE,
-        Code.TLS_CHAIN,
-        Code.TLS_HOST,
-        Code.TLS_EXPIRED,
-        Code.TLS_NOT_YET,
+        codes.TLS_HANDSHAKE.id,
+        codes.TLS_CHAIN.id,
+        codes.TLS_HOST.id,
+        codes.TLS_EXPIRED.id,
+        codes.TLS_NOT_YET.id,
     }
-    return not any(each.code in broken for each in found.findings)
+    return not any(finding.code in broken for finding in found.findings)
 
 
 def _connect(address: Address, ca: Path | None) -> Chain:
@@ -195,9 +196,9 @@ def _of_chain(chain: Chain, host: str, min_days: int, now: datetime) -> Iterator
         yield from _of_dates(certificate, min_days, now)
         names = _names(certificate)
         if not any(_matches(name, host) for name in names):
-            yield Finding(Code.TLS_HOST, f"it is for {', '.join(names[:5]) or 'no host'}")
+            yield codes.TLS_HOST.finding(f"it is for {', '.join(names[:5]) or 'no host'}")
     elif _code(chain.error) in (_HOST, _ADDRESS):
-        yield Finding(Code.TLS_HOST, _said(chain.error))
+        yield codes.TLS_HOST.finding(_said(chain.error))
     error = chain.chain_error
     if error is None:
         return
@@ -206,21 +207,21 @@ def _of_chain(chain: Chain, host: str, min_days: int, now: datetime) -> Iterator
     )
     # OpenSSL looks at the dates last: where they are what it refuses, it accepted the rest.
     if _code(error) not in (_EXPIRED, _NOT_YET) or not own_dates:
-        yield Finding(Code.TLS_CHAIN, _said(error))
+        yield codes.TLS_CHAIN.finding(_said(error))
 
 
 def _of_dates(certificate: x509.Certificate, min_days: int, now: datetime) -> Iterator[Finding]:
     end = certificate.not_valid_after_utc
     days = (end - now).days
     if certificate.not_valid_before_utc > now:
-        yield Finding(Code.TLS_NOT_YET, f"valid from {certificate.not_valid_before_utc:%Y-%m-%d}")
+        yield codes.TLS_NOT_YET.finding(f"valid from {certificate.not_valid_before_utc:%Y-%m-%d}")
     if end <= now:
-        yield Finding(Code.TLS_EXPIRED, f"it expired on {end:%Y-%m-%d}")
+        yield codes.TLS_EXPIRED.finding(f"it expired on {end:%Y-%m-%d}")
     elif days < min_days:
         text = f"it expires on {end:%Y-%m-%d}, in {days} days; {min_days} are asked for"
-        yield Finding(Code.TLS_EXPIRES_SOON, text)
+        yield codes.TLS_EXPIRES_SOON.finding(text)
     elif days < 2 * min_days:
-        yield Finding(Code.TLS_RENEW, f"it expires on {end:%Y-%m-%d}, in {days} days")
+        yield codes.TLS_RENEW.finding(f"it expires on {end:%Y-%m-%d}, in {days} days")
 
 
 def _names(certificate: x509.Certificate) -> list[str]:
@@ -230,7 +231,7 @@ def _names(certificate: x509.Certificate) -> list[str]:
     except (x509.ExtensionNotFound, ValueError):
         return []
     names: list[str] = found.get_values_for_type(x509.DNSName)
-    return names + [str(each) for each in found.get_values_for_type(x509.IPAddress)]
+    return names + [str(address) for address in found.get_values_for_type(x509.IPAddress)]
 
 
 def _matches(name: str, host: str) -> bool:
@@ -266,25 +267,25 @@ def _old_protocols(address: Address) -> tuple[list[str], list[str]]:
     return spoken, unknown
 
 
-def _plain_http(asker: Asker, port: int) -> Iterator[Finding]:
+def _plain_http(http: HttpSession, port: int) -> Iterator[Finding]:
     """Ask for ``/health`` without TLS; an answer of anything but the API is no matter."""
-    parts = urlsplit(asker.target.url)
+    parts = urlsplit(http.target.url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     url = f"http://{host}:{port}{parts.path}/health"
     try:
-        reply = asker.send("GET", url, timeout_s=min(HTTP_PATIENCE_S, asker.target.timeout_s))
+        reply = http.send("GET", url, timeout_s=min(HTTP_PATIENCE_S, http.target.timeout_s))
     except HarnessError:
         return
     if reply.ok and isinstance(reply.json, dict) and "status" in reply.json:
-        yield Finding(Code.TLS_PLAIN_HTTP, f"http on port {port} answers {reply.status}")
+        yield codes.TLS_PLAIN_HTTP.finding(f"http on port {port} answers {reply.status}")
     elif 300 <= reply.status < 400 and reply.headers.get("Location", "").startswith("http://"):
         text = f"http on port {port} redirects to {reply.headers['Location'].partition('?')[0]}"
-        yield Finding(Code.TLS_PLAIN_HTTP, text)
+        yield codes.TLS_PLAIN_HTTP.finding(text)
 
 
-def _hsts(asker: Asker) -> str:
+def _hsts(http: HttpSession) -> str:
     try:
-        reply = asker.send("GET", asker.at("health"))
+        reply = http.send("GET", http.at("health"))
     except HarnessError:
         return ""
     return "HSTS is set" if "Strict-Transport-Security" in reply.headers else "no HSTS"

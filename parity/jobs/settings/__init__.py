@@ -6,13 +6,15 @@ what the server does; :mod:`parity.jobs.settings.judge` holds it against what th
 
 from parity.jobs.settings.catalogue import Setting, catalogue
 from parity.jobs.settings.hosted import HostedSettings, read_hosted, template
-from parity.jobs.settings.judge import Judged, judge
+from parity.jobs.settings.job import SettingsJob
+from parity.jobs.settings.judge import ComparedSetting, judge
 from parity.jobs.settings.survey import survey
 
 __all__ = [
+    "ComparedSetting",
     "HostedSettings",
-    "Judged",
     "Setting",
+    "SettingsJob",
     "catalogue",
     "judge",
     "read_hosted",

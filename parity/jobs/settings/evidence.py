@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from parity.jobs.settings.catalogue import Value
-from parity.jobs.settings.judge import Judged
+from parity.jobs.settings.judge import ComparedSetting
 from parity.jobs.settings.probes import PROBES
 from parity.model import Kind, Outcome
 from parity.model.evidence import (
@@ -17,66 +17,63 @@ from parity.model.evidence import (
     TableEvent,
 )
 
-Redact = Callable[[str], str]
 
-
-def check_of(judged: Judged, target: str, redact: Redact) -> CheckEvent:
+def check_of(compared: ComparedSetting, target: str) -> CheckEvent:
     """Return the check of one setting.
 
     Args:
-        judged: What became of it.
+        compared: What became of it.
         target: Name of the target.
-        redact: Keeps secrets out of what a server said.
     """
-    setting, side = judged.setting, judged.side
+    setting, side = compared.setting, compared.side
     finding = None
-    if side is not None and judged.outcome is not Outcome.KNOWN_DIFFERENCE:
-        cause = f"{redact(judged.said)}. {side.effect}"
-        finding = Finding(setting.code, side.severity, cause, _remedy(judged))
+    if side is not None and compared.outcome is not Outcome.KNOWN_DIFFERENCE:
+        cause = f"{compared.said}. {side.effect}"
+        finding = Finding(setting.code, side.severity, cause, _remedy(compared))
     return CheckEvent(
         id=f"settings/{setting.name}",
         nodeid=f"settings/{setting.name}[{target}]",
         target=target,
         area=setting.area,
-        level="should" if _weight(judged) == "benign" else "must",
+        level="should" if _weight(compared) == "benign" else "must",
         effect="writes" if PROBES[setting.name].writes else "reads",
         spec=(),
         title=setting.title,
-        outcome=judged.outcome,
-        reason=redact(_reason(judged)),
-        differences=_differences(judged),
+        outcome=compared.outcome,
+        reason=_reason(compared),
+        differences=_differences(compared),
         findings=(finding,) if finding else (),
     )
 
 
-def known_of(judged: Judged, target: str) -> KnownDifferenceEvent | None:
+def known_of(compared: ComparedSetting, target: str) -> KnownDifferenceEvent | None:
     """Return the entry for a difference that a person accepted; ``None`` for all others."""
-    if judged.outcome is not Outcome.KNOWN_DIFFERENCE:
+    if compared.outcome is not Outcome.KNOWN_DIFFERENCE:
         return None
-    setting = judged.setting
+    setting = compared.setting
     return KnownDifferenceEvent(
         id=setting.code,
         title=setting.title,
-        severity=_weight(judged),
-        cause=f"Accepted: {judged.accepted}",
-        effect=judged.meaning,
-        remedy=_remedy(judged),
+        severity=_weight(compared),
+        cause=f"Accepted: {compared.accepted}",
+        effect=compared.meaning,
+        remedy=_remedy(compared),
         provenance=setting.source,
         targets=(target,),
         observed=1,
     )
 
 
-def table_of(judged: Iterable[Judged], redact: Redact) -> TableEvent:
+def table_of(compared: Iterable[ComparedSetting]) -> TableEvent:
     """Return the table that people read: setting, hosted, server, meaning."""
     rows = tuple(
         (
-            each.setting.name,
-            hosted_words(each),
-            server_words(each),
-            redact(each.meaning) + (f" Accepted: {each.accepted}" if each.accepted else ""),
+            one.setting.name,
+            one.hosted_words,
+            one.server_words,
+            one.meaning + (f" Accepted: {one.accepted}" if one.accepted else ""),
         )
-        for each in judged
+        for one in compared
     )
     return TableEvent(
         id="settings",
@@ -88,57 +85,44 @@ def table_of(judged: Iterable[Judged], redact: Redact) -> TableEvent:
     )
 
 
-def hosted_words(judged: Judged) -> str:
-    """Say what the hosted app had."""
-    if judged.hosted is None:
-        return "not known"
-    words = judged.setting.words(judged.hosted)
-    return f"{words} (documented)" if judged.origin == "default" else words
-
-
-def server_words(judged: Judged) -> str:
-    """Say what the server does."""
-    return "not seen" if judged.server is None else judged.setting.words(judged.server)
-
-
-def _reason(judged: Judged) -> str:
-    if judged.outcome is Outcome.PASS and not judged.warns:
+def _reason(compared: ComparedSetting) -> str:
+    if compared.outcome is Outcome.PASS and not compared.warns:
         return ""
-    if judged.outcome is Outcome.FAIL:
-        return f"hosted: {hosted_words(judged)}; server: {server_words(judged)} ({judged.said})"
-    if judged.outcome is Outcome.KNOWN_DIFFERENCE:
-        return f"accepted: {judged.accepted}"
-    return judged.meaning
+    if compared.outcome is Outcome.FAIL:
+        return f"hosted: {compared.hosted_words}; server: {compared.server_words} ({compared.said})"
+    if compared.outcome is Outcome.KNOWN_DIFFERENCE:
+        return f"accepted: {compared.accepted}"
+    return compared.meaning
 
 
-def _remedy(judged: Judged) -> str:
-    setting = judged.setting
-    remedy = judged.side.remedy if judged.side is not None else "Nothing: it was accepted."
+def _remedy(compared: ComparedSetting) -> str:
+    setting = compared.setting
+    remedy = compared.side.remedy if compared.side is not None else "Nothing: it was accepted."
     return f"{remedy} Option: {setting.option} (since {setting.since})."
 
 
-def _weight(judged: Judged) -> Severity:
+def _weight(compared: ComparedSetting) -> Severity:
     """Return the severity of what was seen, else the worse one of what could be."""
-    if judged.side is not None:
-        return judged.side.severity
-    if judged.outcome is Outcome.KNOWN_DIFFERENCE:
+    if compared.side is not None:
+        return compared.side.severity
+    if compared.outcome is Outcome.KNOWN_DIFFERENCE:
         return "benign"
-    sides: tuple[Severity, ...] = (judged.setting.more.severity, judged.setting.less.severity)
-    return next((each for each in sides if each != "benign"), "benign")
+    sides: tuple[Severity, ...] = (compared.setting.more.severity, compared.setting.less.severity)
+    return next((severity for severity in sides if severity != "benign"), "benign")
 
 
-def _differences(judged: Judged) -> tuple[DifferenceFact, ...]:
-    if judged.outcome not in (Outcome.FAIL, Outcome.KNOWN_DIFFERENCE):
+def _differences(compared: ComparedSetting) -> tuple[DifferenceFact, ...]:
+    if compared.outcome not in (Outcome.FAIL, Outcome.KNOWN_DIFFERENCE):
         return ()
-    known = judged.setting.code if judged.outcome is Outcome.KNOWN_DIFFERENCE else None
-    expected: Value | str = "not known" if judged.hosted is None else judged.hosted
+    known = compared.setting.code if compared.outcome is Outcome.KNOWN_DIFFERENCE else None
+    expected: Value | str = "not known" if compared.hosted is None else compared.hosted
     return (
         DifferenceFact(
-            path=f"$.{judged.setting.key}",
+            path=f"$.{compared.setting.key}",
             kind=Kind.VALUE,
             expected=expected,
-            actual=judged.server,
+            actual=compared.server,
             known=known,
-            source=judged.setting.hosted_source or judged.setting.guide,
+            source=compared.setting.hosted_source or compared.setting.guide,
         ),
     )

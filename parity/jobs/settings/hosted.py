@@ -72,7 +72,7 @@ def read_hosted(path: Path) -> HostedSettings:
     if problems:
         raise UserError(
             f"{path} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:\n"
-            + "\n".join(f"  {each}" for each in problems),
+            + "\n".join(f"  {problem}" for problem in problems),
             "docs/settings.md describes each key; `parity settings --template` prints all of them.",
             code="hosted-settings",
         )
@@ -94,9 +94,9 @@ def template() -> str:
         "# where that says it.",
         "",
     ]
-    for each in catalogue().values():
-        lines += [f"# {line}" for line in _explained(each)]
-        lines += [f"# {each.key} = {_written(each)}", ""]
+    for setting in catalogue().values():
+        lines += [f"# {line}" for line in _explained(setting)]
+        lines += [f"# {setting.key} = {_written(setting)}", ""]
     lines += [
         "# Differences that are meant: the same keys, each with the reason.",
         "# [accepted]",
@@ -138,7 +138,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
-    settings = {each.key: each for each in catalogue().values()}
+    settings = {setting.key: setting for setting in catalogue().values()}
     known = (*settings, *_TABLES)
     for key, value in document.items():
         if key in settings:

@@ -17,7 +17,7 @@ or nobody knows it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ComparedSetting:
     """What became of one setting.
 
     Attributes:
@@ -43,12 +43,25 @@ class Judged:
     accepted: str = ""
 
     @property
+    def hosted_words(self) -> str:
+        """What the hosted app had."""
+        if self.hosted is None:
+            return "not known"
+        words = self.setting.words(self.hosted)
+        return f"{words} (documented)" if self.origin == "default" else words
+
+    @property
+    def server_words(self) -> str:
+        """What the server does."""
+        return "not seen" if self.server is None else self.setting.words(self.server)
+
+    @property
     def warns(self) -> bool:
         """Return whether there is something to do although nothing failed."""
         return self.side is not None and self.outcome in (Outcome.PASS, Outcome.UNSUPPORTED)
 
 
-def judge(setting: Setting, hosted: HostedSettings, result: Result) -> Judged:
+def judge(setting: Setting, hosted: HostedSettings, result: Result) -> ComparedSetting:
     """Judge one setting.
 
     Args:
@@ -63,10 +76,10 @@ def judge(setting: Setting, hosted: HostedSettings, result: Result) -> Judged:
     value, origin = _hosted(setting, hosted)
     if isinstance(result, NotFound):
         outcome = Outcome.ERROR if result.error else Outcome.UNSUPPORTED
-        return Judged(setting, outcome, value, origin, None, result.reason, result.reason)
+        return ComparedSetting(setting, outcome, value, origin, None, result.reason, result.reason)
     accepted = hosted.accepted.get(setting.key, "")
     outcome, meaning, side = _verdict(setting, value, origin, result, accepted=bool(accepted))
-    return Judged(
+    return ComparedSetting(
         setting, outcome, value, origin, result.value, result.said, meaning, side, accepted
     )
 

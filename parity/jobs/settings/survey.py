@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,28 +37,29 @@ class NotFound:
 
 
 Result = Seen | NotFound
-Found = Callable[[str, Result], None]
 
 
 def survey(
     target: Target,
     hosted: HostedSettings,
-    found: Found,
     left: list[str],
     *,
     version: str | None = None,
     allow_mail: bool = False,
-) -> None:
+) -> Generator[tuple[str, Result], None, None]:
     """Find out what a server does for each setting.
+
+    What the probes made is removed however this ends: whoever does not take all of it closes it.
 
     Args:
         target: Where to ask.
         hosted: What the hosted app had: how many failed log-ins to make, fields of users.
-        found: Called with the name of each setting and what became of its probe.
-        left: Gets the paths of what could not be removed. What the probes made is removed however
-            this ends, also on Ctrl-C.
+        left: Gets the paths of what could not be removed.
         version: Parse Server's version, if known.
         allow_mail: Whether the server may send an e-mail to an address that does not exist.
+
+    Yields:
+        The name of each setting and what became of its probe.
     """
     namespace = Namespace(secrets.token_hex(3))
     with _swept(target, namespace, left) as client:
@@ -75,7 +76,7 @@ def survey(
             result = NotFound(down, error=True) if down else _ask(probing, probe)
             if isinstance(result, _Down):
                 down, result = f"{NOT_RUN}{result.reason}", NotFound(result.reason, error=True)
-            found(name, result)
+            yield name, result
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _ask(probing: Probing, probe: Probe) -> Result | _Down:
 def _swept(target: Target, namespace: Namespace, left: list[str]) -> Iterator[ParseClient]:
     """Hand out a client, and remove what was made with it, also after Ctrl-C."""
     sweeper = Sweeper(target)
-    key = next((each for each in _CLIENT_KEYS if getattr(target.keys, each) is not None), None)
+    key = next((name for name in _CLIENT_KEYS if getattr(target.keys, name) is not None), None)
     client = ParseClient(target, Habits(key=key), observer=sweeper.observe)
     try:
         yield client

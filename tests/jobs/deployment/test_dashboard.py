@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from demo.proxy import Answer, Page
-from parity.jobs.deployment import Code, Judged
-from parity.jobs.deployment.dashboard import look_at_dashboard
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.dashboard import check_dashboard
 from parity.model import Outcome
+from parity.model.judged import Judged
 from tests.jobs.deployment.world import Deployment, page
 
 HTML = ("Content-Type", "text/html")
@@ -73,38 +74,38 @@ def with_form(name: str, password: str) -> Page:
 
 
 def looked(good: Deployment, pages: Mapping[str, Page], **changes: Any) -> Judged:
-    with good.behind(pages=pages) as proxy, good.outside(good.target(proxy, **changes)) as asker:
-        return look_at_dashboard(asker)
+    with good.behind(pages=pages) as proxy, good.outside(good.target(proxy, **changes)) as http:
+        return check_dashboard(http)
 
 
-def codes(found: Judged) -> list[Code]:
+def codes_of(found: Judged) -> list[str]:
     return [each.code for each in found.findings]
 
 
 def test_no_dashboard_passes(good: Deployment) -> None:
     found = looked(good, {})
-    assert (found.outcome, codes(found)) == (Outcome.PASS, [])
-    assert "no dashboard" in found.measured
+    assert (found.outcome, codes_of(found)) == (Outcome.PASS, [])
+    assert "no dashboard" in found.seen
 
 
 def test_an_open_dashboard_fails(good: Deployment) -> None:
     found = looked(good, {"/dashboard": answering(APPS)})
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.DASHBOARD_OPEN])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.DASHBOARD_OPEN.id])
     assert "the key" not in repr(found)
 
 
 def test_an_open_page_alone_fails(good: Deployment) -> None:
     found = looked(good, {"/dashboard": answering(Answer(404), SHELL)})
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.DASHBOARD_OPEN])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.DASHBOARD_OPEN.id])
 
 
 def test_a_dashboard_at_another_place_is_found_where_it_is_named(good: Deployment) -> None:
     with good.behind(pages={"/admin/parse": answering(APPS)}) as proxy:
         unnamed, named = good.target(proxy), f"{proxy.origin}/admin/parse"
-        with good.outside(unnamed) as asker:
-            assert look_at_dashboard(asker).outcome is Outcome.PASS
-        with good.outside(good.target(proxy, dashboard=named)) as asker:
-            assert codes(look_at_dashboard(asker)) == [Code.DASHBOARD_OPEN]
+        with good.outside(unnamed) as http:
+            assert check_dashboard(http).outcome is Outcome.PASS
+        with good.outside(good.target(proxy, dashboard=named)) as http:
+            assert codes_of(check_dashboard(http)) == [codes.DASHBOARD_OPEN.id]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_dashboard_at_another_place_is_found_where_it_is_named(good: Deploymen
 )
 def test_a_dashboard_that_keeps_strangers_out_passes(good: Deployment, serve: Page) -> None:
     found = looked(good, {"/dashboard": serve})
-    assert (found.outcome, codes(found)) == (Outcome.PASS, [])
+    assert (found.outcome, codes_of(found)) == (Outcome.PASS, [])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_a_dashboard_that_keeps_strangers_out_passes(good: Deployment, serve: Pa
 )
 def test_a_login_from_an_example_fails(good: Deployment, serve: Page) -> None:
     found = looked(good, {"/dashboard": serve})
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.DASHBOARD_LOGIN])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.DASHBOARD_LOGIN.id])
 
 
 def test_consoles_are_warnings(good: Deployment) -> None:
@@ -144,9 +145,9 @@ def test_consoles_are_warnings(good: Deployment) -> None:
         },
     )
     assert found.outcome is Outcome.PASS
-    assert set(codes(found)) == {Code.PLAYGROUND_OPEN, Code.GRAPHQL_OPEN}
+    assert set(codes_of(found)) == {codes.PLAYGROUND_OPEN.id, codes.GRAPHQL_OPEN.id}
 
 
 def test_a_graphql_that_refuses_strangers_is_no_warning(good: Deployment) -> None:
     refused = Answer(403, [JSON], b'{"error":"unauthorized"}')
-    assert codes(looked(good, {"/graphql": answering(refused, refused)})) == []
+    assert codes_of(looked(good, {"/graphql": answering(refused, refused)})) == []

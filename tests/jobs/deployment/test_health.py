@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from demo.proxy import Answer, TlsProxy
-from parity.jobs.deployment import Code, Judged, Options
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.health import look_at_health
+from parity.jobs.deployment import DeploymentOptions, codes
+from parity.jobs.deployment.health import check_health
+from parity.jobs.deployment.http import HttpSession
 from parity.model import Outcome, Secret, Style, Target
+from parity.model.judged import Judged
 
 JSON = ("Content-Type", "application/json")
 OK = Answer(200, [JSON], b'{"status":"ok"}')
@@ -26,16 +27,16 @@ def looked(answers: Sequence[Answer], **options: float) -> Judged:
         return answers[(count - 1) % len(answers)]
 
     with TlsProxy(None, pages={"/parse/health": next_one}) as proxy:
-        asker = Asker(Target("x", Style.PARSE_SERVER, f"{proxy.origin}/parse", Secret("app")))
-        found = look_at_health(asker, Options(**{"health_pause_s": 0.0, **options}))  # type: ignore[arg-type]
-        asker.close()
+        http = HttpSession(Target("x", Style.PARSE_SERVER, f"{proxy.origin}/parse", Secret("app")))
+        found = check_health(http, DeploymentOptions(**{"health_pause_s": 0.0, **options}))  # type: ignore[arg-type]
+        http.close()
     assert count == 5
     return found
 
 
 def test_a_server_that_is_well_passes() -> None:
     found = looked([OK])
-    assert (found.outcome, found.measured) == (Outcome.PASS, "ok 5 of 5 times")
+    assert (found.outcome, found.seen) == (Outcome.PASS, "ok 5 of 5 times")
 
 
 @pytest.mark.parametrize(
@@ -52,14 +53,14 @@ def test_a_server_that_is_well_passes() -> None:
 def test_anything_but_ok_fails(answer: Answer) -> None:
     found = looked([answer])
     assert found.outcome is Outcome.FAIL
-    assert [each.code for each in found.findings] == [Code.HEALTH_STATUS]
+    assert [each.code for each in found.findings] == [codes.HEALTH_STATUS.id]
 
 
 def test_a_server_that_is_well_now_and_then_fails() -> None:
     found = looked([OK, OK, Answer(502)])
     assert found.outcome is Outcome.FAIL
-    assert [each.code for each in found.findings] == [Code.HEALTH_FLAPS]
-    assert "1 of 5 times" in found.findings[0].measured
+    assert [each.code for each in found.findings] == [codes.HEALTH_FLAPS.id]
+    assert "1 of 5 times" in found.findings[0].seen
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_server_that_is_well_now_and_then_fails() -> None:
 )
 def test_a_cache_that_says_so_fails(header: tuple[str, str]) -> None:
     found = looked([Answer(200, [JSON, header], OK.body)])
-    assert [each.code for each in found.findings] == [Code.HEALTH_CACHED]
+    assert [each.code for each in found.findings] == [codes.HEALTH_CACHED.id]
     assert found.outcome is Outcome.FAIL
 
 
@@ -81,4 +82,4 @@ def test_a_cache_that_says_nothing_is_found_by_its_date() -> None:
     old = Answer(200, [JSON, ("Date", "Thu, 26 Nov 2026 13:00:00 GMT")], OK.body)
     assert looked([old]).outcome is Outcome.PASS  # too quick to tell
     found = looked([old], health_pause_s=0.51)
-    assert [each.code for each in found.findings] == [Code.HEALTH_CACHED]
+    assert [each.code for each in found.findings] == [codes.HEALTH_CACHED.id]

@@ -7,87 +7,90 @@ from dataclasses import replace
 import pytest
 
 from demo.proxy import Answer
-from parity.jobs.deployment import Code, Judged
-from parity.jobs.deployment.asking import Asker
-from parity.jobs.deployment.doors import Door, Reception, Way
-from parity.jobs.deployment.keys import KNOWN_KEYS, bits, look_at_keys
-from parity.jobs.deployment.master import look_at_master_key
+from parity.jobs.deployment import codes
+from parity.jobs.deployment.http import HttpSession
+from parity.jobs.deployment.key_probe import KeyAnswer, KeyProbe, SentAs
+from parity.jobs.deployment.keys import KNOWN_KEYS, bits, check_keys
+from parity.jobs.deployment.master import check_master_key
 from parity.model import HarnessError, Keys, Outcome, Secret
+from parity.model.judged import Judged
 from parity.stack.stack import new_keys
 from tests.jobs.deployment.world import SAFE, Authority, Deployment, deployed
 from tests.mongod import Mongod
 
 
-def codes(found: Judged) -> list[Code]:
+def codes_of(found: Judged) -> list[str]:
     return [each.code for each in found.findings]
 
 
 def test_a_safe_server_passes_both(good: Deployment) -> None:
-    with good.outside() as asker:
-        door = Door.of(asker)
-        keys = look_at_keys(door, None)
-        master = look_at_master_key(door, None, from_inside=False)
+    with good.outside() as http:
+        probe = KeyProbe.of(http)
+        keys = check_keys(probe, None)
+        master = check_master_key(probe, None, from_inside=False)
 
-    assert (keys.outcome, codes(keys)) == (Outcome.PASS, [])
-    assert (master.outcome, codes(master)) == (Outcome.PASS, [])
-    assert "known to the server" in master.measured
+    assert (keys.outcome, codes_of(keys)) == (Outcome.PASS, [])
+    assert (master.outcome, codes_of(master)) == (Outcome.PASS, [])
+    assert "known to the server" in master.seen
 
 
 def test_the_master_key_works_from_inside_and_is_known_outside(good: Deployment) -> None:
     key = good.keys.master_key
     assert key is not None
     with good.outside() as outside, good.inside() as inside:
-        assert Door.of(outside).try_key(key) is Reception.RECOGNISED
-        assert {Door.of(inside).try_key(key, way=way) for way in Way} == {Reception.ACCEPTED}
-        assert Door.of(inside).try_key(Secret("another")) is Reception.REFUSED
+        assert KeyProbe.of(outside).answer_to(key) is KeyAnswer.RECOGNISED
+        assert {KeyProbe.of(inside).answer_to(key, way=way) for way in SentAs} == {
+            KeyAnswer.ACCEPTED
+        }
+        assert KeyProbe.of(inside).answer_to(Secret("another")) is KeyAnswer.REFUSED
 
 
 def test_a_default_master_key_is_found_although_it_is_refused_from_here(
     mongod: Mongod, authority: Authority
 ) -> None:
     keys = replace(new_keys("x")[1], master_key=Secret("myMasterKey"))
-    with deployed(mongod, authority, keys=keys) as bad, bad.outside() as asker:
-        known = look_at_keys(Door.of(asker), None)
+    with deployed(mongod, authority, keys=keys) as bad, bad.outside() as http:
+        known = check_keys(KeyProbe.of(http), None)
         # Also where the operator has configured another one than the server's.
         target = bad.target(keys=replace(keys, master_key=Secret("0f1e2d3c4b5a69788796" * 2)))
         with bad.outside(target) as other:
-            unknown = look_at_keys(Door.of(other), None)
+            unknown = check_keys(KeyProbe.of(other), None)
         with bad.inside() as inside:
-            from_inside = look_at_keys(Door.of(inside), None)
+            from_inside = check_keys(KeyProbe.of(inside), None)
 
     assert known.outcome is Outcome.FAIL
-    assert set(codes(known)) == {Code.KEY_WEAK, Code.KEY_DEFAULT}
-    assert (unknown.outcome, codes(unknown)) == (Outcome.FAIL, [Code.KEY_DEFAULT])
-    assert "recognised, and refused" in unknown.findings[0].measured
-    assert any("is accepted" in each.measured for each in from_inside.findings)
+    assert set(codes_of(known)) == {codes.KEY_WEAK.id, codes.KEY_DEFAULT.id}
+    assert (unknown.outcome, codes_of(unknown)) == (Outcome.FAIL, [codes.KEY_DEFAULT.id])
+    assert "recognised, and refused" in unknown.findings[0].seen
+    assert any("is accepted" in each.seen for each in from_inside.findings)
     assert "myMasterKey" not in repr([known, unknown, from_inside])
 
 
 def test_a_key_of_the_app_that_is_the_master_key_fails(good: Deployment) -> None:
     keys = replace(good.keys, rest_key=good.keys.master_key)
-    with good.outside(good.target(keys=keys)) as asker:
-        found = look_at_keys(Door.of(asker), None)
+    with good.outside(good.target(keys=keys)) as http:
+        found = check_keys(KeyProbe.of(http), None)
 
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.KEY_SAME])
-    assert "rest_key" in found.findings[0].measured
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.KEY_SAME.id])
+    assert "rest_key" in found.findings[0].seen
 
 
 def test_a_weak_client_key_is_a_warning(good: Deployment) -> None:
     keys = replace(good.keys, client_key=Secret("clientKey"))
-    with good.outside(good.target(keys=keys)) as asker:
-        found = look_at_keys(Door.of(asker), None)
-    assert (found.outcome, codes(found)) == (Outcome.PASS, [Code.KEY_CLIENT_WEAK])
+    with good.outside(good.target(keys=keys)) as http:
+        found = check_keys(KeyProbe.of(http), None)
+    assert (found.outcome, codes_of(found)) == (Outcome.PASS, [codes.KEY_CLIENT_WEAK.id])
 
 
 def test_a_server_that_refuses_every_key_alike_is_not_judged(good: Deployment) -> None:
     wrong = good.target(keys=replace(good.keys, master_key=Secret("0f1e2d3c4b5a69788796" * 2)))
-    with good.outside(wrong) as asker:
-        door = Door.of(asker)
-        keys = look_at_keys(door, None)
-        master = look_at_master_key(door, None, from_inside=False)
+    with good.outside(wrong) as http:
+        probe = KeyProbe.of(http)
+        keys = check_keys(probe, None)
+        master = check_master_key(probe, None, from_inside=False)
 
     assert (keys.outcome, master.outcome) == (Outcome.UNSUPPORTED, Outcome.UNSUPPORTED)
-    assert "it may be the wrong one" in master.measured
+    assert "it may be the wrong one" in master.seen
 
 
 def test_a_way_from_inside_proves_the_key_where_answers_are_alike(good: Deployment) -> None:
@@ -95,25 +98,25 @@ def test_a_way_from_inside_proves_the_key_where_answers_are_alike(good: Deployme
         body = b'{"error":"unauthorized"}' if answer.status == 403 else answer.body
         return Answer(answer.status, answer.headers, body)
 
-    with good.behind(edit=alike) as proxy, good.outside(good.target(proxy)) as asker:
-        door = Door.of(asker)
-        alone = look_at_master_key(door, None, from_inside=False)
+    with good.behind(edit=alike) as proxy, good.outside(good.target(proxy)) as http:
+        probe = KeyProbe.of(http)
+        alone = check_master_key(probe, None, from_inside=False)
         with good.inside() as other:
-            inside = Door.of(other)
-            both = look_at_master_key(door, inside, from_inside=False)
-            keys = look_at_keys(door, inside)
+            inside = KeyProbe.of(other)
+            both = check_master_key(probe, inside, from_inside=False)
+            keys = check_keys(probe, inside)
 
     assert alone.outcome is Outcome.UNSUPPORTED
     assert (both.outcome, keys.outcome) == (Outcome.PASS, Outcome.PASS)
-    assert "accepted from inside" in both.measured
+    assert "accepted from inside" in both.seen
 
 
 def test_a_proxy_that_hides_the_client_makes_the_master_key_reachable(good: Deployment) -> None:
-    with good.behind(forwarded="none") as proxy, good.outside(good.target(proxy)) as asker:
-        found = look_at_master_key(Door.of(asker), None, from_inside=False)
+    with good.behind(forwarded="none") as proxy, good.outside(good.target(proxy)) as http:
+        found = check_master_key(KeyProbe.of(http), None, from_inside=False)
 
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.MASTER_REACHABLE])
-    assert "masterKeyIps" in found.findings[0].advice
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.MASTER_REACHABLE.id])
+    assert "masterKeyIps" in found.findings[0].remedy
 
 
 def test_a_header_filter_does_not_hide_it(good: Deployment) -> None:
@@ -125,45 +128,45 @@ def test_a_header_filter_does_not_hide_it(good: Deployment) -> None:
 
     with (
         good.behind(forwarded="none", edit=edit) as proxy,
-        good.outside(good.target(proxy)) as asker,
+        good.outside(good.target(proxy)) as http,
     ):
-        found = look_at_master_key(Door.of(asker), None, from_inside=False)
+        found = check_master_key(KeyProbe.of(http), None, from_inside=False)
 
-    assert codes(found) == [Code.MASTER_REACHABLE]
-    assert "HTTP Basic, _MasterKey in the body" in found.measured
+    assert codes_of(found) == [codes.MASTER_REACHABLE.id]
+    assert "HTTP Basic, _MasterKey in the body" in found.seen
 
 
 def test_a_proxy_that_believes_the_client_lets_it_lie(good: Deployment) -> None:
-    with good.behind(forwarded="append") as proxy, good.outside(good.target(proxy)) as asker:
-        door = Door.of(asker)
-        found = look_at_master_key(door, None, from_inside=False)
+    with good.behind(forwarded="append") as proxy, good.outside(good.target(proxy)) as http:
+        probe = KeyProbe.of(http)
+        found = check_master_key(probe, None, from_inside=False)
     with good.behind(forwarded="append") as proxy:
-        asker = Asker(good.target(proxy))
-        seen_inside = look_at_master_key(Door.of(asker), None, from_inside=True)
-        asker.close()
+        http = HttpSession(good.target(proxy))
+        seen_inside = check_master_key(KeyProbe.of(http), None, from_inside=True)
+        http.close()
 
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.MASTER_SPOOF])
-    assert (seen_inside.outcome, codes(seen_inside)) == (Outcome.FAIL, [Code.MASTER_SPOOF])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.MASTER_SPOOF.id])
+    assert (seen_inside.outcome, codes_of(seen_inside)) == (Outcome.FAIL, [codes.MASTER_SPOOF.id])
 
 
 def test_from_inside_nothing_is_said_about_outside(good: Deployment) -> None:
-    with good.inside() as asker:
-        found = look_at_master_key(Door.of(asker), None, from_inside=True)
+    with good.inside() as http:
+        found = check_master_key(KeyProbe.of(http), None, from_inside=True)
     assert found.outcome is Outcome.UNSUPPORTED
 
 
 def test_every_address_allowed_fails(mongod: Mongod, authority: Authority) -> None:
     options = {**SAFE, "masterKeyIps": ["0.0.0.0/0", "::/0"]}
-    with deployed(mongod, authority, options) as bad, bad.outside() as asker:
-        found = look_at_master_key(Door.of(asker), None, from_inside=False)
-    assert codes(found) == [Code.MASTER_REACHABLE]
+    with deployed(mongod, authority, options) as bad, bad.outside() as http:
+        found = check_master_key(KeyProbe.of(http), None, from_inside=False)
+    assert codes_of(found) == [codes.MASTER_REACHABLE.id]
 
 
 def test_without_a_master_key_it_is_not_tested(good: Deployment) -> None:
-    with good.outside(good.target(keys=Keys(rest_key=good.keys.rest_key))) as asker:
-        door = Door.of(asker)
-        assert look_at_master_key(door, None, from_inside=False).outcome is Outcome.UNSUPPORTED
-        assert look_at_keys(door, None).outcome is Outcome.UNSUPPORTED
+    with good.outside(good.target(keys=Keys(rest_key=good.keys.rest_key))) as http:
+        probe = KeyProbe.of(http)
+        assert check_master_key(probe, None, from_inside=False).outcome is Outcome.UNSUPPORTED
+        assert check_keys(probe, None).outcome is Outcome.UNSUPPORTED
 
 
 def test_a_proxy_that_adds_the_master_key_fails(good: Deployment) -> None:
@@ -173,9 +176,9 @@ def test_a_proxy_that_adds_the_master_key_fails(good: Deployment) -> None:
         info = request.path.endswith("/serverInfo")  # type: ignore[attr-defined]
         return Answer(200, [("Content-Type", "application/json")], body) if info else answer
 
-    with good.behind(edit=edit) as proxy, good.outside(good.target(proxy)) as asker:
-        found = look_at_keys(Door.of(asker), None)
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.KEY_ANY])
+    with good.behind(edit=edit) as proxy, good.outside(good.target(proxy)) as http:
+        found = check_keys(KeyProbe.of(http), None)
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.KEY_ANY.id])
 
 
 def test_a_server_that_asks_to_wait_is_not_judged(good: Deployment) -> None:
@@ -184,10 +187,10 @@ def test_a_server_that_asks_to_wait_is_not_judged(good: Deployment) -> None:
 
     with (
         good.behind(edit=edit) as proxy,
-        good.outside(good.target(proxy)) as asker,
+        good.outside(good.target(proxy)) as http,
         pytest.raises(HarnessError, match="429"),
     ):
-        Door.of(asker)
+        KeyProbe.of(http)
 
 
 @pytest.mark.parametrize("key", [*KNOWN_KEYS, "", "a" * 40, "abab" * 10, "MyAppMasterKey2016"])

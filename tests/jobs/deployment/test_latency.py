@@ -8,14 +8,14 @@ from math import log
 import pytest
 
 from demo.proxy import Answer
-from parity.jobs.deployment import Code
+from parity.jobs.deployment import codes
 from parity.jobs.deployment.latency import (
     Interval,
     Times,
     _get,
     _judge,
     _reads,
-    look_at_latency,
+    check_latency,
     lower_quartile,
 )
 from parity.model import Keys, Outcome, Secret
@@ -25,9 +25,9 @@ from tests.mongod import Mongod
 
 
 def test_a_database_beside_the_server_passes(good: Deployment) -> None:
-    with good.outside(good.target(mongo=Secret(good.mongod.database_uri(good.database)))) as asker:
+    with good.outside(good.target(mongo=Secret(good.mongod.database_uri(good.database)))) as http:
         # Far above what a busy machine needs; the limit itself is judged below.
-        found = look_at_latency(asker, good.options(max_latency_ms=500))
+        found = check_latency(http, good.options(max_latency_ms=500))
 
     assert found.outcome is Outcome.PASS
     assert found.numbers["pairs"] == 20
@@ -39,21 +39,21 @@ def test_a_database_far_away_fails(mongod: Mongod, authority: Authority) -> None
     with (
         delaying_proxy(mongod.port, 0.06) as port,
         deployed(mongod, authority, database_port=port) as far,
-        far.outside() as asker,
+        far.outside() as http,
     ):
-        found = look_at_latency(asker, far.options(max_latency_ms=20))
+        found = check_latency(http, far.options(max_latency_ms=20))
 
     assert (found.outcome, [each.code for each in found.findings]) == (
         Outcome.FAIL,
-        [Code.LATENCY_FAR],
+        [codes.LATENCY_FAR.id],
     )
     assert found.numbers["low_ms"] > 20
 
 
 def test_one_kind_of_request_makes_one_query_and_the_other_none(good: Deployment) -> None:
-    with good.mongod.client() as client, good.outside() as asker:
+    with good.mongod.client() as client, good.outside() as http:
         database = client[good.database]
-        parse = asker.client()
+        parse = http.parse_client()
         assert _reads(_get(parse, "_User"))
 
         def queries() -> int:
@@ -64,7 +64,7 @@ def test_one_kind_of_request_makes_one_query_and_the_other_none(good: Deployment
         database.command({"profile": 2})
         try:
             before = queries()
-            asker.send("GET", asker.at("health"))
+            http.send("GET", http.at("health"))
             after_health = queries()
             _get(parse, "_User")
             after_reading = queries()
@@ -77,8 +77,8 @@ def test_one_kind_of_request_makes_one_query_and_the_other_none(good: Deployment
 
 def test_without_a_request_that_reads_nothing_is_said(good: Deployment) -> None:
     target = good.target(keys=Keys(rest_key=Secret("another one")))
-    with good.outside(target) as asker:
-        found = look_at_latency(asker, good.options())
+    with good.outside(target) as http:
+        found = check_latency(http, good.options())
     assert found.outcome is Outcome.UNSUPPORTED
 
 
@@ -90,8 +90,8 @@ def test_a_server_that_changes_its_mind_is_an_error(good: Deployment) -> None:
         seen += 1
         return answer if seen < 12 else Answer(503, [], b"{}")
 
-    with good.behind(edit=edit) as proxy, good.outside(good.target(proxy)) as asker:
-        assert look_at_latency(asker, good.options()).outcome is Outcome.ERROR
+    with good.behind(edit=edit) as proxy, good.outside(good.target(proxy)) as http:
+        assert check_latency(http, good.options()).outcome is Outcome.ERROR
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from demo.proxy import Answer
-from parity.jobs.deployment import Code, Judged, Options
+from parity.jobs.deployment import DeploymentOptions, codes
 from parity.jobs.deployment.canary import Canary, clear, master_client, read_state
-from parity.jobs.deployment.doors import Door
-from parity.jobs.deployment.public import _is_internal, _of_file_url, look_at_public_url
+from parity.jobs.deployment.key_probe import KeyProbe
+from parity.jobs.deployment.public import _is_internal, _of_file_url, check_public_url
 from parity.model import Keys, Outcome, Target, Writes
+from parity.model.judged import Judged
 from parity.targets import Namespace
 from tests.jobs.deployment.world import Authority, Deployment, deployed
 from tests.mongod import Mongod
@@ -30,19 +31,22 @@ def canary(
     master: bool = True,
     leave_files: bool = False,
 ) -> Iterator[Canary]:
-    with good.outside(target) as asker, good.inside() as inside:
-        client = master_client(Door.of(asker), Door.of(inside)) if master else None
+    with good.outside(target) as http, good.inside() as inside:
+        client = master_client(KeyProbe.of(http), KeyProbe.of(inside)) if master else None
         file = state / "state.json"
-        with Canary(asker, client, Namespace(MARK), file, leave_files=leave_files) as each:
+        with Canary(http, client, Namespace(MARK), file, leave_files=leave_files) as each:
             each.write()
             yield each
 
 
 def looked(
-    good: Deployment, state: Path, target: Target | None = None, options: Options | None = None
+    good: Deployment,
+    state: Path,
+    target: Target | None = None,
+    options: DeploymentOptions | None = None,
 ) -> Judged:
-    with canary(good, state, target) as each, good.outside(target) as asker:
-        return look_at_public_url(asker, each, options or good.options())
+    with canary(good, state, target) as each, good.outside(target) as http:
+        return check_public_url(http, each, options or good.options())
 
 
 def rows(good: Deployment) -> dict[str, int]:
@@ -55,7 +59,7 @@ def rows(good: Deployment) -> dict[str, int]:
         return found | {name: database[name].count_documents({}) for name in own}
 
 
-def codes(found: Judged) -> list[Code]:
+def codes_of(found: Judged) -> list[str]:
     return [each.code for each in found.findings]
 
 
@@ -65,8 +69,8 @@ def test_a_server_that_knows_its_address_passes_and_nothing_stays(
     before = rows(good)
     found = looked(good, tmp_path)
 
-    assert (found.outcome, codes(found)) == (Outcome.PASS, [])
-    assert "byte for byte" in found.measured
+    assert (found.outcome, codes_of(found)) == (Outcome.PASS, [])
+    assert "byte for byte" in found.seen
     assert rows(good) == before
     assert not (tmp_path / "state.json").exists()
 
@@ -80,13 +84,13 @@ def test_a_server_that_takes_the_address_of_its_own_port_fails(
         found = looked(bad, tmp_path)
 
     assert found.outcome is Outcome.FAIL
-    assert codes(found) == [Code.URL_LOCATION, Code.URL_FILE]
-    assert all("http://localhost" in each.measured for each in found.findings)
+    assert codes_of(found) == [codes.URL_LOCATION.id, codes.URL_FILE.id]
+    assert all("http://localhost" in each.seen for each in found.findings)
 
 
 def test_a_public_url_without_the_mount_path_fails(good: Deployment, tmp_path: Path) -> None:
     target = good.target(public_url=f"{good.proxy.origin}/api/parse")
-    assert codes(looked(good, tmp_path, target)) == [Code.URL_LOCATION, Code.URL_FILE]
+    assert codes_of(looked(good, tmp_path, target)) == [codes.URL_LOCATION.id, codes.URL_FILE.id]
 
 
 def test_a_file_that_comes_back_changed_fails(
@@ -100,7 +104,7 @@ def test_a_file_that_comes_back_changed_fails(
     # The file's URL leads to the server's own proxy.
     monkeypatch.setattr(good.proxy, "_edit", edit)
     found = looked(good, tmp_path)
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.URL_FILE_UNREADABLE])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.URL_FILE_UNREADABLE.id])
 
 
 def test_a_forbidden_target_is_not_written_to(good: Deployment, tmp_path: Path) -> None:
@@ -108,18 +112,18 @@ def test_a_forbidden_target_is_not_written_to(good: Deployment, tmp_path: Path) 
     found = looked(good, tmp_path, good.target(writes=Writes.FORBIDDEN))
 
     assert found.outcome is Outcome.UNSUPPORTED
-    assert "writes to this target are forbidden" in found.measured
+    assert "writes to this target are forbidden" in found.seen
     assert rows(good) == before
 
 
 def test_what_could_not_be_deleted_is_not_uploaded(good: Deployment, tmp_path: Path) -> None:
     before = rows(good)
-    with canary(good, tmp_path, master=False) as each, good.outside() as asker:
-        found = look_at_public_url(asker, each, good.options())
+    with canary(good, tmp_path, master=False) as each, good.outside() as http:
+        found = check_public_url(http, each, good.options())
     after = rows(good)
 
     assert found.outcome is Outcome.UNSUPPORTED
-    assert "Location is right" in found.measured
+    assert "Location is right" in found.seen
     assert (after["fs.files"], after["_User"]) == (before["fs.files"], before["_User"])
     assert each.left == [f"the session of the user parity{MARK}_canary1, which ends by itself"]
 
@@ -130,9 +134,9 @@ def test_a_file_may_stay_if_somebody_says_so(
     with deployed(mongod, authority) as own:
         with (
             canary(own, tmp_path, master=False, leave_files=True) as each,
-            own.outside() as asker,
+            own.outside() as http,
         ):
-            found = look_at_public_url(asker, each, own.options())
+            found = check_public_url(http, each, own.options())
         assert found.outcome is Outcome.PASS
         assert rows(own)["fs.files"] == 1
         assert any("the file " in left for left in each.left)
@@ -141,13 +145,13 @@ def test_a_file_may_stay_if_somebody_says_so(
 def test_a_server_that_takes_no_sign_ups_is_not_tested(good: Deployment, tmp_path: Path) -> None:
     target = good.target(keys=Keys())
     with (
-        good.outside(target) as asker,
-        Canary(asker, None, Namespace(MARK), tmp_path / "state.json", leave_files=False) as each,
+        good.outside(target) as http,
+        Canary(http, None, Namespace(MARK), tmp_path / "state.json", leave_files=False) as each,
     ):
         each.write()
-        found = look_at_public_url(asker, each, good.options())
+        found = check_public_url(http, each, good.options())
     assert found.outcome is Outcome.UNSUPPORTED
-    assert "a sign-up answers 403" in found.measured
+    assert "a sign-up answers 403" in found.seen
 
 
 def test_a_server_that_takes_no_files_passes_by_its_location(
@@ -157,7 +161,7 @@ def test_a_server_that_takes_no_files_passes_by_its_location(
     with deployed(mongod, authority, options) as own:
         found = looked(own, tmp_path)
     assert found.outcome is Outcome.PASS
-    assert "takes no files" in found.measured
+    assert "takes no files" in found.seen
 
 
 def test_what_a_killed_run_left_is_known(good: Deployment, tmp_path: Path) -> None:
@@ -176,8 +180,8 @@ def test_what_is_there_stays_known_while_the_server_does_not_answer(
     before, state = rows(good), tmp_path / "state.json"
     with (
         good.behind() as proxy,
-        good.outside(good.target(proxy)) as asker,
-        Canary(asker, None, Namespace(MARK), state, leave_files=False) as each,
+        good.outside(good.target(proxy)) as http,
+        Canary(http, None, Namespace(MARK), state, leave_files=False) as each,
     ):
         each.write()
         proxy.upstream = "http://127.0.0.1:1"
@@ -185,8 +189,8 @@ def test_what_is_there_stays_known_while_the_server_does_not_answer(
     assert left is not None
     assert any("the user" in what for what in each.left)
 
-    with good.outside() as asker, good.inside() as inside:
-        assert clear(state, left, asker, inside.client().as_master()) == []
+    with good.outside() as http, good.inside() as inside:
+        assert clear(state, left, http, inside.parse_client().as_master()) == []
     assert rows(good) == before
     assert not state.exists()
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from parity.jobs.deployment import Code, Judged
+from parity.jobs.deployment import codes
 from parity.jobs.deployment.canary import Canary, master_client
-from parity.jobs.deployment.doors import Door
-from parity.jobs.deployment.restart import look_at_restart
+from parity.jobs.deployment.key_probe import KeyProbe
+from parity.jobs.deployment.restart import check_restart
 from parity.model import Outcome, Writes
+from parity.model.judged import Judged
 from parity.targets import Namespace
 from tests.jobs.deployment.world import Authority, Deployment, deployed
 from tests.mongod import Mongod
@@ -46,15 +47,15 @@ def restarted(
         if "Restart the server" in text:
             asked.set()
 
-    with server.outside() as asker, server.inside() as inside:
-        master = master_client(Door.of(asker), Door.of(inside))
+    with server.outside() as http, server.inside() as inside:
+        master = master_client(KeyProbe.of(http), KeyProbe.of(inside))
         with Canary(
-            asker, master, Namespace("res123"), folder / "state.json", leave_files=False
+            http, master, Namespace("res123"), folder / "state.json", leave_files=False
         ) as canary:
             canary.write()
             wanted = server.options(restart=True, **{"restart_wait_s": DEADLINE_S, **options})
             thread = threading.Thread(
-                target=lambda: found.append(look_at_restart(asker, canary, wanted, tell))
+                target=lambda: found.append(check_restart(http, canary, wanted, tell))
             )
             thread.start()
             assert asked.wait(DEADLINE_S)
@@ -86,55 +87,55 @@ def deleted(*collections: str) -> Callable[[Deployment], None]:
     return delete
 
 
-def codes(found: Judged) -> list[Code]:
+def codes_of(found: Judged) -> list[str]:
     return [each.code for each in found.findings]
 
 
 @pytest.mark.parametrize(
     ("collections", "lost"),
     [
-        (("_Session",), [Code.RESTART_SESSION]),
-        (("fs.files", "Parityres123_"), [Code.RESTART_OBJECT, Code.RESTART_FILE]),
+        (("_Session",), [codes.RESTART_SESSION.id]),
+        (("fs.files", "Parityres123_"), [codes.RESTART_OBJECT.id, codes.RESTART_FILE.id]),
         # Without its user, a session is no session.
-        (("_User",), [Code.RESTART_SESSION, Code.RESTART_USER]),
+        (("_User",), [codes.RESTART_SESSION.id, codes.RESTART_USER.id]),
     ],
     ids=["session", "object-and-file", "user"],
 )
 def test_what_is_lost_fails(
-    server: Deployment, tmp_path: Path, collections: tuple[str, ...], lost: list[Code]
+    server: Deployment, tmp_path: Path, collections: tuple[str, ...], lost: list[str]
 ) -> None:
     found = restarted(server, tmp_path, deleted(*collections))
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, lost)
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, lost)
 
 
 def test_a_server_that_does_not_come_back_fails(server: Deployment, tmp_path: Path) -> None:
     found = restarted(server, tmp_path, comes_back=False, restart_wait_s=3.0)
-    assert (found.outcome, codes(found)) == (Outcome.FAIL, [Code.RESTART_NOT_BACK])
+    assert (found.outcome, codes_of(found)) == (Outcome.FAIL, [codes.RESTART_NOT_BACK.id])
 
 
 def test_no_restart_is_not_tested(good: Deployment, tmp_path: Path) -> None:
     told: list[str] = []
     with (
-        good.outside() as asker,
-        Canary(asker, None, Namespace("res123"), tmp_path / "s", leave_files=False) as canary,
+        good.outside() as http,
+        Canary(http, None, Namespace("res123"), tmp_path / "s", leave_files=False) as canary,
     ):
-        unasked = look_at_restart(asker, canary, good.options(), told.append)
+        unasked = check_restart(http, canary, good.options(), told.append)
         assert told == []
         canary.write()
         options = good.options(restart=True, restart_wait_s=0.5)
-        unseen = look_at_restart(asker, canary, options, told.append)
+        unseen = check_restart(http, canary, options, told.append)
 
     assert unasked.outcome is Outcome.UNSUPPORTED
     assert "--restart" in unasked.remedy
     assert unseen.outcome is Outcome.UNSUPPORTED
-    assert "no restart was seen" in unseen.measured
+    assert "no restart was seen" in unseen.seen
 
 
 def test_a_forbidden_target_is_not_tested(good: Deployment, tmp_path: Path) -> None:
     with (
-        good.outside(good.target(writes=Writes.FORBIDDEN)) as asker,
-        Canary(asker, None, Namespace("res123"), tmp_path / "s", leave_files=True) as canary,
+        good.outside(good.target(writes=Writes.FORBIDDEN)) as http,
+        Canary(http, None, Namespace("res123"), tmp_path / "s", leave_files=True) as canary,
     ):
         canary.write()
-        found = look_at_restart(asker, canary, good.options(restart=True), lambda _: None)
+        found = check_restart(http, canary, good.options(restart=True), lambda _: None)
     assert found.outcome is Outcome.UNSUPPORTED

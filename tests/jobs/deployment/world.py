@@ -18,8 +18,8 @@ from uuid import uuid4
 import trustme
 
 from demo.proxy import Answer, Edit, Forwarded, Page, TlsProxy
-from parity.jobs.deployment import Options
-from parity.jobs.deployment.asking import Asker
+from parity.jobs.deployment import DeploymentOptions
+from parity.jobs.deployment.http import HttpSession
 from parity.model import Keys, Secret, Style, Target, Writes
 from parity.stack.stack import new_keys
 from tests.jobs.deployment.server import ParseServer
@@ -99,22 +99,22 @@ class Deployment:
         return replace(target, **changes)
 
     @contextlib.contextmanager
-    def outside(self, target: Target | None = None) -> Iterator[Asker]:
+    def outside(self, target: Target | None = None) -> Iterator[HttpSession]:
         """Ask from outside."""
-        asker = Asker(target or self.target(), OUTSIDE)
+        http = HttpSession(target or self.target(), OUTSIDE)
         try:
-            yield asker
+            yield http
         finally:
-            asker.close()
+            http.close()
 
     @contextlib.contextmanager
-    def inside(self) -> Iterator[Asker]:
+    def inside(self) -> Iterator[HttpSession]:
         """Ask from the address that may use the master key."""
-        asker = Asker(self.target())
+        http = HttpSession(self.target())
         try:
-            yield asker
+            yield http
         finally:
-            asker.close()
+            http.close()
 
     @contextlib.contextmanager
     def behind(
@@ -131,10 +131,11 @@ class Deployment:
         with TlsProxy(context, upstream, forwarded=forwarded, edit=edit, pages=pages) as proxy:
             yield proxy
 
-    def options(self, **changes: Any) -> Options:
+    def options(self, **changes: Any) -> DeploymentOptions:
         """Return options for a test: nothing is on the port of plain HTTP, and no pauses."""
         return replace(
-            Options(source_address=OUTSIDE, http_port=1, health_pause_s=0.0, samples=20), **changes
+            DeploymentOptions(source_address=OUTSIDE, http_port=1, health_pause_s=0.0, samples=20),
+            **changes,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from parity.jobs.settings import HostedSettings, Judged, catalogue, judge, survey
+from parity.jobs.settings import ComparedSetting, HostedSettings, catalogue, judge, survey
 from parity.jobs.settings.probes import PROBES
 from parity.jobs.settings.survey import Result
 from parity.model import Target, Writes
@@ -158,15 +158,14 @@ class Servers:
         if name not in self._results:
             # Not "disposable": what the probes write stays within the names of their run.
             target = replace(self.target(name), writes=Writes.NAMESPACED)
-            found: dict[str, Result] = {}
             left: list[str] = []
-            survey(target, APP, found.__setitem__, left, version=target.version, allow_mail=True)
+            found = dict(survey(target, APP, left, version=target.version, allow_mail=True))
             assert left == []
             assert list(found) == list(PROBES)
             self._results[name] = found
         return self._results[name]
 
-    def judged(self, name: str, hosted: HostedSettings = APP) -> dict[str, Judged]:
+    def judged(self, name: str, hosted: HostedSettings = APP) -> dict[str, ComparedSetting]:
         found = self.results(name)
         return {key: judge(catalogue()[key], hosted, result) for key, result in found.items()}
 

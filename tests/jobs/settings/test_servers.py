@@ -188,8 +188,7 @@ def test_with_leave_an_email_goes_to_an_address_that_cannot_exist(servers: Serve
 
 def test_where_writes_are_forbidden_only_what_reads_is_judged(servers: Servers) -> None:
     target = replace(servers.target("wrong"), writes=Writes.FORBIDDEN)
-    found: dict[str, Result] = {}
-    survey(target, APP, found.__setitem__, [], version=target.version)
+    found = dict(survey(target, APP, [], version=target.version))
     seen = {name for name, each in found.items() if isinstance(each, Seen)}
     assert seen == {name for name, each in PROBES.items() if not each.writes}
     assert {each.reason for each in found.values() if isinstance(each, NotFound)} == {
@@ -201,8 +200,7 @@ def test_where_writes_are_forbidden_only_what_reads_is_judged(servers: Servers) 
 def test_without_the_master_key_nothing_is_written(servers: Servers) -> None:
     target = servers.target("right")
     target = replace(target, keys=replace(target.keys, master_key=None))
-    found: dict[str, Result] = {}
-    survey(target, APP, found.__setitem__, [], version=target.version)
+    found = dict(survey(target, APP, [], version=target.version))
     unseen = [each for each in found.values() if isinstance(each, NotFound)]
     assert len(unseen) == sum(each.writes for each in PROBES.values())
     assert all("no master_key" in each.reason for each in unseen)
@@ -219,5 +217,5 @@ def test_ctrl_c_removes_what_was_made(servers: Servers, monkeypatch: pytest.Monk
     monkeypatch.setitem(survey.__globals__, "PROBES", {**kept, "LOCKOUT": Probe(interrupted)})
     target = servers.target("right")
     with pytest.raises(KeyboardInterrupt):
-        survey(target, APP, lambda *_: None, [], version=target.version)
+        list(survey(target, APP, [], version=target.version))
     assert servers.rows("right") == {}

@@ -15,8 +15,7 @@ from tests.fake_parse import Answer, FakeParse, html
 
 
 def run(target: Target, **hosted: object) -> dict[str, Result]:
-    found: dict[str, Result] = {}
-    survey(target, HostedSettings(**hosted), found.__setitem__, [])  # type: ignore[arg-type]
+    found = dict(survey(target, HostedSettings(**hosted), []))  # type: ignore[arg-type]
     assert list(found) == list(PROBES)
     return found
 

@@ -34,7 +34,7 @@ def by_user(p: Probing) -> Seen:
 def html(p: Probing) -> Seen:
     """Upload HTML as whoever may upload at all."""
     clients = (p.as_user(p.alice), p.nobody)
-    uploader = next((each for each in clients if _harmless(p, each).ok), None)
+    uploader = next((client for client in clients if _harmless(p, client).ok), None)
     if uploader is None:
         raise NotSeen("no client may upload any file")
     page = b"<!doctype html><title>a probe of parse-parity</title>"

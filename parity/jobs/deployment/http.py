@@ -16,7 +16,7 @@ from parity.targets.transport import Transport
 _CLIENT_KEYS: tuple[KeyName, ...] = ("rest_key", "javascript_key", "client_key", "dotnet_key")
 
 
-class Asker:
+class HttpSession:
     """Sends requests to one target from one address; whoever makes one closes it.
 
     Args:
@@ -33,7 +33,7 @@ class Asker:
         self.source_address = source_address
         self._transport = Transport(target, source_address=source_address)
 
-    def client(self) -> ParseClient:
+    def parse_client(self) -> ParseClient:
         """Return a Parse client that sends the first client key that is configured."""
         return ParseClient(self.target, Habits(key=self._client_key), transport=self._transport)
 
@@ -45,11 +45,11 @@ class Asker:
     @property
     def _client_key(self) -> KeyName | None:
         names = [name for name, _ in self.target.keys.items()]
-        return next((each for each in _CLIENT_KEYS if each in names), None)
+        return next((key for key in _CLIENT_KEYS if key in names), None)
 
-    def stranger(self) -> Asker:
-        """Return another asker to the same target, without this one's connections and cookies."""
-        return Asker(self.target, self.source_address)
+    def fresh(self) -> HttpSession:
+        """Return a session with the same target, without this one's connections and cookies."""
+        return HttpSession(self.target, self.source_address)
 
     def send(
         self,
@@ -84,17 +84,17 @@ class Asker:
         parsed = exchange.response.json if exchange.response else None
         return Reply(response.status_code, response.headers, parsed, response.content, exchange)
 
-    def stranger_sends(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
+    def get_fresh(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Send a GET without the cookies of any request before it.
 
         Raises:
             HarnessError: No connection, no answer in time, no HTTP.
         """
-        visitor = self.stranger()
+        other = self.fresh()
         try:
-            return visitor.send("GET", url, headers=headers)
+            return other.send("GET", url, headers=headers)
         finally:
-            visitor.close()
+            other.close()
 
     def at(self, path: str) -> str:
         """Return the URL of a path below the mount."""

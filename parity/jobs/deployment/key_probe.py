@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from parity.jobs.deployment.asking import Asker
+from parity.jobs.deployment.http import HttpSession
 from parity.model import HarnessError, Keys, Secret
 from parity.targets import Reply
 from parity.wire import Auth, auth_body, auth_headers, basic_auth, compact_json
@@ -24,7 +24,7 @@ Source: parse-server 9.10.0, ``src/Routers/FeaturesRouter.js``."""
 TOO_MANY = 429
 
 
-class Reception(StrEnum):
+class KeyAnswer(StrEnum):
     """What became of a key."""
 
     ACCEPTED = "accepted"
@@ -32,7 +32,7 @@ class Reception(StrEnum):
     REFUSED = "refused like any other"
 
 
-class Way(StrEnum):
+class SentAs(StrEnum):
     """How a master key is sent."""
 
     HEADER = "X-Parse-Master-Key"
@@ -41,41 +41,41 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One way to reach a server, and what it says to keys that were made up.
+class KeyProbe:
+    """Tries keys on one way to a server, and knows what it answers to keys that were made up.
 
     Attributes:
-        asker: Who asks.
-        strange: What a made-up key is answered; ``None`` if not always the same, so that nothing
-            can be compared.
-        open: Whether a made-up key is accepted, or none at all is needed.
+        http: Who asks.
+        made_up_answer: What a made-up key is answered; ``None`` if not always the same, so
+            that nothing can be compared.
+        accepts_any: Whether a made-up key is accepted, or none at all is needed.
     """
 
-    asker: Asker
-    strange: tuple[int, str] | None
-    open: bool
+    http: HttpSession
+    made_up_answer: tuple[int, str] | None
+    accepts_any: bool
 
     @classmethod
-    def of(cls, asker: Asker) -> Door:
+    def of(cls, http: HttpSession) -> KeyProbe:
         """Try keys that were made up.
 
         Raises:
             HarnessError: No connection, no answer in time, or the server asks to wait.
         """
-        made_up = [Secret(secrets.token_hex(size)) for size in (16, 20)]
-        replies = [knock(asker, key) for key in made_up]
-        answers = {_answer(each) for each in replies}
-        strange = answers.pop() if len(answers) == 1 else None
-        return cls(asker, strange, open=any(map(_lets_in, replies)))
+        keys = [Secret(secrets.token_hex(size)) for size in (16, 20)]
+        replies = [send_key(http, key) for key in keys]
+        answers = {_answer(reply) for reply in replies}
+        made_up = answers.pop() if len(answers) == 1 else None
+        return cls(http, made_up, accepts_any=any(map(_lets_in, replies)))
 
-    def try_key(
+    def answer_to(
         self,
         key: Secret,
         *,
         app_id: Secret | None = None,
-        way: Way = Way.HEADER,
+        way: SentAs = SentAs.HEADER,
         extra: Mapping[str, str] | None = None,
-    ) -> Reception:
+    ) -> KeyAnswer:
         """Send a key and see what becomes of it.
 
         Args:
@@ -87,21 +87,25 @@ class Door:
         Raises:
             HarnessError: No connection, no answer in time, or the server asks to wait.
         """
-        reply = knock(self.asker, key, app_id=app_id, way=way, extra=extra)
+        reply = send_key(self.http, key, app_id=app_id, way=way, extra=extra)
         if _lets_in(reply):
-            return Reception.ACCEPTED
-        same_question = app_id is None and way is Way.HEADER and not extra
-        if same_question and self.strange is not None and _answer(reply) != self.strange:
-            return Reception.RECOGNISED
-        return Reception.REFUSED
+            return KeyAnswer.ACCEPTED
+        same_question = app_id is None and way is SentAs.HEADER and not extra
+        if (
+            same_question
+            and self.made_up_answer is not None
+            and _answer(reply) != self.made_up_answer
+        ):
+            return KeyAnswer.RECOGNISED
+        return KeyAnswer.REFUSED
 
 
-def knock(
-    asker: Asker,
+def send_key(
+    http: HttpSession,
     key: Secret,
     *,
     app_id: Secret | None = None,
-    way: Way = Way.HEADER,
+    way: SentAs = SentAs.HEADER,
     extra: Mapping[str, str] | None = None,
 ) -> Reply:
     """Send one request with a master key; it reads.
@@ -109,21 +113,21 @@ def knock(
     Raises:
         HarnessError: No connection, no answer in time, or the server asks to wait.
     """
-    auth = Auth(app_id=app_id or asker.target.app_id, keys=Keys(master_key=key))
-    headers, url = dict(extra or {}), asker.at(PROBE)
-    client_keys = asker.client_keys() if app_id is None else Keys()
-    if way is Way.BODY:
+    auth = Auth(app_id=app_id or http.target.app_id, keys=Keys(master_key=key))
+    headers, url = dict(extra or {}), http.at(PROBE)
+    client_keys = http.client_keys() if app_id is None else Keys()
+    if way is SentAs.BODY:
         headers["Content-Type"] = "text/plain"
         body = compact_json(auth_body(auth, "GET")).encode()
-        reply = asker.send("POST", url, headers=headers, data=body)
-    elif way is Way.BASIC:
-        reply = asker.send("GET", url, headers={**headers, "Authorization": basic_auth(auth)})
+        reply = http.send("POST", url, headers=headers, data=body)
+    elif way is SentAs.BASIC:
+        reply = http.send("GET", url, headers={**headers, "Authorization": basic_auth(auth)})
     else:
         both = replace(auth, keys=replace(client_keys, master_key=key))
-        reply = asker.send("GET", url, headers={**headers, **auth_headers(both)})
+        reply = http.send("GET", url, headers={**headers, **auth_headers(both)})
     if reply.status == TOO_MANY:
         raise HarnessError(
-            f"target {asker.target.name!r} limits how often this address may ask (status 429)"
+            f"target {http.target.name!r} limits how often this address may ask (status 429)"
         )
     return reply
 

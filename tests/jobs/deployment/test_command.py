@@ -14,10 +14,10 @@ import click
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from parity.jobs.deployment.command import deployment
 
 import parity.jobs.deployment
 from parity import __version__
-from parity.cli.deployment import deployment
 from parity.gate import Now, read_runs
 from parity.gate.judge import judge_rules
 from parity.gate.load import load_gate
@@ -142,7 +142,7 @@ def test_stopped_it_leaves_a_report_that_says_so_and_nothing_on_the_server(
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("parity.jobs.deployment.engine.look_at_public_url", stopped)
+    monkeypatch.setattr("parity.jobs.deployment.job.check_public_url", stopped)
     with pytest.raises(click.Abort):
         run(config)
 
