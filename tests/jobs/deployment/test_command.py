@@ -14,7 +14,6 @@ import click
 import jsonschema
 import pytest
 from click.testing import CliRunner
-from parity.jobs.deployment.command import deployment
 
 import parity.jobs.deployment
 from parity import __version__
@@ -24,6 +23,7 @@ from parity.gate.load import load_gate
 from parity.gate.result import State
 from parity.gate.rules import GateFile
 from parity.jobs.deployment import Check
+from parity.jobs.deployment.command import deployment
 from parity.model import UserError
 from parity.model.evidence import read_evidence
 from parity.report import verdict
