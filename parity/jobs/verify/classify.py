@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from struct import unpack
 from typing import Any, Final, NamedTuple
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.bsonraw import (
     ARRAY,
     DOCUMENT,
@@ -23,7 +24,6 @@ from parity.jobs.verify.bsonraw import (
     shown,
     shown_id,
 )
-from parity.jobs.verify.codes import BENIGN, worst
 from parity.jobs.verify.result import FIELDS, DocumentDifference
 from parity.model import Difference
 from parity.model.difference import Kind
@@ -69,10 +69,10 @@ def classify(
         id_ = next(each for each in elements(expected) if each.key == b"_id")
     except (BadBson, StopIteration) as error:
         whole = Difference("", Kind.VALUE, f"0x{expected[:64].hex()}", f"{error}")
-        return DocumentDifference(collection, None, "VER-CHANGED", (whole,))
+        return DocumentDifference(collection, None, codes.CHANGED.id, (whole,))
     if not found:  # other bytes that mean the same, for example other keys of an array
         value = Difference("", Kind.VALUE, _hex(expected), _hex(actual))
-        found = [FieldDifference("VER-CHANGED", value)]
+        found = [FieldDifference(codes.CHANGED.id, value)]
     return DocumentDifference(
         collection,
         shown(id_.type, id_.value),
@@ -93,7 +93,7 @@ def alone(
         kind: ``MISSING`` if the source has it, ``EXTRA`` if the destination has it.
         gridfs: Whether the collection holds files or chunks of GridFS.
     """
-    code = "VER-MISSING" if kind is Kind.MISSING else "VER-EXTRA"
+    code = codes.MISSING.id if kind is Kind.MISSING else codes.EXTRA.id
     return DocumentDifference(collection, shown_id(typed_id), _special(collection, code, gridfs))
 
 
@@ -104,26 +104,27 @@ def number(typed: bytes) -> float | int | None:
 
 
 def _code(collection: str, found: list[FieldDifference], *, gridfs: bool) -> str:
-    code = worst([each.code for each in found])
+    code = codes.worst(each.code for each in found)
     # Among benign ones the type of a number says more than the order of fields.
-    if code in BENIGN:
-        return "VER-TYPE" if any(each.code == "VER-TYPE" for each in found) else "VER-ORDER"
-    paths = [each.difference.path for each in found if each.code not in BENIGN]
+    if code in codes.BENIGN:
+        is_type = any(difference.code == codes.TYPE.id for difference in found)
+        return codes.TYPE.id if is_type else codes.ORDER.id
+    paths = [each.difference.path for each in found if each.code not in codes.BENIGN]
     if collection == SCHEMA and all(_KEPT_INDEXES.match(path) for path in paths):
-        return "VER-SCHEMA-INDEXES"
+        return codes.SCHEMA_INDEXES.id
     if collection == SCHEMA and all(_CLP.match(path) for path in paths):
-        return "VER-CLP"
+        return codes.CLP.id
     if all(_ACL.match(path) for path in paths):
-        return "VER-ACL"
+        return codes.ACL.id
     return _special(collection, code, gridfs)
 
 
 def _special(collection: str, code: str, gridfs: bool) -> str:  # noqa: FBT001
     if collection == SCHEMA:
-        return "VER-SCHEMA"
+        return codes.SCHEMA.id
     if collection.startswith(JOIN):
-        return "VER-JOIN"
-    return "VER-GRIDFS" if gridfs else code
+        return codes.JOIN.id
+    return codes.GRIDFS.id if gridfs else code
 
 
 def _documents(expected: bytes, actual: bytes, path: str, depth: int) -> Iterator[FieldDifference]:
@@ -142,13 +143,13 @@ def _documents(expected: bytes, actual: bytes, path: str, depth: int) -> Iterato
     other_order = [name for name in right if name in left]
     if order != other_order:
         difference = Difference(path, Kind.ORDER, _clip(order), _clip(other_order))
-        yield FieldDifference("VER-ORDER", difference)
+        yield FieldDifference(codes.ORDER.id, difference)
 
 
 def _values(left: Element, right: Element, path: str, depth: int) -> Iterator[FieldDifference]:
     if left.type != right.type:
         same = _same_number(left, right)
-        code = "VER-TYPE" if same else "VER-CHANGED"
+        code = codes.TYPE.id if same else codes.CHANGED.id
         yield FieldDifference(code, Difference(path, Kind.TYPE, _show(left), _show(right)))
     elif left.type == DOCUMENT and depth < _DEEPEST:
         yield from _documents(left.value, right.value, path, depth + 1)
@@ -202,7 +203,7 @@ def _minus_zero(value: float) -> bool:
 
 
 def _changed(path: str, kind: Kind, expected: Any, actual: Any) -> FieldDifference:
-    return FieldDifference("VER-CHANGED", Difference(path, kind, expected, actual))
+    return FieldDifference(codes.CHANGED.id, Difference(path, kind, expected, actual))
 
 
 def _show(element: Element) -> Any:

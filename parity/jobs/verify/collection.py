@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bson import decode
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.bsonraw import NUMBERS, elements, raw_id, shown, shown_id
 from parity.jobs.verify.buckets import Buckets, Sums, are_minted, boundaries_for
 from parity.jobs.verify.classify import JOIN, alone, classify, number
@@ -131,7 +132,7 @@ def judge(sides: Sides, part: Part, suspects: Suspects) -> Iterator[DocumentDiff
         for each in ids:
             text = f"the {side} has this _id more than once"
             difference = Difference("_id", Kind.EXTRA, None, text)
-            yield DocumentDifference(part.name, shown_id(each), "VER-DUPLICATE", (difference,))
+            yield DocumentDifference(part.name, shown_id(each), codes.DUPLICATE.id, (difference,))
 
 
 def _divide(sides: Sides, part: Part) -> Buckets:
@@ -157,7 +158,7 @@ def _sampled(sides: Sides, part: Part, size: int) -> list[bytes]:
 def _result(part: Part, sums: tuple[Sums, Sums], tally: Tally) -> CollectionResult:
     left, right = sums
     of_source = sum(
-        count for code, count in tally.counts.items() if code not in ("VER-EXTRA", "VER-DUPLICATE")
+        count for code, count in tally.counts.items() if code not in codes.ONLY_DESTINATION
     )
     state, reason = State.VERIFIED, ""
     if tally.hidden:
@@ -272,7 +273,7 @@ def _judge_row(
     find = Find(part.name, ends, 2)
     left, right = sides.run(find if part.in_source else None, find if part.in_destination else None)
     if kind is Kind.MISSING and right:
-        return replace(found, code="VER-JOIN-ID")
+        return replace(found, code=codes.JOIN_ID.id)
     if kind is Kind.EXTRA and len(right or ()) > 1:
-        return replace(found, code="VER-DUPLICATE")
+        return replace(found, code=codes.DUPLICATE.id)
     return None if kind is Kind.EXTRA and left else found

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Final, Protocol
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.collection import OnDifference, Part, verify_collection
 from parity.jobs.verify.identity import same_database
 from parity.jobs.verify.progress import Progress
@@ -319,11 +320,11 @@ def _with_structure(result: CollectionResult, described: Descriptions) -> Collec
     if right is None and result.source_documents:
         text = f"{result.source_documents:,} documents"
         difference = Difference(result.name, Kind.MISSING, text, None)
-        one_sided = StructureDifference(result.name, "VER-COLLECTION-MISSING", difference)
+        one_sided = StructureDifference(result.name, codes.COLLECTION_MISSING.id, difference)
     elif left is None and result.destination_documents:
         text = f"{result.destination_documents:,} documents"
         difference = Difference(result.name, Kind.EXTRA, None, text)
-        one_sided = StructureDifference(result.name, "VER-COLLECTION-EXTRA", difference)
+        one_sided = StructureDifference(result.name, codes.COLLECTION_EXTRA.id, difference)
     return replace(result, structure=(one_sided,)) if one_sided else result
 
 

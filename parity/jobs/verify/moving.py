@@ -20,8 +20,8 @@ from bson import encode
 from bson.json_util import CANONICAL_JSON_OPTIONS, loads
 from xxhash import xxh3_64_intdigest
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.bsonraw import raw_id
-from parity.jobs.verify.codes import BENIGN
 from parity.jobs.verify.collection import FETCH_BYTES, FETCH_MOST, Part, judge_pair
 from parity.jobs.verify.engine import Finished, Options, verify_databases
 from parity.jobs.verify.progress import Progress
@@ -184,7 +184,7 @@ class _Watch:
     def begin(self, difference: DocumentDifference) -> None:
         """Take a difference that the first pass found."""
         typed = _typed(difference)
-        if typed is None or difference.code == "VER-DUPLICATE":
+        if typed is None or difference.code == codes.DUPLICATE.id:
             self._fixed.append(difference)  # cannot be looked up again
             return
         now = self._timing.clock()
@@ -255,7 +255,7 @@ class _Watch:
             difference = judge_pair(sides, part, id_, left, right)
             if difference is None:
                 del self._pending[key]
-            elif difference.code in BENIGN:  # equal for the app, and will stay so
+            elif difference.code in codes.BENIGN:  # equal for the app, and will stay so
                 del self._pending[key]
                 self._benign[key] = difference
             else:
@@ -314,7 +314,9 @@ class _Watch:
             collections=tuple(_recounted(each, counted) for each in first.collections),
             assured=(*first.assured[:-1], how),
             problems=(*first.problems, *problems),
-            in_sync_as_of="" if any(each.code not in BENIGN for each in permanent) else in_sync,
+            in_sync_as_of=""
+            if any(each.code not in codes.BENIGN for each in permanent)
+            else in_sync,
             permanent=tuple(permanent),
             unsettled=tuple(unsettled),
             interrupted=interrupted,
@@ -343,7 +345,7 @@ def _recounted(
         seen[each.code] += 1
         if seen[each.code] <= EXAMPLES:
             examples.append(each)
-    of_source = sum(n for code, n in counts.items() if code not in ("VER-EXTRA", "VER-DUPLICATE"))
+    of_source = sum(n for code, n in counts.items() if code not in codes.ONLY_DESTINATION)
     return replace(
         result,
         counts=dict(sorted(counts.items())),

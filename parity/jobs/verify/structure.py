@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bson.json_util import RELAXED_JSON_OPTIONS, dumps
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.result import StructureDifference
 from parity.model import Difference
 from parity.model.difference import Kind
@@ -93,7 +94,7 @@ def _options(source: Described, destination: Described) -> Iterator[StructureDif
     for name in sorted({*left, *right}):
         if left.get(name) != right.get(name):
             difference = _difference(name, left.get(name), right.get(name))
-            yield StructureDifference(source.name, "VER-OPTIONS", difference)
+            yield StructureDifference(source.name, codes.OPTIONS.id, difference)
 
 
 def _compare_indexes(source: Described, destination: Described) -> Iterator[StructureDifference]:
@@ -110,13 +111,15 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
         if twin is not None:
             del unmatched[twin]
             text = Difference(name, Kind.VALUE, name, twin)
-            yield StructureDifference(source.name, "VER-INDEX-EXTRA", text)
+            yield StructureDifference(source.name, codes.INDEX_EXTRA.id, text)
             continue
         other = unmatched.pop(name, None)
         difference = _difference(name, index, other)
-        yield StructureDifference(source.name, "VER-INDEX", difference, _create(source.name, index))
+        yield StructureDifference(
+            source.name, codes.INDEX.id, difference, _create(source.name, index)
+        )
     for name, index in unmatched.items():
-        yield StructureDifference(source.name, "VER-INDEX-EXTRA", _difference(name, None, index))
+        yield StructureDifference(source.name, codes.INDEX_EXTRA.id, _difference(name, None, index))
 
 
 def _difference(name: str, expected: Any, actual: Any) -> Difference:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.result import NotVerified
 from parity.jobs.verify.sources.destination import Stored
 from parity.jobs.verify.sources.index import BATCH, Entry, SourceIndex, join_key
@@ -76,18 +77,18 @@ def compare_joins(
             tally.equal += 1
         elif wanted:
             found = Difference("relatedId", Kind.MISSING, pair["relatedId"], None)
-            tally.differ("VER-JOIN", pair, [found])
+            tally.differ(codes.JOIN.id, pair, [found])
         elif partial:
             tally.unknown += stored
             continue
         elif shows is None or (shows.owner(owner) and shows.member(member)):
             found = Difference("relatedId", Kind.EXTRA, None, pair["relatedId"])
-            tally.differ("VER-JOIN", pair, [found])
+            tally.differ(codes.JOIN.id, pair, [found])
         else:
             hidden += stored
             continue
         if stored > max(1, wanted):
-            tally.differ("VER-DUPLICATE", pair)
+            tally.differ(codes.DUPLICATE.id, pair)
     index.forget(copy)
     if hidden:
         why = "the source does not show rows of owners or members that are gone or were not asked"
@@ -103,7 +104,7 @@ def _stored(tally: Tally, documents: Iterable[Stored]) -> Iterator[Entry]:
             yield Entry(join_key(owner, member), b"")
         else:
             reason = "a row that does not join two ids"
-            tally.differ("VER-JOIN", json_id(each.id), [Difference("", Kind.TYPE, None, reason)])
+            tally.differ(codes.JOIN.id, json_id(each.id), [Difference("", Kind.TYPE, None, reason)])
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:

@@ -14,6 +14,7 @@ from bson import Binary, Int64, json_util
 from bson.decimal128 import Decimal128
 
 from parity.compare import differences
+from parity.jobs.verify import codes
 from parity.jobs.verify.sources.destination import DatetimeMS, Stored
 from parity.jobs.verify.sources.index import Entry, key_of, shown_key
 from parity.jobs.verify.sources.tally import Tally
@@ -146,16 +147,16 @@ class Comparison:
     ) -> tuple[str, Any, list[Difference]] | None:
         """Return code, id and differences, or ``None`` if both are the same (or both gone)."""
         if entry is None:
-            return None if stored is None else ("VER-EXTRA", json_id(stored.id), [])
+            return None if stored is None else (codes.EXTRA.id, json_id(stored.id), [])
         value = entry.value()
         id_ = shown_key(entry.key)
         if stored is None:
-            return "VER-MISSING", id_, []
+            return codes.MISSING.id, id_, []
         found = self._compare(value, stored.document)
         if not found:
             return None
         only_permissions = all(_top(each.path) in _PERMISSIONS for each in found)
-        return "VER-ACL" if only_permissions else "VER-CHANGED", id_, found
+        return codes.ACL.id if only_permissions else codes.CHANGED.id, id_, found
 
     def _compare(self, value: dict[str, Any], document: dict[str, Any]) -> list[Difference]:
         name = self._tally.name

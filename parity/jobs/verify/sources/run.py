@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from parity.jobs.verify import codes
 from parity.jobs.verify.result import (
     CollectionResult,
     NotVerified,
@@ -162,7 +163,7 @@ class _Run:
             except StorageError as error:
                 reason = f"cannot be read: {error}"
                 difference = Difference(str(each.id), Kind.TYPE, "a schema", reason)
-                self.broken.append(StructureDifference("_SCHEMA", "VER-SCHEMA", difference))
+                self.broken.append(StructureDifference("_SCHEMA", codes.SCHEMA.id, difference))
             else:
                 found[schema.class_name] = schema
         return found
@@ -226,7 +227,7 @@ class _Run:
             tally.reasons.append(str(error))
         if tally.source_documents and not exists:
             missing = Difference("", Kind.MISSING, f"{tally.source_documents} documents", None)
-            tally.structure.append(StructureDifference(name, "VER-COLLECTION-MISSING", missing))
+            tally.structure.append(StructureDifference(name, codes.COLLECTION_MISSING.id, missing))
         return tally.result(time.monotonic() - began, resumed=name in read.resumed)
 
     def _objects(
@@ -284,7 +285,7 @@ class _Run:
                 yield _left_out(name, reason, count)
             else:
                 extra = Difference("", Kind.EXTRA, None, f"{count} documents")
-                structure = (StructureDifference(name, "VER-COLLECTION-EXTRA", extra),)
+                structure = (StructureDifference(name, codes.COLLECTION_EXTRA.id, extra),)
                 yield CollectionResult(name, destination_documents=count, structure=structure)
 
     def _judge_whole(self, read: Read) -> None:

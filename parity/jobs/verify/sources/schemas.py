@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from parity.compare import differences
+from parity.jobs.verify import codes
 from parity.jobs.verify.result import CollectionResult, StructureDifference
 from parity.jobs.verify.sources.index import Entry
 from parity.jobs.verify.sources.options import SourceOptions
@@ -99,7 +100,7 @@ def compare_schemas(
         equal += not differing
         found += differing
     extra = [name for name in sorted(stored) if name not in source and wanted(name, options)]
-    found += [_different(name, "VER-SCHEMA", Kind.EXTRA, None, "a class") for name in extra]
+    found += [_different(name, codes.SCHEMA.id, Kind.EXTRA, None, "a class") for name in extra]
     return CollectionResult(
         "_SCHEMA",
         source_documents=len(names),
@@ -114,19 +115,19 @@ def _schema(
     name: str, source: Mapping[str, Any], stored: ClassSchema | None
 ) -> Iterator[StructureDifference]:
     if stored is None:
-        yield _different(name, "VER-SCHEMA", Kind.MISSING, "a class", None)
+        yield _different(name, codes.SCHEMA.id, Kind.MISSING, "a class", None)
         return
     try:
         read = schema_from_json(source)
     except StorageError as error:
-        yield _different(name, "VER-SCHEMA", Kind.TYPE, f"the source's own: {error}", None)
+        yield _different(name, codes.SCHEMA.id, Kind.TYPE, f"the source's own: {error}", None)
         return
     columns = [(key, _named(type_)) for key, type_ in read.fields.items()]
     yield from _columns(name, columns, stored)
     for key in sorted(stored.fields.keys() - read.fields.keys()):
         if key not in DEFAULT_COLUMNS.get(name, {}):
             type_ = _named(stored.fields[key])
-            yield _different(f"{name}.{key}", "VER-SCHEMA", Kind.EXTRA, None, type_)
+            yield _different(f"{name}.{key}", codes.SCHEMA.id, Kind.EXTRA, None, type_)
     if read.class_level_permissions is not None:
         yield from _permissions(name, read.class_level_permissions, stored)
 
@@ -144,7 +145,7 @@ def compare_columns(
     if not columns:
         return []
     if stored is None:
-        return [_different(name, "VER-SCHEMA", Kind.MISSING, "a class", None)]
+        return [_different(name, codes.SCHEMA.id, Kind.MISSING, "a class", None)]
     return list(_columns(name, sorted(columns), stored))
 
 
@@ -156,9 +157,9 @@ def _columns(
             continue
         type_ = schema.type_of(key)
         if type_ is None:
-            yield _different(f"{name}.{key}", "VER-SCHEMA", Kind.MISSING, expected, None)
+            yield _different(f"{name}.{key}", codes.SCHEMA.id, Kind.MISSING, expected, None)
         elif _named(type_) != expected:
-            yield _different(f"{name}.{key}", "VER-SCHEMA", Kind.TYPE, expected, _named(type_))
+            yield _different(f"{name}.{key}", codes.SCHEMA.id, Kind.TYPE, expected, _named(type_))
 
 
 def _permissions(
@@ -171,13 +172,13 @@ def _permissions(
             continue
         for each in differences(left, right):
             path = f"{name}.classLevelPermissions.{operation}{each.path.removeprefix('$')}"
-            yield _different(path, "VER-CLP", each.kind, each.expected, each.actual)
+            yield _different(path, codes.CLP.id, each.kind, each.expected, each.actual)
     written = stored.class_level_permissions or {}
     for operation in sorted(written.keys() - source.keys() - {*_OPERATIONS, "count"}):
         # The source has no such permission (pointer fields, protected fields).
         if written[operation]:
             path = f"{name}.classLevelPermissions.{operation}"
-            yield _different(path, "VER-CLP", Kind.EXTRA, None, written[operation])
+            yield _different(path, codes.CLP.id, Kind.EXTRA, None, written[operation])
 
 
 def _different(path: str, code: str, kind: Kind, expected: Any, actual: Any) -> StructureDifference:
