@@ -42,7 +42,6 @@ COMMANDS: Final = {
     "stack": "Run real Parse Servers on a real MongoDB, to be thrown away afterwards.",
     "status": "Show how far the migration is: twelve steps, done, open, stale or failed.",
     "suites": "Print the folder of the shipped suites.",
-    "verify": "Compare every document of two databases, byte for byte, and say what is different.",
     "web": "Compare the pages of a website before and after the move.",
 }
 """Each command, and what `parity --help` says of it; its module and function have its name."""

@@ -66,9 +66,7 @@ def _preflight() -> Iterator[Fact]:
 
 def _verify() -> Iterator[Fact]:
     for said in VERIFY.values():
-        yield _fact(
-            "verify", said.code, said.severity, said.title, "", said.remedy, cause=said.cause
-        )
+        yield _fact("verify", said.id, said.severity, said.title, "", said.remedy, cause=said.cause)
 
 
 def _audit() -> Iterator[Fact]:

@@ -54,7 +54,7 @@ def redact_difference(fact: DifferenceFact, redactor: Redactor) -> DifferenceFac
 
     What is below ``_auth_data_facebook`` is as secret as the field itself.
     """
-    names = [step.rstrip("]").strip("'\"") for step in _STEP.split(fact.path) if step]
+    names = names_on(fact.path)
     return replace(
         fact,
         path=redactor.text(fact.path),
@@ -62,6 +62,11 @@ def redact_difference(fact: DifferenceFact, redactor: Redactor) -> DifferenceFac
         actual=redact_value(fact.actual, names, redactor),
         source=redactor.text(fact.source),
     )
+
+
+def names_on(path: str) -> list[str]:
+    """Return the names of the fields and the places in arrays on a path, outermost first."""
+    return [step.rstrip("]").strip("'\"") for step in _STEP.split(path) if step]
 
 
 def redact_value(value: Any, names: list[str], redactor: Redactor) -> Any:

@@ -148,8 +148,6 @@ def verify_databases(
         _verify_all(run, parts, source, destination)
     except KeyboardInterrupt:
         run.interrupted = True
-    finally:
-        run.progress.done()
     for part in parts:
         if part.name not in run.results:
             reason = "the run ended before this collection was read"

@@ -234,6 +234,6 @@ def test_a_document_without_an_id_is_refused() -> None:
 
 def test_every_code_says_what_and_what_to_do() -> None:
     for name, code in CODES.items():
-        assert name == code.code
-        assert code.code.startswith("VER-")
+        assert name == code.id
+        assert code.id.startswith("VER-")
         assert all(text.endswith((".", ")")) for text in (code.title, code.cause, code.remedy))

@@ -30,12 +30,7 @@ from tests.mongod import Mongod, running_mongod
 
 DEADLINE_S = 60.0
 SLOW_MB_S = 0.1
-COMMAND = (
-    "from parity.cli import main\n"
-    "from parity.cli.verify import verify\n"
-    "main.add_command(verify)\n"
-    "main()\n"
-)
+COMMAND = "from parity.cli import main\nmain()\n"
 
 
 class Disturbed(LocalSides):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from parity.cli.verify import verify
+from parity.jobs.verify.command import verify
 from parity.model import ExitCode, UserError
 from tests.jobs.verify.sources.conftest import App
 from tests.jobs.verify.sources.world import Mongo
