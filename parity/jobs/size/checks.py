@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from parity.jobs.size.codes import PARTS, title_of
 from parity.jobs.size.result import Result
 from parity.jobs.size.series import Second
 from parity.jobs.size.trial import Trial
@@ -12,7 +13,8 @@ from parity.jobs.size.usage import Usage
 from parity.jobs.size.verdict import Fit, JudgedPart
 from parity.model import Outcome
 from parity.model.chart import Chart, Limit, Mark
-from parity.model.evidence import CheckEvent, Finding, TableEvent
+from parity.model.evidence import CheckEvent, Finding, Severity, TableEvent
+from parity.model.judged import Judged
 
 OUTCOMES = {
     Fit.FITS: Outcome.PASS,
@@ -23,29 +25,6 @@ OUTCOMES = {
 }
 """A tight server passes, with a warning: it holds the recorded peak."""
 
-TITLES = {
-    "knee": "The server holds the recorded peak, with room, within the latency objective.",
-    "cache": "The working set fits into MongoDB's cache.",
-    "indexes": "Every query of the profile has an index.",
-    "connections": "MongoDB accepts more connections than are needed.",
-    "tickets": "MongoDB's operations do not wait for each other.",
-    "storage": "The disk has the room that the migration guide asks for.",
-    "growth": "The disk is not full soon.",
-    "errors": "The answers under load are right.",
-    "generator": "The load generator was not the limit.",
-}
-CODES = {
-    "knee": "SIZE-PEAK",
-    "cache": "SIZE-CACHE",
-    "indexes": "SIZE-NO-INDEX",
-    "connections": "SIZE-CONNECTIONS",
-    "tickets": "SIZE-TICKETS",
-    "storage": "SIZE-STORAGE",
-    "growth": "SIZE-GROWTH",
-    "errors": "SIZE-ERRORS",
-    "generator": "SIZE-GENERATOR",
-}
-"""Stable code of the finding of each part."""
 GUIDE = "Parse migration guide"
 
 
@@ -62,24 +41,19 @@ def check_of(part: JudgedPart, target: str) -> CheckEvent:
         part: What was judged.
         target: Name of the target.
     """
-    outcome = OUTCOMES[part.fit]
-    finding = None
-    if part.fit in (Fit.TOO_SMALL, Fit.TIGHT, Fit.COULD_NOT_JUDGE):
-        severity = "breaking" if part.fit is Fit.TOO_SMALL else "benign"
-        finding = Finding(CODES[part.id], severity, part.sentence, part.remedy)  # type: ignore[arg-type]
-    return CheckEvent(
-        id=f"size/{part.id}",
-        nodeid=f"size/{part.id}[{target}]",
-        target=target,
-        area="sizing",
-        level="must",
-        effect="reads",
-        spec=(GUIDE,) if part.id == "storage" else (),
-        title=TITLES[part.id],
-        outcome=outcome,
-        reason="" if part.fit is Fit.FITS else f"{part.fit}: {part.sentence}",
-        findings=(finding,) if finding else (),
-    )
+    seen = "" if part.fit is Fit.FITS else f"{part.fit}: {part.sentence}"
+    result = Judged(part.id, title_of(part.id), OUTCOMES[part.fit], seen, _findings(part))
+    spec = (GUIDE,) if part.id == "storage" else ()
+    return replace(result.event("size", target, area="sizing"), spec=spec)
+
+
+def _findings(part: JudgedPart) -> tuple[Finding, ...]:
+    if part.fit in (Fit.FITS, Fit.NOT_VISIBLE):
+        return ()
+    is_small = part.fit is Fit.TOO_SMALL
+    severity: Severity = "breaking" if is_small else "benign"
+    found = PARTS[part.id].finding(remedy=part.remedy)
+    return (replace(found, severity=severity, cause=part.sentence, fails=is_small),)
 
 
 def tables_of(result: Result, rows: list[Second], files: tuple[str, ...]) -> Iterator[TableEvent]:
@@ -331,17 +305,3 @@ def _mb(value: int | None) -> float | None:
 
 def _round(value: float | None, digits: int = 1) -> float | None:
     return None if value is None else round(value, digits)
-
-
-def redacted(check: CheckEvent, text: object) -> CheckEvent:
-    """Return a check whose sentences went through a redactor.
-
-    Args:
-        check: The check.
-        text: Function from text to text.
-    """
-    assert callable(text)
-    finding = check.finding
-    if finding is not None:
-        finding = replace(finding, cause=text(finding.cause), remedy=text(finding.remedy))
-    return replace(check, reason=text(check.reason), findings=(finding,) if finding else ())

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from parity.jobs.size.latency import quantile_ms
 from parity.jobs.size.measure import Moment
 from parity.jobs.size.probes import Role, Sample
+from parity.model.evidence import TableEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +121,38 @@ def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:.3f}" if isinstance(value, float) else value
+
+
+def plain_line(second: Second, left_s: float) -> str:
+    """Return one second as a line for a log.
+
+    Args:
+        second: The newest second.
+        left_s: Seconds that are left at most.
+    """
+    shown = "  ".join(f"{name} {text}" for name, text in _shown(second, left_s).items())
+    return f"{second.phase:>8}  {shown}"
+
+
+def panel_of(second: Second, left_s: float) -> TableEvent:
+    """Return one second as a table for a terminal."""
+    shown = _shown(second, left_s)
+    return TableEvent("now", f"parity size: {second.phase}", tuple(shown), (tuple(shown.values()),))
+
+
+def _shown(second: Second, left_s: float) -> dict[str, str]:
+    percent = 100 * second.failed / second.done if second.done else 0.0
+    return {
+        "rate": f"{second.intended_rate:,.0f}/s",
+        "done": f"{second.done}/s",
+        "p95": _text(second.p95_ms, " ms"),
+        "errors": f"{percent:.1f} %",
+        "cache": _text(second.cache_percent, " %"),
+        "Parse": _text(second.parse_cpu, " cores", 2),
+        "MongoDB": _text(second.mongod_cpu, " cores", 2),
+        "left": f"{left_s:.0f} s at most",
+    }
+
+
+def _text(value: float | None, unit: str, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:.{digits}f}{unit}"

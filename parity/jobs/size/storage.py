@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from parity.jobs.size.probes import CollectionFacts
-from parity.model import UserError
+from parity.model.units import parse_size
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 """As in "3.4 times the peak"."""
@@ -25,9 +24,6 @@ MONTH = timedelta(days=30)
 MONTHS = 3
 LEAST = timedelta(days=14)
 """Growth that was seen for less than two weeks says nothing about months."""
-
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
-_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +91,44 @@ class Storage:
         return free / self.growth.bytes_month if self.growth.bytes_month > 0 else float("inf")
 
 
-def parse_size(text: str, option: str) -> int:
-    """Read a size: ``3GB``, ``800 MiB``, ``123456``.
+@dataclass(frozen=True, slots=True)
+class StatedGrowth:
+    """How fast people say that the data grows; one of both is given.
 
-    Args:
-        text: A number with an optional unit; kB, MB, GB, TB are powers of 1000, KiB, … of 1024.
-        option: Who asked for it, for the error.
+    Attributes:
+        text: As they wrote it.
+        bytes_month: Bytes a month.
+        percent: Percent a month of what is there.
+    """
+
+    text: str
+    bytes_month: int | None = None
+    percent: float = 0.0
+
+    def of(self, taken_bytes: int | None) -> Growth | None:
+        """Return the growth of data that takes so much; ``None`` for percent of something unknown.
+
+        Args:
+            taken_bytes: Documents and indexes on the disk, if visible.
+        """
+        how = f"--growth-per-month {self.text}"
+        if self.bytes_month is not None:
+            return Growth(self.bytes_month, how)
+        return None if taken_bytes is None else Growth(taken_bytes * self.percent / 100, how)
+
+
+def parse_growth(text: str) -> StatedGrowth:
+    """Read how fast data grows a month: ``2GB``, or ``5%`` of what is there.
 
     Raises:
-        UserError: It is no size, or nothing.
+        ValueError: It is neither.
     """
-    found = _SIZE.fullmatch(text.strip())
-    if found is None or not float(found[1]):
-        raise UserError(f"{option} {text}: that is no size", "Write 3GB or 800MiB.")
-    base = 1024 if found[3] else 1000
-    return int(float(found[1]) * base ** _POWERS[found[2].upper()])
-
-
-def stated_growth(text: str, taken_bytes: int | None) -> Growth:
-    """Read ``--growth-per-month``: a size, or percent of what is there.
-
-    Raises:
-        UserError: It is neither, or percent of something unknown.
-    """
-    option = "--growth-per-month"
-    if text.strip().endswith("%"):
-        try:
-            percent = float(text.strip()[:-1])
-        except ValueError:
-            raise UserError(f"{option} {text}: that is no number", "Write 5% or 2GB.") from None
-        if taken_bytes is None:
-            raise UserError(f"{option} {text}: the size of the data is not visible", "Write 2GB.")
-        return Growth(taken_bytes * percent / 100, f"{option} {text}")
-    return Growth(parse_size(text, option), f"{option} {text}")
+    if not text.strip().endswith("%"):
+        return StatedGrowth(text, bytes_month=parse_size(text))
+    try:
+        return StatedGrowth(text, percent=float(text.strip()[:-1]))
+    except ValueError:
+        raise ValueError(f"{text!r} is no growth like 5% or 2GB") from None
 
 
 def measured_growth(

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
+from parity.jobs.size.codes import PartId
 from parity.jobs.size.knee import Ended, Knee
 from parity.jobs.size.saturation import (
     CONNECTIONS_NEAR,
@@ -47,12 +47,6 @@ class Fit(StrEnum):
     """Of a part alone: it could not be looked at, or does not apply."""
 
 
-Id = Literal[
-    "knee", "cache", "indexes", "connections", "tickets", "storage", "growth", "errors",
-    "generator",
-]  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class JudgedPart:
     """One part.
@@ -64,7 +58,7 @@ class JudgedPart:
         remedy: What to do; empty if nothing.
     """
 
-    id: Id
+    id: PartId
     fit: Fit
     sentence: str
     remedy: str = ""
@@ -97,7 +91,7 @@ class Sizing:
             return ()
         return tuple(each for each in self.parts if each.fit is self.fit)
 
-    def part(self, name: Id) -> JudgedPart:
+    def part(self, name: PartId) -> JudgedPart:
         """Return one part."""
         return next(each for each in self.parts if each.id == name)
 

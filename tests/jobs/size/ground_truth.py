@@ -124,7 +124,7 @@ def _named(said: Said) -> list[str]:
 
 
 def _part(said: Said, name: str) -> str:
-    return next(str(each["verdict"]) for each in said["parts"] if each["id"] == name)
+    return next(str(each["fit"]) for each in said["parts"] if each["id"] == name)
 
 
 def _wrong(said: Said, *expected: tuple[bool, str]) -> str:
@@ -134,32 +134,32 @@ def _wrong(said: Said, *expected: tuple[bool, str]) -> str:
 def wrong_cache(said: Said) -> str:
     return _wrong(
         said,
-        (said["verdict"] == "too small", f"the verdict is {said['verdict']}"),
+        (said["fit"] == "too small", f"the verdict is {said['fit']}"),
         ("cache" in said["because"], f"it is because of {said['because']}"),
-        ("MongoDB's cache" in said["sentence"], f"the cache is not named: {said['sentence']}"),
+        ("MongoDB's cache" in said["answer"], f"the cache is not named: {said['answer']}"),
     )
 
 
 def wrong_ample(said: Said) -> str:
-    return _wrong(said, (said["verdict"] == "fits", f"the verdict is {said['verdict']}"))
+    return _wrong(said, (said["fit"] == "fits", f"the verdict is {said['fit']}"))
 
 
 def wrong_connections(said: Said) -> str:
     named = _named(said)
     return _wrong(
         said,
-        (said["verdict"] in ("too small", "tight"), f"the verdict is {said['verdict']}"),
+        (said["fit"] in ("too small", "tight"), f"the verdict is {said['fit']}"),
         (named[:1] == ["CONNECTIONS"], f"named is {named}"),
     )
 
 
 def wrong_index(said: Said) -> str:
-    why = next(each["why"] for each in said["parts"] if each["id"] == "indexes")
+    why = next(each["sentence"] for each in said["parts"] if each["id"] == "indexes")
     proven = max((each["speedup"] for each in said["tried_indexes"]), default=0.0)
     return _wrong(
         said,
         # How long a scan takes decides which of the two, and that is the machine's.
-        (said["verdict"] in ("too small", "tight"), f"the verdict is {said['verdict']}"),
+        (said["fit"] in ("too small", "tight"), f"the verdict is {said['fit']}"),
         (_part(said, "indexes") != "fits", "the indexes are said to fit"),
         ("label" in why, f"the query is not named: {why}"),
         (proven >= 10, f"the proposed index is {proven:.1f} times as fast"),
@@ -172,7 +172,7 @@ def wrong_parse_server(said: Said) -> str:
     mongo = {"MONGOD_CPU", "CACHE", "TICKETS", "DISK"}
     return _wrong(
         said,
-        (said["verdict"] in ("too small", "tight"), f"the verdict is {said['verdict']}"),
+        (said["fit"] in ("too small", "tight"), f"the verdict is {said['fit']}"),
         (named[:1] == ["PARSE_SERVER"], f"named is {named}"),
         (not mongo & set(named), f"MongoDB is named: {named}"),
     )
@@ -181,7 +181,7 @@ def wrong_parse_server(said: Said) -> str:
 def wrong_generator(said: Said) -> str:
     return _wrong(
         said,
-        (said["verdict"] == "could not judge", f"the verdict is {said['verdict']}"),
+        (said["fit"] == "could not judge", f"the verdict is {said['fit']}"),
         (_part(said, "generator") == "could not judge", "the generator is not named"),
     )
 
@@ -190,7 +190,7 @@ def wrong_network(said: Said) -> str:
     named = _named(said)
     return _wrong(
         said,
-        (said["verdict"] in ("too small", "tight"), f"the verdict is {said['verdict']}"),
+        (said["fit"] in ("too small", "tight"), f"the verdict is {said['fit']}"),
         (named[:1] == ["NETWORK"], f"named is {named}"),
     )
 
@@ -224,8 +224,8 @@ def main() -> int:
             print(  # noqa: T201 - a command of ours
                 f"{turn + 1}  {name}  {'WRONG: ' + wrong if wrong else 'right'}  "
                 f"[{case.title}; {time.monotonic() - begun:.0f} s]\n"
-                f"      {said['verdict']} ({said['confidence']}), named {_named(said)}: "
-                f"{said['sentence']}",
+                f"      {said['fit']} ({said['confidence']}), named {_named(said)}: "
+                f"{said['answer']}",
                 flush=True,
             )
     return int(failed > 0)

@@ -14,19 +14,20 @@ import pytest
 import parity.jobs.size
 from parity.indexes import Advice, IndexUse, JudgedQuery, Proposal
 from parity.indexes.codes import NO_INDEX
+from parity.job import plain_json
 from parity.jobs.size.checks import checks_of, tables_of
 from parity.jobs.size.knee import Ended, Knee, Plan
 from parity.jobs.size.measure import Measurement
-from parity.jobs.size.output import json_of
+from parity.jobs.size.output import VERSION, size_result
 from parity.jobs.size.probes import CollectionFacts, Cost
 from parity.jobs.size.result import Looked, Result, result_of
 from parity.jobs.size.series import Second, csv_of, seconds_of
-from parity.jobs.size.storage import Growth, Storage, measured_growth, parse_size, stated_growth
+from parity.jobs.size.storage import Growth, Storage, measured_growth, parse_growth
 from parity.jobs.size.trial import Fault, Generation, Objective, Phase, voided
 from parity.jobs.size.usage import Usage
 from parity.jobs.size.verdict import Fit, judge_growth, judge_knee, judge_storage
 from parity.jobs.size.working_set import working_set
-from parity.model import Outcome, UserError
+from parity.model import Outcome
 from parity.profiles.profile import Ask, Operation, Profile
 from tests.jobs.size.simulated import System
 from tests.jobs.size.trials import sized, trial
@@ -212,20 +213,16 @@ def test_growth_that_is_not_known_is_not_visible() -> None:
     assert judge_growth(replace(STORAGE, growth=None)).fit is Fit.NOT_VISIBLE
 
 
-@pytest.mark.parametrize("text", ["", "5", "much%", "-1GB", "0", "3 parsecs"])
+@pytest.mark.parametrize("text", ["", "much%", "-1GB", "0", "3 parsecs"])
 def test_what_is_no_growth_is_refused(text: str) -> None:
-    if text == "5":
-        assert stated_growth(text, None).bytes_month == 5
-        return
-    with pytest.raises(UserError):
-        stated_growth(text, 100)
+    with pytest.raises(ValueError, match="is no"):
+        parse_growth(text)
 
 
-def test_growth_in_percent_needs_a_size() -> None:
-    assert stated_growth("5%", 1000).bytes_month == 50
-    with pytest.raises(UserError, match="not visible"):
-        stated_growth("5%", None)
-    assert parse_size("1.5 GiB", "--disk") == 3 << 29
+def test_growth_is_stated_as_a_size_or_in_percent_of_what_is_there() -> None:
+    assert parse_growth("5").of(None) == Growth(5, "--growth-per-month 5")
+    assert parse_growth("5%").of(1000) == Growth(50, "--growth-per-month 5%")
+    assert parse_growth("5%").of(None) is None
 
 
 def test_growth_is_measured_by_when_documents_were_created(mongod: Mongod) -> None:
@@ -287,6 +284,7 @@ def test_the_size_for_machines_is_what_its_schema_says() -> None:
     schema = json.loads(
         (Path(parity.jobs.size.__file__).parent / "schemas" / "size.schema.json").read_text("utf-8")
     )
+    head = {"format": "parity-size", "version": VERSION}
     validator = jsonschema.Draft202012Validator(schema)
     for found in (
         result(System(), looked=replace(LOOKED, advice=slow(2.0))),
@@ -294,10 +292,10 @@ def test_the_size_for_machines_is_what_its_schema_says() -> None:
         result(System(wrong=1.0)),
         result(System(), looked=replace(LOOKED, storage=Storage(), collections=())),
     ):
-        facts = json.loads(json.dumps(json_of(found), allow_nan=False))
+        facts = json.loads(json.dumps(head | plain_json(size_result(found)), allow_nan=False))
         validator.validate(facts)
-        assert facts["verdict"] == found.sizing.fit
-    facts["verdict"] = "probably"
+        assert facts["fit"] == found.sizing.fit
+    facts["fit"] = "probably"
     assert not validator.is_valid(facts)
 
 

@@ -18,8 +18,7 @@ from click.testing import CliRunner
 
 import parity.jobs.size
 from parity.cli import main
-from parity.cli.size_live import plain_line
-from parity.jobs.size.series import Second
+from parity.jobs.size.series import Second, plain_line
 from parity.model import ExitCode, Outcome
 from parity.model.evidence import read_evidence
 from tests.jobs.size.ground import Ground, client_of, ground, profile, size, size_command
@@ -48,8 +47,8 @@ def names(place: Ground) -> set[str]:
 def test_a_run_says_what_it_found_to_machines(ran: tuple[int, dict[str, Any]]) -> None:
     code, said = ran
     assert code == ExitCode.PASS, said
-    assert said["verdict"] in ("fits", "tight")
-    assert said["sentence"].startswith("Holds at least 2.0 \N{MULTIPLICATION SIGN} your recorded")
+    assert said["fit"] in ("fits", "tight")
+    assert said["answer"].startswith("Holds at least 2.0 \N{MULTIPLICATION SIGN} your recorded")
     assert said["storage"]["room_factor"] > 10
     assert said["probes"]["not_visible"] == {"network": "the server is on this machine"}
     assert {each["id"] for each in said["parts"]} >= {"knee", "cache", "generator"}
@@ -157,9 +156,9 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str, *argum
             "--try-indexes makes a scratch database",
         ),
         ("disposable", ("--profile", "sozial"), "no shipped profile 'sozial'"),
-        ("disposable", ("--profile", "social", "--hosted-size", "big"), "--hosted-size big"),
-        ("disposable", ("--profile", "social", "--growth-per-month", "x%"), "x%"),
-        ("disposable", ("--profile", "social", "--disk", "0"), "--disk 0"),
+        ("disposable", ("--profile", "social", "--hosted-size", "big"), "'big' is no size"),
+        ("disposable", ("--profile", "social", "--growth-per-month", "x%"), "'x%' is no growth"),
+        ("disposable", ("--profile", "social", "--disk", "0"), "'0' is no size"),
         ("disposable", (), "--profile"),
     ],
 )

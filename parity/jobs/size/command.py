@@ -6,10 +6,26 @@ from pathlib import Path
 
 import click
 
+from parity.job import run_job
+from parity.jobs.size.job import SizeJob, SizeOptions
+from parity.jobs.size.storage import StatedGrowth, parse_growth
 from parity.model import ExitCode
-from parity.options import config_option, json_option, report_dir_option
+from parity.options import (
+    POSITIVE,
+    SIZE,
+    config_option,
+    configured,
+    json_option,
+    report_dir_option,
+)
+from parity.profiles import load_profile
 
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+def _growth(_: click.Context, __: click.Parameter, text: str | None) -> StatedGrowth | None:
+    try:
+        return parse_growth(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -21,15 +37,15 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     help="What the clients ask for: a file of `parity profile`, or a shipped one: social.",
 )
 @config_option
-@click.option("--peak", type=_POSITIVE, metavar="N", help="Peak, requests/s.  [default: profile]")
-@click.option("--p95", type=_POSITIVE, metavar="MS", help="95 % of the requests end within it.")
-@click.option("--p99", type=_POSITIVE, metavar="MS", help="99 % of the requests end within it.")
+@click.option("--peak", type=POSITIVE, metavar="N", help="Peak, requests/s.  [default: profile]")
+@click.option("--p95", type=POSITIVE, metavar="MS", help="95 % of the requests end within it.")
+@click.option("--p99", type=POSITIVE, metavar="MS", help="99 % of the requests end within it.")
 @click.option(
     "--errors", type=click.FloatRange(0, 100), metavar="PERCENT", help="So many may fail."
 )
 @click.option(
     "--need",
-    type=_POSITIVE,
+    type=POSITIVE,
     default=2.0,
     show_default=True,
     metavar="N",
@@ -37,35 +53,43 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 )
 @click.option(
     "--headroom",
-    type=_POSITIVE,
+    type=POSITIVE,
     default=5.0,
     show_default=True,
     metavar="N",
     help="Times the peak that is tried at most.",
 )
-@click.option("--seconds", type=_POSITIVE, metavar="N", help="Length of a trial.  [default: 10]")
-@click.option("--max-rate", type=_POSITIVE, metavar="N", help="Requests/s that are never exceeded.")
+@click.option("--seconds", type=POSITIVE, metavar="N", help="Length of a trial.  [default: 10]")
+@click.option("--max-rate", type=POSITIVE, metavar="N", help="Requests/s that are never exceeded.")
 @click.option(
-    "--max-minutes", type=_POSITIVE, metavar="N", help="Most that all trials take.  [default: 15]"
+    "--max-minutes", type=POSITIVE, metavar="N", help="Most that all trials take.  [default: 15]"
 )
 @click.option("--quick", is_flag=True, help="About a minute in all: coarse, for a first look.")
 @click.option("--read-only", is_flag=True, help="Send only what changes nothing.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
     metavar="N",
-    help="Processes that make the load.  [default: 1]",
+    help="Processes that make the load.",
 )
-@click.option("--hosted-size", metavar="SIZE", help="Size of the hosted data: 1.2GB, 800MiB.")
-@click.option("--disk", metavar="SIZE", help="Size of MongoDB's disk, if MongoDB does not say.")
+@click.option(
+    "--hosted-size", type=SIZE, metavar="SIZE", help="Size of the hosted data: 1.2GB, 800MiB."
+)
+@click.option(
+    "--disk", type=SIZE, metavar="SIZE", help="Size of MongoDB's disk, if MongoDB does not say."
+)
 @click.option(
     "--network-mbit",
-    type=_POSITIVE,
+    type=POSITIVE,
     metavar="N",
     help="Million bits/s between the load and the server, if the interface does not say.",
 )
 @click.option(
     "--growth-per-month",
+    "growth",
+    callback=_growth,
     metavar="SIZE|%",
     help="How the data grows: 2GB, 5%.  [default: by when the documents were created]",
 )
@@ -93,11 +117,11 @@ def size(
     max_minutes: float | None,
     quick: bool,
     read_only: bool,
-    workers: int | None,
-    hosted_size: str | None,
-    disk: str | None,
+    workers: int,
+    hosted_size: int | None,
+    disk: int | None,
     network_mbit: float | None,
-    growth_per_month: str | None,
+    growth: StatedGrowth | None,
     try_indexes: bool,
     no_indexes: bool,
     reports: Path | None,
@@ -116,32 +140,26 @@ def size(
     fits: twice the recorded peak is held. tight: the peak is. too small: it is not, or a part has
     no room. The load writes only what carries the run's mark, and removes it.
     """  # noqa: D301 - click wants the control character
-    from parity.cli.size_session import Asked, run  # noqa: PLC0415 - not for `parity --help`
-
-    return run(
-        Asked(
-            target=target,
-            profile=profile,
-            config=config,
-            peak=peak,
-            p95_ms=p95,
-            p99_ms=p99,
-            errors_percent=errors,
-            need=need,
-            headroom=max(headroom, need),
-            seconds=seconds,
-            max_rate=max_rate,
-            max_minutes=max_minutes,
-            quick=quick,
-            read_only=read_only,
-            workers=workers or 1,
-            hosted_size=hosted_size,
-            disk=disk,
-            network_mbit=network_mbit,
-            growth=growth_per_month,
-            indexes=not no_indexes,
-            try_indexes=try_indexes,
-            reports=reports,
-            as_json=as_json,
-        )
+    chosen, folder = configured(target, config)
+    options = SizeOptions(
+        peak=peak,
+        p95_ms=p95,
+        p99_ms=p99,
+        errors_percent=errors,
+        need=need,
+        headroom=headroom,
+        seconds=seconds,
+        max_rate=max_rate,
+        max_minutes=max_minutes,
+        quick=quick,
+        read_only=read_only,
+        workers=workers,
+        hosted_bytes=hosted_size,
+        disk_bytes=disk,
+        network_mbit=network_mbit,
+        growth=growth,
+        indexes=not no_indexes,
+        try_indexes=try_indexes,
     )
+    job = SizeJob(chosen, load_profile(profile), options)
+    return run_job(job, reports or folder, as_json=as_json)

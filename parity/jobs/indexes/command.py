@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from parity.cli.mongo_target import choose, read_reference, target_options
 from parity.indexes import AdviceOptions, TryOut
 from parity.job import run_job
 from parity.jobs.indexes.job import IndexesJob
 from parity.model import ExitCode, Secret, Target, UserError, Writes
+from parity.options import choose, read_reference, target_options
 from parity.profiles import load_profile
 from parity.targets.namespace import PREFIX
 
