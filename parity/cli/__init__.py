@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 from click.exceptions import NoSuchCommand
 
+from parity import jobs
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
 
@@ -93,8 +94,8 @@ class LazyCommands(ExitCodes):
 @cache
 def job_commands() -> dict[str, Path]:
     """Return the command of each job: its name and its module's file."""
-    jobs = Path(__file__).parents[1] / "jobs"
-    return {file.parent.name: file for file in sorted(jobs.glob("*/command.py"))}
+    found = [file for folder in jobs.__path__ for file in Path(folder).glob("*/command.py")]
+    return {file.parent.name: file for file in sorted(found)}
 
 
 def short_help(file: Path) -> str:

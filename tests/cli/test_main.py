@@ -117,7 +117,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
 
 def test_help_imports_no_command() -> None:
     code = "import sys; from parity.cli import main; main(['--help'], standalone_mode=False); "
-    code += "print([m for m in sys.modules if m.startswith(('parity.cli.', 'parity.jobs'))])"
+    code += "print([m for m in sys.modules if m.startswith(('parity.cli.', 'parity.jobs.'))])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
 
