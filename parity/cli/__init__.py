@@ -36,6 +36,9 @@ COMMANDS: Final = {
     "files": "Store files through the server, read them back, and delete them.",
     "gate": "Judge by the evidence of earlier runs whether the app may go on.",
     "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
+    "openapi": (
+        "Write the REST API of an app as OpenAPI 3.1: its classes and the built-in endpoints."
+    ),
     "profile": "Derive a load profile from a recording.",
     "seed": "Fill an empty MongoDB with the database of a Parse app, made up.",
     "stack": "Run real Parse Servers on a real MongoDB, to be thrown away afterwards.",
