@@ -213,6 +213,7 @@ fields = st.dictionaries(
         ]
     ),
 )
+class_names = st.from_regex(r"[A-Z][A-Za-z0-9_]{0,8}", fullmatch=True)
 rights = st.dictionaries(
     st.sampled_from(["find", "get", "create", "update", "delete", "addField"]),
     st.sampled_from([{}, {"*": True}, {"role:x": True}, {"requiresAuthentication": True}]),
