@@ -33,7 +33,6 @@ COMMANDS: Final = {
         "Explain a difference between the hosted service and Parse Server, or what was found."
     ),
     "export": "Write a recording as a HAR 1.2 file, which browsers and mitmproxy can open.",
-    "files": "Store files through the server, read them back, and delete them.",
     "gate": "Judge by the evidence of earlier runs whether the app may go on.",
     "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
     "openapi": (
@@ -44,7 +43,6 @@ COMMANDS: Final = {
     "stack": "Run real Parse Servers on a real MongoDB, to be thrown away afterwards.",
     "status": "Show how far the migration is: twelve steps, done, open, stale or failed.",
     "suites": "Print the folder of the shipped suites.",
-    "web": "Compare the pages of a website before and after the move.",
 }
 """Each command, and what `parity --help` says of it; its module and function have its name."""
 

@@ -94,13 +94,13 @@ def _replay() -> Iterator[Fact]:
 
 
 def _web() -> Iterator[Fact]:
-    for code, said in web.EXPLAINED.items():
-        yield _caused("web", code, said.severity, said.cause, said.remedy)
+    for code in web.CODES.values():
+        yield _caused("web", code.id, code.severity, code.cause, code.remedy)
 
 
 def _files() -> Iterator[Fact]:
-    for code, said in files.EXPLAINED.items():
-        yield _caused("files", code, said.severity, said.cause, said.remedy)
+    for code in files.CODES.values():
+        yield _caused("files", code.id, code.severity, code.cause, code.remedy)
 
 
 def _indexes() -> Iterator[Fact]:

@@ -8,8 +8,10 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from parity.model import Target
+from parity.model.events import NOT_RUN
 from parity.targets.transport import reach
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -29,7 +31,7 @@ class Fetched:
         body: Its bytes.
         problem: Why there is no answer, or none that counts; empty if there is one.
         elapsed_ms: Milliseconds until it was complete.
-        refused: Whether nothing was asked, because the host is not allowed.
+        not_sent: Whether nothing was asked: the host is not allowed, or nobody answers there.
     """
 
     url: str
@@ -38,7 +40,7 @@ class Fetched:
     body: bytes = field(default=b"", repr=False)
     problem: str = ""
     elapsed_ms: float = 0.0
-    refused: bool = False
+    not_sent: bool = False
 
     @property
     def ok(self) -> bool:
@@ -60,12 +62,17 @@ class Downloader:
     Args:
         target: The server whose files are fetched.
         allowed_hosts: Other hosts that may be asked.
+
+    Attributes:
+        hosts: Every host that may be asked.
+        down: Where nobody takes a connection, although the server itself answers.
     """
 
     def __init__(self, target: Target, allowed_hosts: frozenset[str]) -> None:
-        own = (urlsplit(each).hostname for each in (target.url, target.public_url or target.url))
-        self.hosts = frozenset(each for each in own if each) | LOOPBACK | allowed_hosts
-        self.requests = 0
+        own = (urlsplit(url).hostname for url in (target.url, target.public_url or target.url))
+        self.hosts = frozenset(host for host in own if host) | LOOPBACK | allowed_hosts
+        self.down: set[str] = set()
+        self._own_origin = origin_of(target.url)
         self._timeout_s = target.timeout_s
         self._http = requests.Session()
         self._http.trust_env = False
@@ -83,7 +90,7 @@ class Downloader:
             url: Its URL.
             part: Value of the ``Range`` header; empty for the whole.
         """
-        # Stored bytes are compared, so nobody on the way may compress them.
+        # GridFSFile bytes are compared, so nobody on the way may compress them.
         headers = {"Accept-Encoding": "identity", "Cache-Control": "no-cache"}
         return self._ask("GET", url, {**headers, "Range": part} if part else headers)
 
@@ -96,8 +103,9 @@ class Downloader:
             host = _host(url)
             if host not in self.hosts:
                 text = f"{host} is not allowed; --allow-host {host}"
-                return Fetched(url, problem=text, refused=True)
-            self.requests += 1
+                return Fetched(url, problem=text, not_sent=True)
+            if origin_of(url) in self.down:
+                return _nobody_at(url)
             answer = self._once(method, url, headers)
             if answer.status not in {301, 302, 303, 307, 308} or "location" not in answer.headers:
                 return answer
@@ -124,9 +132,27 @@ class Downloader:
                 elapsed = (time.perf_counter() - started) * 1000
                 return Fetched(url, answer.status_code, pairs, bytes(body), elapsed_ms=elapsed)
         except requests.Timeout:
-            return Fetched(url, problem=f"no answer within {self._timeout_s:g} s")
+            return Fetched(url, problem=f"no answer within {self._timeout_s:g} s from {url}")
+        except requests.ConnectionError as error:
+            reason = getattr(error.args[0], "reason", None) if error.args else None
+            # The server's own address has just answered, so there it is the network's fault.
+            if isinstance(reason, NewConnectionError) and origin_of(url) != self._own_origin:
+                self.down.add(origin_of(url))
+                return _nobody_at(url)
+            return Fetched(url, problem=f"no whole answer from {url}")
         except (requests.RequestException, ValueError) as error:
-            return Fetched(url, problem=f"no whole answer ({type(error).__name__})")
+            return Fetched(url, problem=f"no whole answer from {url} ({type(error).__name__})")
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _nobody_at(url: str) -> Fetched:
+    # The address alone: the same words for every file, so that it is told once.
+    return Fetched(url, problem=f"{NOT_RUN}nobody answers at {origin_of(url)}", not_sent=True)
 
 
 def _host(url: str) -> str | None:

@@ -6,9 +6,9 @@ import hashlib
 from typing import Final
 from urllib.parse import urlsplit
 
-from parity.jobs.files.codes import Code
-from parity.jobs.files.download import LOOPBACK
-from parity.jobs.files.results import GONE, Bench, Found
+from parity.jobs.files import codes
+from parity.jobs.files.download import LOOPBACK, origin_of
+from parity.jobs.files.results import GONE, StepResult, TrialContext
 from parity.jobs.files.samples import CHUNK
 from parity.model import HarnessError
 
@@ -16,81 +16,86 @@ RANGES: Final = ((2, 5), (CHUNK - 2, CHUNK + 1), (1_000_000, 1_048_575))
 """Parts of the 1 MB file: a few bytes, over the border of a chunk, and the end."""
 
 
-def read_back(bench: Bench) -> Found:
+def read_back(context: TrialContext) -> StepResult:
     """Fetch every file at its URL and compare the bytes."""
-    found = Found("read-back", "Every file comes back byte for byte.")
-    for kept in bench.kept:
-        bench.progress(f"reading {kept.sample.size:,} bytes")
-        answer = bench.downloads.get(kept.url)
-        if not found.answered(answer):
+    result = StepResult("read-back", "Every file comes back byte for byte.")
+    for kept in context.uploaded:
+        context.progress(f"reading {kept.sample.size:,} bytes")
+        answer = context.downloads.get(kept.url)
+        if not result.answered(answer):
             continue
-        bench.fetched[kept.name] = answer
+        context.fetched[kept.name] = answer
         wanted = f"{kept.sample.size:,} bytes, SHA-256 {_digest(kept.sample.content)}"
         if not answer.ok:
-            found.add(Code.LOST, kept.sample.name, f"status 200, {wanted}", answer.said)
+            result.add(codes.LOST, kept.sample.name, f"status 200, {wanted}", answer.said)
         elif answer.body != kept.sample.content:
-            found.add(
-                Code.BYTES, kept.sample.name, wanted, damage(kept.sample.content, answer.body)
+            result.add(
+                codes.BYTES, kept.sample.name, wanted, damage(kept.sample.content, answer.body)
             )
-    return found
+    return result
 
 
-def content_type(bench: Bench) -> Found:
+def content_type(context: TrialContext) -> StepResult:
     """Compare the content types of what came back."""
-    found = Found("content-type", "Every file comes back with its content type.")
-    for kept in bench.kept:
-        answer = bench.fetched.get(kept.name)
+    result = StepResult("content-type", "Every file comes back with its content type.")
+    for kept in context.uploaded:
+        answer = context.fetched.get(kept.name)
         if answer is None or not answer.ok:
             continue
-        found.tried += 1
+        result.tried += 1
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != kept.sample.content_type:
-            found.add(Code.TYPE, kept.sample.name, kept.sample.content_type, kind or "none")
-    return found
+            result.add(codes.TYPE, kept.sample.name, kept.sample.content_type, kind or "none")
+    return result
 
 
-def head(bench: Bench) -> Found:
+def head(context: TrialContext) -> StepResult:
     """Ask for the headers alone."""
-    found = Found("head", "HEAD tells what GET would send.")
-    for kept in bench.kept[:2]:
-        answer = bench.downloads.head(kept.url)
-        if not found.answered(answer):
+    result = StepResult("head", "HEAD tells what GET would send.")
+    for kept in context.uploaded[:2]:
+        answer = context.downloads.head(kept.url)
+        if not result.answered(answer):
             continue
         length = answer.headers.get("content-length")
         if not answer.ok:
-            found.add(Code.HEAD, kept.sample.name, "status 200", f"status {answer.status}")
+            result.add(codes.HEAD, kept.sample.name, "status 200", f"status {answer.status}")
         elif length not in {None, str(kept.sample.size)}:
-            found.add(Code.HEAD, kept.sample.name, f"Content-Length {kept.sample.size}", length)
-    return found
+            result.add(codes.HEAD, kept.sample.name, f"Content-Length {kept.sample.size}", length)
+    return result
 
 
-def part(bench: Bench) -> Found:
+def part(context: TrialContext) -> StepResult:
     """Ask for parts of a file."""
-    found = Found("range", "A part of a file can be asked for, as players do.")
-    movies = [each for each in bench.kept if each.sample.content_type == "video/mp4"]
+    result = StepResult("range", "A part of a file can be asked for, as players do.")
+    movies = [upload for upload in context.uploaded if upload.sample.content_type == "video/mp4"]
     for movie in movies:
         for first, last in RANGES:
-            answer = bench.downloads.get(movie.url, part=f"bytes={first}-{last}")
+            answer = context.downloads.get(movie.url, part=f"bytes={first}-{last}")
             wanted = movie.sample.content[first : last + 1]
-            if not found.answered(answer) or (answer.status == 206 and answer.body == wanted):
+            if not result.answered(answer) or (answer.status == 206 and answer.body == wanted):
                 continue
             right = "the right" if answer.body == wanted else "other"
-            found.add(
-                Code.RANGE,
+            result.add(
+                codes.RANGE,
                 f"{movie.sample.name} {first}-{last}",
                 f"status 206 with {len(wanted):,} bytes",
                 f"status {answer.status} with {len(answer.body):,} bytes, {right} ones",
             )
-    return found
+    return result
 
 
-def usable_url(bench: Bench) -> Found:
+def usable_url(context: TrialContext) -> StepResult:
     """Look at the URLs: can a client on another machine use them?"""
-    found = Found("url", "Clients can use the URL that the server gives.")
-    own = urlsplit(bench.target.public_url or bench.target.url)
-    for kept in bench.kept:
-        found.tried += 1
+    result = StepResult("url", "Clients can use the URL that the server gives.")
+    own = urlsplit(context.target.public_url or context.target.url)
+    for kept in context.uploaded:
+        result.tried += 1
         parts = urlsplit(kept.url)
+        if origin_of(kept.url) in context.downloads.down:
+            # One finding for all files: they come from the same address.
+            if not any(code is codes.URL_DOWN for code in result.codes):
+                result.add(codes.URL_DOWN, kept.url, "an answer", "nobody answers there")
+            continue
         wrong = ""
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             wrong = "an http or https URL"
@@ -99,46 +104,46 @@ def usable_url(bench: Bench) -> Found:
         elif parts.hostname in LOOPBACK and own.hostname not in LOOPBACK:
             wrong = "an address that clients reach"
         if wrong:
-            found.add(Code.URL, kept.sample.name, wrong, kept.url)
-    return found
+            result.add(codes.URL, kept.sample.name, wrong, kept.url)
+    return result
 
 
-def in_object(bench: Bench) -> Found:
+def in_object(context: TrialContext) -> StepResult:
     """Put a file into an object, and open the URL that the object shows."""
-    found = Found("object", "A file in a field of an object comes back with its URL.")
-    for kept in bench.kept[:1]:
-        name = bench.namespace.class_name("File")
-        found.requests += 2
+    result = StepResult("object", "A file in a field of an object comes back with its URL.")
+    for kept in context.uploaded[:1]:
+        name = context.namespace.class_name("File")
+        result.requests += 2
         try:
-            made = bench.master.create(name, {"file": {"__type": "File", "name": kept.name}})
+            made = context.master.create(name, {"file": {"__type": "File", "name": kept.name}})
             object_id = made.json.get("objectId") if isinstance(made.json, dict) else None
             if not made.ok or not object_id:
-                found.add(Code.OBJECT, kept.sample.name, "an object", made.text[:200])
+                result.add(codes.OBJECT, kept.sample.name, "an object", made.text[:200])
                 continue
-            row = bench.master.fetch(name, str(object_id)).json
+            row = context.master.fetch(name, str(object_id)).json
         except HarnessError as error:
-            found.doubts.append(str(error))
+            result.doubts.append(str(error))
             continue
         shown = row.get("file") if isinstance(row, dict) else None
         url = shown.get("url") if isinstance(shown, dict) else None
         if not isinstance(url, str):
-            found.add(Code.OBJECT, kept.sample.name, "a file with a url", shown)
+            result.add(codes.OBJECT, kept.sample.name, "a file with a url", shown)
             continue
-        answer = bench.downloads.get(url)
-        if found.answered(answer) and answer.body != kept.sample.content:
-            found.add(Code.OBJECT, kept.sample.name, "the file at that URL", answer.said)
-    return found
+        answer = context.downloads.get(url)
+        if result.answered(answer) and answer.body != kept.sample.content:
+            result.add(codes.OBJECT, kept.sample.name, "the file at that URL", answer.said)
+    return result
 
 
-def missing(bench: Bench) -> Found:
+def missing(context: TrialContext) -> StepResult:
     """Ask for a file that never existed, at a URL like those of the others."""
-    found = Found("missing", "A file that never existed is not found.")
-    for kept in bench.kept[:1]:
-        url = kept.url.replace(kept.sample.name, f"{bench.namespace.prefix}never.txt")
-        answer = bench.downloads.get(url)
-        if found.answered(answer) and answer.status not in GONE:
-            found.add(Code.MISSING, url, "status 404", answer.said)
-    return found
+    result = StepResult("missing", "A file that never existed is not found.")
+    for kept in context.uploaded[:1]:
+        url = kept.url.replace(kept.sample.name, f"{context.namespace.prefix}never.txt")
+        answer = context.downloads.get(url)
+        if result.answered(answer) and answer.status not in GONE:
+            result.add(codes.MISSING, url, "status 404", answer.said)
+    return result
 
 
 def damage(sent: bytes, came: bytes) -> str:
@@ -146,7 +151,7 @@ def damage(sent: bytes, came: bytes) -> str:
     if len(sent) != len(came):
         kept = "the beginning is right" if sent.startswith(came) else "other ones"
         return f"{len(came):,} bytes, {kept}, SHA-256 {_digest(came)}"
-    first = next(index for index, each in enumerate(sent) if each != came[index])
+    first = next(index for index, byte in enumerate(sent) if byte != came[index])
     return f"{len(came):,} bytes, the first wrong one is number {first:,}, SHA-256 {_digest(came)}"
 
 

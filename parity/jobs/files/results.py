@@ -6,27 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from parity.jobs.files.codes import Code
 from parity.jobs.files.download import Downloader, Fetched
 from parity.jobs.files.samples import Sample
-from parity.jobs.files.store import ENCRYPTED_BY, Mongo, Stored
+from parity.jobs.files.store import ENCRYPTED_BY, GridFSFile, Mongo
 from parity.model import Kind, Outcome, Target
-from parity.model.evidence import DifferenceFact
+from parity.model.events import NOT_RUN, CheckEvent, DifferenceFact
+from parity.model.finding import Code, Finding, worst_first
 from parity.targets import Namespace, ParseClient
 
+SHOWN: Final = 20
+"""Files that one check shows."""
+_LESS: Final = frozenset({"range", "head", "empty", "name", "limit"})
+"""Things that many apps do without."""
 GONE: Final = frozenset({403, 404, 410})
 """Statuses of a file that is not there; S3 answers 403 to who may not list the bucket."""
 
 
 @dataclass(slots=True)
-class Found:
+class StepResult:
     """What became of one thing that was tried.
 
     Attributes:
         name: Name of its check: ``read-back``.
         title: What holds if it passes.
         differences: What was otherwise, a file each.
-        code: What is wrong.
+        codes: What is wrong with each of them; the worst first.
         doubts: Why it could not be judged: the network, a host that is not allowed.
         unsupported: Why it was not tried; empty if it was.
         tried: How many files were looked at.
@@ -36,24 +40,59 @@ class Found:
     name: str
     title: str
     differences: list[DifferenceFact] = field(default_factory=list)
-    code: Code | None = None
+    codes: list[Code] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     unsupported: str = ""
     tried: int = 0
     requests: int = 0
 
     def add(self, code: Code, sample: str, expected: Any, actual: Any) -> None:
-        """Note something that is wrong; the first one names the finding."""
-        self.code = self.code or code
+        """Note something that is wrong; a finding for each kind."""
+        self.codes.append(code)
         self.differences.append(DifferenceFact(sample, Kind.VALUE, expected, actual))
 
     def answered(self, fetched: Fetched) -> bool:
         """Tell whether there is an answer; note a doubt if there is none."""
         self.tried += 1
-        self.requests += not fetched.refused
+        self.requests += not fetched.not_sent
         if fetched.status is None and fetched.problem not in self.doubts:
             self.doubts.append(fetched.problem)
         return fetched.status is not None
+
+    @property
+    def not_run(self) -> bool:
+        """Whether nothing was judged because nobody answers where the files are."""
+        return self.outcome is Outcome.ERROR and self.reason.startswith(NOT_RUN)
+
+    def event(self, target: str, seconds: float) -> CheckEvent:
+        """Return the check of it.
+
+        Args:
+            target: Name of the target.
+            seconds: How long it took.
+        """
+        name = f"files/{self.name}"
+        return CheckEvent(
+            id=name,
+            nodeid=f"{name}[{target}]",
+            target=target,
+            area="files",
+            level="should" if self.name in _LESS else "must",
+            effect="writes",
+            spec=("rest/files",),
+            title=self.title,
+            outcome=self.outcome,
+            reason=self.reason,
+            duration_s=seconds,
+            requests=self.requests,
+            differences=tuple(self.differences[:SHOWN]),
+            findings=self.findings,
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """One for each kind of problem."""
+        return worst_first(code.finding() for code in dict.fromkeys(self.codes))
 
     @property
     def outcome(self) -> Outcome:
@@ -68,7 +107,7 @@ class Found:
     def reason(self) -> str:
         """Why, in one sentence; empty for a pass."""
         if self.differences:
-            bad = len({each.path for each in self.differences})
+            bad = len({fact.path for fact in self.differences})
             return f"{bad} of {max(self.tried, bad)}: {self.differences[0].actual}"
         if self.doubts:
             return "; ".join(self.doubts[:3])
@@ -76,7 +115,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class UploadedFile:
     """A file that the server has taken.
 
     Attributes:
@@ -91,7 +130,7 @@ class Kept:
     name: str
     url: str
     upload_ms: float
-    stored: Stored | None = None
+    stored: GridFSFile | None = None
 
     @property
     def encrypted(self) -> bool:
@@ -100,7 +139,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FilesOptions:
     """What the user asks for.
 
     Attributes:
@@ -113,7 +152,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Bench:
+class TrialContext:
     """What the steps of one trial share.
 
     Attributes:
@@ -122,9 +161,9 @@ class Bench:
         downloads: Fetches files.
         namespace: Names of the run.
         mongo: The database of the app; ``None`` if it is not known.
-        wanted: What the user asks for.
+        options: What the user asks for.
         progress: Told what is done now.
-        kept: Files of the samples that the server has taken.
+        uploaded: Files of the samples that the server has taken.
         others: Files of other steps that it has taken.
         fetched: What came back for the kept ones, by name.
         deleted: Names that the server said it has deleted.
@@ -135,14 +174,14 @@ class Bench:
     downloads: Downloader
     namespace: Namespace
     mongo: Mongo | None
-    wanted: Wanted
+    options: FilesOptions
     progress: Callable[[str], None]
-    kept: list[Kept] = field(default_factory=list)
-    others: list[Kept] = field(default_factory=list)
+    uploaded: list[UploadedFile] = field(default_factory=list)
+    others: list[UploadedFile] = field(default_factory=list)
     fetched: dict[str, Fetched] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
 
     @property
     def encrypted(self) -> bool:
         """Whether GridFS holds new files encrypted."""
-        return any(each.encrypted for each in self.kept)
+        return any(upload.encrypted for upload in self.uploaded)

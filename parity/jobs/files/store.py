@@ -28,7 +28,7 @@ ENCRYPTED_BY: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class GridFSFile:
     """What GridFS has of one name.
 
     Attributes:
@@ -49,7 +49,7 @@ class Stored:
         return self.bytes == self.length
 
 
-def in_gridfs(mongo: Mongo, name: str, *, chunks: bool = True) -> Stored | None:
+def in_gridfs(mongo: Mongo, name: str, *, chunks: bool = True) -> GridFSFile | None:
     """Look a name up in GridFS.
 
     Args:
@@ -66,22 +66,22 @@ def in_gridfs(mongo: Mongo, name: str, *, chunks: bool = True) -> Stored | None:
     newest = found[-1]
     length = int(newest["length"])
     if not chunks:
-        return Stored(length, 0, length, len(found))
+        return GridFSFile(length, 0, length, len(found))
     # Counted here: $binarySize came with MongoDB 4.4, and servers may be older.
     sizes = [
-        len(each["data"])
-        for each in mongo["fs.chunks"].find({"files_id": newest["_id"]}, {"data": 1})
+        len(chunk["data"])
+        for chunk in mongo["fs.chunks"].find({"files_id": newest["_id"]}, {"data": 1})
     ]
-    return Stored(length, len(sizes), sum(sizes), len(found))
+    return GridFSFile(length, len(sizes), sum(sizes), len(found))
 
 
 def left_in_gridfs(mongo: Mongo, prefix: str) -> list[str]:
     """Return the names of a run that are still in GridFS."""
     query = {"filename": {"$regex": re.escape(prefix)}}
-    return sorted(str(each["filename"]) for each in mongo["fs.files"].find(query, {"filename": 1}))
+    return sorted(str(file["filename"]) for file in mongo["fs.files"].find(query, {"filename": 1}))
 
 
-def store_of(url: str, target: Target, stored: Stored | None) -> str:
+def store_of(url: str, target: Target, stored: GridFSFile | None) -> str:
     """Name the store of a file.
 
     Args:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from parity.jobs.files.codes import Code
-from parity.jobs.files.results import Bench, Found, Kept
+from parity.jobs.files import codes
+from parity.jobs.files.results import StepResult, TrialContext, UploadedFile
 from parity.jobs.files.samples import Sample, around, empty, named, samples
 from parity.jobs.files.store import in_gridfs
 from parity.model import HarnessError
+from parity.model.finding import Code
 
 BAD_NAME: Final = 122
 """Parse error of a file name that is refused (REST guide, "Files")."""
@@ -19,113 +20,115 @@ TOO_LARGE: Final = frozenset({413, 129, BAD_FILE})
 """Status of body-parser and of proxies, and the error of the hosted service."""
 
 
-def upload(bench: Bench) -> Found:
+def upload(context: TrialContext) -> StepResult:
     """Upload every sample.
 
     Raises:
         HarnessError: The server cannot be reached: nothing was stored, and nothing is judged.
     """
-    found = Found("upload", "The server takes files of every size and type.")
-    bench.master.get("serverInfo")
-    for sample in samples(bench.namespace.prefix):
-        kept, code, said = send(bench, found, sample)
+    result = StepResult("upload", "The server takes files of every size and type.")
+    context.master.get("serverInfo")
+    for sample in samples(context.namespace.prefix):
+        kept, code, said = send(context, result, sample)
         if kept is None:
             if code:
-                finding = Code.TOO_LARGE if code == 413 else Code.UPLOAD
-                found.add(finding, sample.name, "status 201 with name and url", said)
+                finding = codes.TOO_LARGE if code == 413 else codes.UPLOAD
+                result.add(finding, sample.name, "status 201 with name and url", said)
             continue
-        bench.kept.append(kept)
+        context.uploaded.append(kept)
         if not kept.name.endswith(sample.name):
-            found.add(Code.UPLOAD, sample.name, f"a name that ends in {sample.name}", kept.name)
-    return found
+            result.add(codes.UPLOAD, sample.name, f"a name that ends in {sample.name}", kept.name)
+    return result
 
 
-def odd_names(bench: Bench) -> Found:
+def odd_names(context: TrialContext) -> StepResult:
     """Upload files with names that have to be escaped: refused, or kept right."""
-    found = Found("name", "A file with an unusual name is kept right, or refused.")
-    for sample in named(bench.namespace.prefix):
-        _kept_or_refused(bench, found, sample, BAD_NAME, Code.NAME)
-    return found
+    result = StepResult("name", "A file with an unusual name is kept right, or refused.")
+    for sample in named(context.namespace.prefix):
+        _kept_or_refused(context, result, sample, BAD_NAME, codes.NAME)
+    return result
 
 
-def no_bytes(bench: Bench) -> Found:
+def no_bytes(context: TrialContext) -> StepResult:
     """Upload a file of no bytes: refused, or kept as it is."""
-    found = Found("empty", "A file of no bytes is kept as such, or refused.")
-    _kept_or_refused(bench, found, empty(bench.namespace.prefix), BAD_FILE, Code.UPLOAD)
-    return found
+    result = StepResult("empty", "A file of no bytes is kept as such, or refused.")
+    _kept_or_refused(context, result, empty(context.namespace.prefix), BAD_FILE, codes.UPLOAD)
+    return result
 
 
-def limit(bench: Bench) -> Found:
+def limit(context: TrialContext) -> StepResult:
     """Upload a file just below the limit that the user named, and one above it."""
-    found = Found("limit", "Files up to the limit are taken, and larger ones refused.")
-    if bench.wanted.limit is None:
-        found.unsupported = "the limit on uploads is not known (--max-upload)"
-        return found
-    below, above = around(bench.namespace.prefix, bench.wanted.limit)
-    kept, code, said = send(bench, found, below)
+    result = StepResult("limit", "Files up to the limit are taken, and larger ones refused.")
+    if context.options.limit is None:
+        result.unsupported = "the limit on uploads is not known (--max-upload)"
+        return result
+    below, above = around(context.namespace.prefix, context.options.limit)
+    kept, code, said = send(context, result, below)
     if kept is not None:
-        bench.others.append(kept)
-        answer = bench.downloads.get(kept.url)
-        if found.answered(answer) and answer.body != below.content:
-            found.add(Code.BYTES, below.name, f"{below.size:,} bytes", answer.said)
+        context.others.append(kept)
+        answer = context.downloads.get(kept.url)
+        if result.answered(answer) and answer.body != below.content:
+            result.add(codes.BYTES, below.name, f"{below.size:,} bytes", answer.said)
     elif code:
-        finding = Code.TOO_LARGE if code in TOO_LARGE else Code.UPLOAD
-        found.add(finding, below.name, f"{below.size:,} bytes are taken", said)
-    kept, code, said = send(bench, found, above)
+        finding = codes.TOO_LARGE if code in TOO_LARGE else codes.UPLOAD
+        result.add(finding, below.name, f"{below.size:,} bytes are taken", said)
+    kept, code, said = send(context, result, above)
     if kept is not None:
-        bench.others.append(kept)
-        found.add(Code.LIMIT, above.name, f"{above.size:,} bytes are refused", "they are taken")
+        context.others.append(kept)
+        result.add(codes.LIMIT, above.name, f"{above.size:,} bytes are refused", "they are taken")
     elif code and code not in TOO_LARGE:
-        found.add(Code.LIMIT, above.name, "status 413, or error 129 or 130", said)
-    return found
+        result.add(codes.LIMIT, above.name, "status 413, or error 129 or 130", said)
+    return result
 
 
-def send(bench: Bench, found: Found, sample: Sample) -> tuple[Kept | None, int, str]:
+def send(
+    context: TrialContext, result: StepResult, sample: Sample
+) -> tuple[UploadedFile | None, int, str]:
     """Upload one file.
 
     Args:
-        bench: The trial.
-        found: Where a doubt is noted if the network fails.
+        context: The trial.
+        result: Where a doubt is noted if the network fails.
         sample: What to upload.
 
     Returns:
         What the server has kept; else ``None``, the Parse error or the status (0 for none), and
         what was said.
     """
-    bench.progress(f"uploading {sample.size:,} bytes")
-    found.tried += 1
-    found.requests += 1
+    context.progress(f"uploading {sample.size:,} bytes")
+    result.tried += 1
+    result.requests += 1
     try:
-        reply = bench.master.request(
+        reply = context.master.request(
             "POST",
             f"files/{quote(sample.name)}",
             data=sample.content,
             headers={"Content-Type": sample.content_type},
             raw=True,
             # A file of many megabytes takes its time.
-            timeout_s=bench.target.timeout_s + sample.size / 250_000,
+            timeout_s=context.target.timeout_s + sample.size / 250_000,
         )
     except HarnessError as error:
-        found.doubts.append(f"{sample.name}: {error}")
+        result.doubts.append(f"{sample.name}: {error}")
         return None, 0, str(error)
     made = reply.json if isinstance(reply.json, dict) else {}
     name, url = made.get("name"), made.get("url")
     if reply.ok and isinstance(name, str) and isinstance(url, str):
-        stored = in_gridfs(bench.mongo, name) if bench.mongo is not None else None
-        return Kept(sample, name, url, reply.exchange.elapsed_s * 1000, stored), 0, ""
+        stored = in_gridfs(context.mongo, name) if context.mongo is not None else None
+        return UploadedFile(sample, name, url, reply.exchange.elapsed_s * 1000, stored), 0, ""
     code = reply.status if reply.error is None else reply.error.code or reply.status
     return None, 413 if reply.status == 413 else code, f"status {reply.status}: {reply.text[:200]}"
 
 
 def _kept_or_refused(
-    bench: Bench, found: Found, sample: Sample, refusal: int, finding: Code
+    context: TrialContext, result: StepResult, sample: Sample, refusal: int, wrong: Code
 ) -> None:
-    kept, code, said = send(bench, found, sample)
+    kept, code, said = send(context, result, sample)
     if kept is None:
         if code not in {0, refusal}:
-            found.add(finding, sample.name, f"kept, or refused with error {refusal}", said)
+            result.add(wrong, sample.name, f"kept, or refused with error {refusal}", said)
         return
-    bench.others.append(kept)
-    answer = bench.downloads.get(kept.url)
-    if found.answered(answer) and (not answer.ok or answer.body != sample.content):
-        found.add(finding, sample.name, f"{sample.size} bytes come back", answer.said)
+    context.others.append(kept)
+    answer = context.downloads.get(kept.url)
+    if result.answered(answer) and (not answer.ok or answer.body != sample.content):
+        result.add(wrong, sample.name, f"{sample.size} bytes come back", answer.said)

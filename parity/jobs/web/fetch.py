@@ -122,9 +122,9 @@ class Breaker:
 
     def note(self, answers: Sequence[Answer | Failure]) -> None:
         """Note what came back."""
-        if any(isinstance(each, Answer) for each in answers):
+        if any(isinstance(answer, Answer) for answer in answers):
             self._answered, self._failures = True, 0
-        elif any(isinstance(each, Failure) and each.down for each in answers):
+        elif any(isinstance(answer, Failure) and answer.down for answer in answers):
             self._failures += 1
 
     @property

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from parity.compare.values import differences
+from parity.jobs.web import codes
 from parity.jobs.web.answers import Answer, Failure, Page
-from parity.jobs.web.codes import Code
-from parity.jobs.web.cookies import cookie_problems
 from parity.jobs.web.links import hosted_links, leads_away
 from parity.jobs.web.normalise import Normaliser
-from parity.jobs.web.texts import SHOWN, compare_texts
+from parity.jobs.web.text_diff import SHOWN, diff_texts
 from parity.model import Kind, Outcome
-from parity.model.evidence import DifferenceFact
+from parity.model.events import DifferenceFact
+from parity.model.finding import Code
 from parity.wire import Redactor
 
 TEXTUAL: Final = ("text/", "javascript", "ecmascript", "json", "xml", "urlencoded", "manifest")
@@ -30,6 +31,8 @@ _SAME_TYPES: Final = (
     {"font/otf", "application/x-font-opentype", "application/font-otf"},
 )
 """Names of one media type; WHATWG MIME Sniffing (JavaScript), RFC 8081 (fonts), RFC 7303 (XML)."""
+_FLAGS: Final = ("secure", "httponly")
+_CLIP: Final = 300
 _GATED: Final = frozenset({401, 403})
 
 
@@ -42,7 +45,8 @@ class Rules:
         new: Scheme and host of the new site.
         domain_stays: Whether the old address will lead to the new site, so that links to it are
             right.
-        redactor: Keeps secrets out of differences.
+        redactor: Makes an answer comparable with a redacted recording, and keeps secrets out of
+            what is cut short.
         redacted: Whether what was recorded is redacted.
     """
 
@@ -134,7 +138,7 @@ def judge(
             _type(wanted, actual, verdict)
             _body(page, expected, actual, rules, verdict)
         over_tls = rules.new.startswith("https:")
-        for path, was, now, code in cookie_problems(wanted, actual, over_tls=over_tls):
+        for path, was, now, code in _cookie_problems(wanted, actual, over_tls=over_tls):
             verdict.add(code, path, was, now)
         _cache(wanted, actual, verdict)
     _links(actual, rules, verdict)
@@ -144,8 +148,8 @@ def judge(
 def _concluded(verdict: Judgement) -> Judgement:
     if verdict.differences:
         verdict.outcome = Outcome.FAIL
-        places = list(dict.fromkeys(each.path.partition(":")[0] for each in verdict.differences))
-        verdict.reason = f"differs in {', '.join(each.lstrip('$') for each in places)}"
+        places = list(dict.fromkeys(fact.path.partition(":")[0] for fact in verdict.differences))
+        verdict.reason = f"differs in {', '.join(place.lstrip('$') for place in places)}"
     elif verdict.unjudged:
         verdict.outcome = Outcome.UNSUPPORTED
         verdict.reason = "; ".join(verdict.unjudged)
@@ -175,7 +179,7 @@ def _status(wanted: Answer, actual: Answer, verdict: Judgement) -> None:
         verdict.notes.append(f"status {actual.status} instead of {wanted.status}")
         return
     gone = wanted.status < 400 and actual.status in {404, 410}
-    verdict.add(Code.MISSING if gone else Code.STATUS, "$status", wanted.status, actual.status)
+    verdict.add(codes.MISSING if gone else codes.STATUS, "$status", wanted.status, actual.status)
 
 
 def _redirect(page: Page, wanted: Answer, actual: Answer, rules: Rules, verdict: Judgement) -> None:
@@ -183,31 +187,28 @@ def _redirect(page: Page, wanted: Answer, actual: Answer, rules: Rules, verdict:
     now = urljoin(rules.new + page.path, actual.header("Location"))
     if leads_away(now, rules.old_host):
         target = rules.of_old(wanted).addresses(was)
-        verdict.add(Code.REDIRECT, "$header.Location", target, rules.redactor.url(now))
+        verdict.add(codes.REDIRECT, "$header.Location", target, now)
         return
     one = rules.of_old(wanted).text(was)[0]
     other = rules.of_new(actual).text(now)[0]
-    if one == other:
-        return
-    verdict.add(
-        Code.REDIRECT, "$header.Location", rules.redactor.url(one), rules.redactor.url(other)
-    )
+    if one != other:
+        verdict.add(codes.REDIRECT, "$header.Location", one, other)
 
 
 def _type(wanted: Answer, actual: Answer, verdict: Judgement) -> None:
     was, now = wanted.mime, actual.mime
     if was != now:
-        alike = any({was, now} <= each for each in _SAME_TYPES)
+        alike = any({was, now} <= names for names in _SAME_TYPES)
         if alike:
             verdict.notes.append(f"{now} instead of {was}, which is the same")
         elif was:
-            verdict.add(Code.TYPE, "$header.Content-Type", was, now or None)
-    named = wanted.charset.replace("utf8", "utf-8")
-    names = actual.charset.replace("utf8", "utf-8")
+            verdict.add(codes.TYPE, "$header.Content-Type", was, now or None)
+    charset = wanted.charset.replace("utf8", "utf-8")
+    new_charset = actual.charset.replace("utf8", "utf-8")
     body = actual.body or b""
-    if was == now and _is_text(was) and named and names != named and not body.isascii():
+    if was == now and _is_text(was) and charset and new_charset != charset and not body.isascii():
         was_type, now_type = wanted.header("Content-Type"), actual.header("Content-Type")
-        verdict.add(Code.TYPE, "$header.Content-Type", was_type, now_type)
+        verdict.add(codes.TYPE, "$header.Content-Type", was_type, now_type)
 
 
 def _body(
@@ -232,7 +233,7 @@ def _body(
     if _is_text(wanted.mime) or (not wanted.mime and _decodes(wanted)):
         _text_body(expected, actual, rules, verdict)
     else:
-        verdict.add(Code.BODY, "$body", _digest(wanted.body), _digest(actual.body))
+        verdict.add(codes.BODY, "$body", _digest(wanted.body), _digest(actual.body))
     personal = page.with_cookies and ("html" in wanted.mime or "json" in wanted.mime)
     if personal and len(verdict.differences) > before:
         del verdict.differences[before:]
@@ -251,48 +252,91 @@ def _text_body(
     verdict.rules = applied + applied_new
     values = _parsed(one), _parsed(other)
     if "json" in wanted.mime and values[0] is not _NO_JSON and values[1] is not _NO_JSON:
-        found = differences(values[0], values[1], "$body")
         again = [
-            each.path
+            unstable.path
             for answer in expected[1:]
             if answer.status == wanted.status and answer.body is not None
-            for each in differences(
+            for unstable in differences(
                 values[0], _parsed(rules.of_old(answer).text(_text(answer))[0]), "$body"
             )
         ]
-        for each in [each for each in found if each.path not in again][:SHOWN]:
-            was, now = rules.redactor.json(each.expected), rules.redactor.json(each.actual)
-            verdict.code = verdict.code or Code.BODY
-            verdict.differences.append(DifferenceFact(each.path, each.kind, was, now))
+        found = differences(values[0], values[1], "$body")
+        stable = [difference for difference in found if difference.path not in again]
+        for difference in stable[:SHOWN]:
+            verdict.code = verdict.code or codes.BODY
+            verdict.differences.append(
+                DifferenceFact(
+                    difference.path, difference.kind, difference.expected, difference.actual
+                )
+            )
         return
     more = [
-        rules.of_old(each).text(_text(each))[0]
-        for each in expected[1:]
-        if each.status == wanted.status and each.body is not None
+        rules.of_old(answer).text(_text(answer))[0]
+        for answer in expected[1:]
+        if answer.status == wanted.status and answer.body is not None
     ]
-    differing = next((each for each in more if each != one), None)
-    compared = compare_texts(one, other, differing)
+    differing = next((text for text in more if text != one), None)
+    compared = diff_texts(one, other, differing)
     if not compared.judged:
         verdict.unjudged.append(
             f"{compared.unstable:.0%} of the body changes from answer to answer of the old site"
         )
         return
     for fact in compared.differences[:SHOWN]:
-        was, now = (rules.redactor.text(str(each)) for each in (fact.expected, fact.actual))
-        verdict.code = verdict.code or Code.BODY
+        # Redacted before it is cut: half a secret would not be found any more.
+        was, now = (_clip(rules.redactor.text(str(text))) for text in (fact.expected, fact.actual))
+        verdict.code = verdict.code or codes.BODY
         verdict.differences.append(DifferenceFact(fact.path, fact.kind, was, now))
     if compared.unstable and not compared.differences:
         verdict.rules["changes by itself"] += 1
 
 
+def _cookie_problems(
+    wanted: Answer, actual: Answer, *, over_tls: bool
+) -> Iterator[tuple[str, Any, Any, Code]]:
+    """Yield what the new site's cookies lack: place, what was, what is, code.
+
+    A cookie that only the new site sets is no problem: the recorded client may have had it
+    already. ``Secure`` is not asked for where the new site is tried over plain HTTP, because a
+    server rightly leaves it out there.
+
+    Args:
+        wanted: The old site's answer; a redacted recording does not show its cookies.
+        actual: The new site's answer.
+        over_tls: Whether the new site was asked with https.
+    """
+    was, now = _cookies(wanted), _cookies(actual)
+    for name, flags in was.items():
+        if name not in now:
+            yield f"$cookie.{name}", "a cookie of this name", None, codes.COOKIE
+            continue
+        lost = [flag for flag in _FLAGS if flag in flags and flag not in now[name]]
+        for flag in lost:
+            if flag != "secure" or over_tls:
+                yield f"$cookie.{name}", flag, None, codes.COOKIE_FLAG
+
+
+def _cookies(answer: Answer) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for header in answer.all("Set-Cookie"):
+        # HAR files of some browsers have several cookies in one field, a line each.
+        for cookie in header.split("\n"):
+            pair, *attributes = cookie.split(";")
+            name, equals, value = pair.strip().partition("=")
+            names = {attribute.partition("=")[0].strip().lower() for attribute in attributes}
+            if equals and value:
+                found[name] = names
+    return found
+
+
 def _cache(wanted: Answer, actual: Answer, verdict: Judgement) -> None:
-    was, now = (_directives(each.header("Cache-Control")) for each in (wanted, actual))
+    was, now = (_directives(answer.header("Cache-Control")) for answer in (wanted, actual))
     kept_private = was & {"private", "no-store"}
-    shared = now & {"public"} or any(each.startswith(("s-maxage=", "max-age=")) for each in now)
+    shared = now & {"public"} or any(item.startswith(("s-maxage=", "max-age=")) for item in now)
     closed = now & {"private", "no-store", "no-cache"}
     if kept_private and shared and not closed and not (now <= {"max-age=0", "public"}):
         verdict.add(
-            Code.CACHE,
+            codes.CACHE,
             "$header.Cache-Control",
             wanted.header("Cache-Control"),
             actual.header("Cache-Control"),
@@ -304,7 +348,7 @@ def _cache(wanted: Answer, actual: Answer, verdict: Judgement) -> None:
 
 
 def _directives(value: str) -> set[str]:
-    return {each.strip().lower() for each in value.split(",") if each.strip()}
+    return {item.strip().lower() for item in value.split(",") if item.strip()}
 
 
 def _links(actual: Answer, rules: Rules, verdict: Judgement) -> None:
@@ -313,7 +357,7 @@ def _links(actual: Answer, rules: Rules, verdict: Judgement) -> None:
 
 
 def _is_text(mime: str) -> bool:
-    return any(each in mime for each in TEXTUAL)
+    return any(part in mime for part in TEXTUAL)
 
 
 def _decodes(answer: Answer) -> bool:
@@ -332,6 +376,10 @@ def _text(answer: Answer) -> str:
         except (LookupError, UnicodeDecodeError):
             continue
     return body.decode("latin-1")
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _CLIP else f"{text[:_CLIP]}…(+{len(text) - _CLIP} characters)"
 
 
 _NO_JSON: Final = object()

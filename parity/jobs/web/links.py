@@ -39,11 +39,11 @@ def hosted_links(mime: str, text: str, old: str | None) -> list[str]:
         parser.feed(text)
         parser.close()
         candidates = [*parser.urls, *_urls("\n".join(parser.scripts))]
-    elif any(each in mime for each in _SCRIPTS):
+    elif any(part in mime for part in _SCRIPTS):
         candidates = list(_urls(text))
     else:
         return []
-    return list(dict.fromkeys(each for each in candidates if leads_away(each, old)))
+    return list(dict.fromkeys(url for url in candidates if leads_away(url, old)))
 
 
 def leads_away(url: str, old: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 Only what can be told for sure is replaced: the site's own address, tokens in fields that are known
 to hold one, times of the very moment at which the page was made. What else changes from one answer
-to the next shows by asking the old site twice (:mod:`parity.jobs.web.texts`).
+to the next shows by asking the old site twice (:mod:`parity.jobs.web.text_diff`).
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ class Normaliser:
             return mask
 
         text = _ISO.sub(near(_iso), text)
-        text = _HTTP_DATE.sub(near(lambda each: parsedate_to_datetime(each).timestamp()), text)
+        text = _HTTP_DATE.sub(near(lambda date: parsedate_to_datetime(date).timestamp()), text)
         text = _SCRIPT_DATE.sub(near(_script_date), text)
-        return _EPOCH.sub(near(lambda each: float(each[:10])), text)
+        return _EPOCH.sub(near(lambda number: float(number[:10])), text)
 
 
 def _address(origin: str) -> re.Pattern[str]:

@@ -135,8 +135,8 @@ def sessions_in(headers: Headers) -> bool:
             return True
         if name.lower() != "cookie":
             continue
-        names = (each.partition("=")[0].strip() for each in value.split(";"))
-        if any(each and not _STATISTICS.fullmatch(each) for each in names):
+        names = (pair.partition("=")[0].strip() for pair in value.split(";"))
+        if any(name and not _STATISTICS.fullmatch(name) for name in names):
             return True
     return False
 
@@ -166,19 +166,19 @@ def _collect(
 ) -> tuple[dict[str, list[RecordedExchange]], Counter[str]]:
     by_url: dict[str, list[RecordedExchange]] = {}
     left_out: Counter[str] = Counter()
-    for each in exchanges:
-        request = each.request
+    for exchange in exchanges:
+        request = exchange.request
         if _is_api(request, mounts):
             left_out["calls of the API"] += 1
         elif request.method not in {"GET", "HEAD"}:
             left_out[f"{request.method} requests"] += 1
-        elif each.response is None:
+        elif exchange.response is None:
             left_out["without an answer"] += 1
         elif "range" in {name.lower() for name, _ in request.headers}:
             left_out["requests of a part of a file"] += 1
         else:
             parts = urlsplit(request.url)
-            by_url.setdefault(_target(parts.path, parts.query), []).append(each)
+            by_url.setdefault(_target(parts.path, parts.query), []).append(exchange)
     return by_url, left_out
 
 
@@ -193,7 +193,7 @@ def _page(target: str, exchanges: list[RecordedExchange]) -> Page:
     """Choose what a URL is compared with: anonymous and whole answers first, then the newest."""
     best = sorted(exchanges, key=_worth, reverse=True)
     first = best[0]
-    alike = [each for each in best if _worth(each)[:2] == _worth(first)[:2]]
+    alike = [other for other in best if _worth(other)[:2] == _worth(first)[:2]]
     headers = tuple(
         (name, value)
         for name, value in first.request.headers
@@ -202,7 +202,7 @@ def _page(target: str, exchanges: list[RecordedExchange]) -> Page:
     return Page(
         first.request.method,
         target,
-        tuple(_answer(each) for each in alike[:MOST_RECORDED]),
+        tuple(_answer(exchange) for exchange in alike[:MOST_RECORDED]),
         headers,
         with_cookies=sessions_in(first.request.headers),
     )

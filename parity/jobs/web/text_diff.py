@@ -12,14 +12,13 @@ from parity.model.evidence import DifferenceFact
 
 SHOWN: Final = 10
 """Differences of one page that are shown."""
-_CLIP: Final = 300
 _MOST_CELLS: Final = 4_000_000
 _TOKEN: Final = re.compile(r"<[^<>]*>|[^<>\n]+|\n|[<>]")
 _LEAST_STABLE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TextDiff:
     """What became of two texts.
 
     Attributes:
@@ -36,7 +35,7 @@ class Comparison:
         return self.unstable <= _LEAST_STABLE
 
 
-def compare_texts(expected: str, actual: str, again: str | None = None) -> Comparison:
+def diff_texts(expected: str, actual: str, again: str | None = None) -> TextDiff:
     """Compare two texts: tags and what is between them of HTML, lines of anything else.
 
     Args:
@@ -45,24 +44,19 @@ def compare_texts(expected: str, actual: str, again: str | None = None) -> Compa
         again: What the old site answered another time; ``None`` if nobody asked.
     """
     if expected == actual:
-        return Comparison(())
+        return TextDiff(())
     old, new = _tokens(expected), _tokens(actual)
     noise, gaps = _noise(old, _tokens(again)) if again is not None else (set[int](), set[int]())
-    unstable = sum(len(old[each]) for each in noise) / max(sum(map(len, old)), 1)
+    unstable = sum(len(old[index]) for index in noise) / max(sum(map(len, old)), 1)
     found = []
     for first, last, new_first, new_last in _changes(old, new):
         removed = range(first, last)
-        by_itself = all(each in noise for each in removed) if removed else first in gaps
+        by_itself = all(index in noise for index in removed) if removed else first in gaps
         if not by_itself:
-            line = expected_line(old, first)
+            line = 1 + sum(token.count("\n") for token in old[:first])
             was, now = "".join(old[first:last]), "".join(new[new_first:new_last])
             found.append(_difference(line, was, now))
-    return Comparison(tuple(found), unstable)
-
-
-def expected_line(tokens: list[str], index: int) -> int:
-    """Return the number of the line that a token begins in, from 1."""
-    return 1 + sum(each.count("\n") for each in tokens[:index])
+    return TextDiff(tuple(found), unstable)
 
 
 def _tokens(text: str) -> list[str]:
@@ -99,8 +93,4 @@ def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
 
 def _difference(line: int, was: str, now: str) -> DifferenceFact:
     kind = Kind.MISSING if not now else Kind.EXTRA if not was else Kind.VALUE
-    return DifferenceFact(f"$body:{line}", kind, _clip(was), _clip(now))
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= _CLIP else f"{text[:_CLIP]}…(+{len(text) - _CLIP} characters)"
+    return DifferenceFact(f"$body:{line}", kind, was, now)

@@ -17,7 +17,7 @@ from pymongo import MongoClient
 
 import parity.jobs.files
 from parity.cli.audit import audit
-from parity.cli.files import files
+from parity.jobs.files.command import files
 from parity.jobs.files.trial import STEPS
 from parity.model import ExitCode, Keys, Outcome, Target, UserError
 from parity.model.errors import HarnessError
@@ -30,7 +30,7 @@ from tests.faults.model import Fault, State
 from tests.faults.proxy import Proxy
 
 SCHEMA = Path(parity.jobs.files.__file__).parent / "schemas" / "files.schema.json"
-ELSEWHERE = Path(__file__).parents[1] / "jobs" / "files" / "elsewhere.cjs"
+ELSEWHERE = Path(__file__).with_name("elsewhere.cjs")
 PLAIN = {"fileKey": None}
 
 
@@ -353,6 +353,40 @@ def test_a_url_that_is_none_is_of_no_use(
     assert ran.codes() == {"url": "FILES-URL"}
 
 
+def test_a_url_that_nobody_answers_is_one_finding_that_names_it(
+    world: World, proxy: Proxy, run: Callable[..., Ran]
+) -> None:
+    def moved(_request: Request, response: Response) -> Response:
+        name = response.members.get("name")
+        return response.with_members(url=f"http://127.0.0.1:1/parse/files/app/{name}")
+
+    ran = run(replace(world.plain, url=proxy.listen(_uploads(moved)).url))
+    assert ran.code is ExitCode.FAIL
+    [failed] = [check for check in ran.evidence.checks if check.outcome is Outcome.FAIL]
+    assert [finding.code for finding in failed.findings] == ["FILES-URL-DOWN"]
+    assert failed.id == "files/url"
+    assert failed.differences[0].path.startswith("http://127.0.0.1:1/parse/files/app/")
+    waiting = ran.of(Outcome.ERROR)
+    assert set(waiting.values()) == {"not run: nobody answers at http://127.0.0.1:1"}
+    assert {"read-back", "head", "range"} <= set(waiting)
+    assert ran.output.count("nobody answers at http://127.0.0.1:1 ") == 1
+    assert "pass Clients can use the URL" not in ran.output
+
+
+def test_lost_chunks_are_not_called_encrypted(world: World, run: Callable[..., Ran]) -> None:
+    put(world.secret, "0123456789abcdef0123456789abcdef_old.txt", b"x" * 300_000)
+    assert world.secret.mongo is not None
+    with MongoClient[dict[str, Any]](world.secret.mongo.value) as client:
+        client.get_default_database()["fs.chunks"].delete_one({"n": 1})
+    try:
+        ran = run(world.secret, "--expect-store", "gridfs")
+    finally:
+        _remove(world.secret)
+    assert ran.codes() == {"old": "FILES-CHUNKS", "range": "FILES-RANGE"}
+    [old] = [check for check in ran.evidence.checks if check.id == "files/old"]
+    assert "261,120 bytes in 1 chunks" in old.differences[0].actual
+
+
 def test_a_limit_that_is_not_there_is_noticed(world: World, run: Callable[..., Ran]) -> None:
     ran = run(world.plain, "--max-upload", "1mb")
     assert ran.codes() == {"limit": "FILES-LIMIT"}
@@ -370,7 +404,7 @@ def test_a_limit_that_is_lower_is_noticed(
 def test_ctrl_c_leaves_nothing_and_a_report_that_says_so(
     world: World, run: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(_bench: parity.jobs.files.Bench) -> parity.jobs.files.Found:
+    def stop(_bench: parity.jobs.files.TrialContext) -> parity.jobs.files.StepResult:
         assert len(stored_names(world.plain)) >= 6
         raise KeyboardInterrupt
 

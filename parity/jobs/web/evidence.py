@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from parity.jobs.web import codes
 from parity.jobs.web.answers import Answer
-from parity.jobs.web.codes import EXPLAINED, Code
-from parity.jobs.web.run import Result
+from parity.jobs.web.compare import ComparedPage
 from parity.model import Kind, Outcome
 from parity.model.evidence import (
     CheckEvent,
     DifferenceFact,
     ExchangeFact,
-    Finding,
     TableEvent,
     body_text,
 )
@@ -25,22 +24,21 @@ LINKS: Final = "web/hosted-links"
 _SHOWN_LINKS: Final = 50
 
 
-def page_check(result: Result, target: str, new: str, redactor: Redactor) -> CheckEvent:
+def page_check(result: ComparedPage, target: str, new: str, redactor: Redactor) -> CheckEvent:
     """Return the check of one page.
 
     Args:
         result: What became of it.
         target: Name of the target.
         new: Scheme and host of the new site.
-        redactor: Keeps secrets out.
+        redactor: Keeps secrets out of a body before it is cut.
     """
     page, verdict = result.page, result.judgement
-    name = f"web/{page.method} {redactor.url(page.path)}"
-    repeat = _curl(page.method, redactor.url(new + page.path))
+    name = f"web/{page.method} {page.path}"
+    repeat = _curl(page.method, new + page.path)
     finding = None
     if verdict.code is not None and verdict.outcome is Outcome.FAIL:
-        text = EXPLAINED[verdict.code]
-        finding = Finding(str(verdict.code), text.severity, text.cause, text.remedy, repeat)
+        finding = verdict.code.finding(reproduce=repeat)
     elapsed = result.actual.elapsed_ms or 0.0 if isinstance(result.actual, Answer) else 0.0
     exchanges: tuple[ExchangeFact, ...] = ()
     if verdict.outcome is not Outcome.PASS and isinstance(result.actual, Answer):
@@ -53,9 +51,9 @@ def page_check(result: Result, target: str, new: str, redactor: Redactor) -> Che
         level="must",
         effect="reads",
         spec=(),
-        title=f"{page.method} {redactor.url(page.path)} answers as before.",
+        title=f"{page.method} {page.path} answers as before.",
         outcome=verdict.outcome,
-        reason=redactor.text(verdict.reason),
+        reason=verdict.reason,
         duration_s=elapsed / 1000,
         server_s=elapsed / 1000,
         requests=result.requests,
@@ -65,17 +63,15 @@ def page_check(result: Result, target: str, new: str, redactor: Redactor) -> Che
     )
 
 
-def links_check(results: Sequence[Result], target: str, redactor: Redactor) -> CheckEvent:
+def links_check(results: Sequence[ComparedPage], target: str) -> CheckEvent:
     """Return the check that no page leads to the hosted service or the old site."""
-    looked_at = [each for each in results if _body_was_seen(each)]
-    found = [(each.page.path, link) for each in looked_at for link in each.judgement.links]
+    looked_at = [result for result in results if _body_was_seen(result)]
+    found = [(result.page.path, link) for result in looked_at for link in result.judgement.links]
     pages = len({path for path, _ in found})
     outcome = Outcome.FAIL if found else Outcome.PASS if looked_at else Outcome.UNSUPPORTED
     reason = f"{len(found)} links of {pages} pages" if found else ""
     if not looked_at:
         reason = "no answer has a body to look for links in"
-    text = EXPLAINED[Code.HOSTED_LINK]
-    code = str(Code.HOSTED_LINK)
     return CheckEvent(
         id=LINKS,
         nodeid=f"{LINKS}[{target}]",
@@ -88,30 +84,29 @@ def links_check(results: Sequence[Result], target: str, redactor: Redactor) -> C
         outcome=outcome,
         reason=reason,
         differences=tuple(
-            DifferenceFact(redactor.url(path), Kind.EXTRA, None, redactor.url(link))
-            for path, link in found[:_SHOWN_LINKS]
+            DifferenceFact(path, Kind.EXTRA, None, link) for path, link in found[:_SHOWN_LINKS]
         ),
-        findings=(Finding(code, text.severity, text.cause, text.remedy),) if found else (),
+        findings=(codes.HOSTED_LINK.finding(),) if found else (),
     )
 
 
-def tables(results: Sequence[Result], redactor: Redactor) -> list[TableEvent]:
+def tables(results: Sequence[ComparedPage]) -> list[TableEvent]:
     """Return what was compared by content type, how long it took, and what was taken out."""
-    return [_types(results), _times(results), _rules(results, redactor)]
+    return [_types(results), _times(results), _rules(results)]
 
 
-def _types(results: Sequence[Result]) -> TableEvent:
+def _types(results: Sequence[ComparedPage]) -> TableEvent:
     rows: dict[str, Counter[str]] = {}
-    for each in results:
-        answer = each.expected or each.actual
+    for result in results:
+        answer = result.expected or result.actual
         mime = answer.mime or "(none)" if isinstance(answer, Answer) else "(no answer)"
         if isinstance(answer, Answer) and answer.is_redirect:
             mime = "(redirect)"
         row = rows.setdefault(mime, Counter())
-        row[each.judgement.outcome] += 1
-        if isinstance(each.actual, Answer):
-            row["bytes"] += len(each.actual.body or b"")
-    order: tuple[str, ...] = tuple(each.value for each in _OUTCOMES)
+        row[result.judgement.outcome] += 1
+        if isinstance(result.actual, Answer):
+            row["bytes"] += len(result.actual.body or b"")
+    order: tuple[str, ...] = tuple(outcome.value for outcome in _OUTCOMES)
     return TableEvent(
         "content-types",
         "By content type",
@@ -127,17 +122,17 @@ def _types(results: Sequence[Result]) -> TableEvent:
 _OUTCOMES = (Outcome.PASS, Outcome.FAIL, Outcome.UNSUPPORTED, Outcome.ERROR)
 
 
-def _times(results: Sequence[Result]) -> TableEvent:
+def _times(results: Sequence[ComparedPage]) -> TableEvent:
     rows: list[tuple[Any, ...]] = []
     sides = (
-        ("old site", [each.expected for each in results]),
-        ("new site", [each.actual for each in results]),
+        ("old site", [result.expected for result in results]),
+        ("new site", [result.actual for result in results]),
     )
     for name, answers in sides:
         times = sorted(
-            each.elapsed_ms
-            for each in answers
-            if isinstance(each, Answer) and each.elapsed_ms is not None
+            answer.elapsed_ms
+            for answer in answers
+            if isinstance(answer, Answer) and answer.elapsed_ms is not None
         )
         if times:
             middle, high = (times[int(share * (len(times) - 1))] for share in (0.5, 0.95))
@@ -147,11 +142,11 @@ def _times(results: Sequence[Result]) -> TableEvent:
     return TableEvent("times", "Times", columns, tuple(rows), note)
 
 
-def _rules(results: Sequence[Result], redactor: Redactor) -> TableEvent:
+def _rules(results: Sequence[ComparedPage]) -> TableEvent:
     rows = tuple(
-        (redactor.url(each.page.path), rule, count)
-        for each in sorted(results, key=lambda one: one.page.path)
-        for rule, count in sorted(each.judgement.rules.items())
+        (result.page.path, rule, count)
+        for result in sorted(results, key=lambda result: result.page.path)
+        for rule, count in sorted(result.judgement.rules.items())
         if count
     )
     return TableEvent(
@@ -163,23 +158,23 @@ def _rules(results: Sequence[Result], redactor: Redactor) -> TableEvent:
     )
 
 
-def _body_was_seen(result: Result) -> bool:
+def _body_was_seen(result: ComparedPage) -> bool:
     return isinstance(result.actual, Answer) and bool(result.actual.body)
 
 
 def _exchange(
-    result: Result, answer: Answer, new: str, redactor: Redactor, repeat: str
+    result: ComparedPage, answer: Answer, new: str, redactor: Redactor, repeat: str
 ) -> ExchangeFact:
     page = result.page
     body = answer.body or b""
     shown = body_text(redactor.text(body[:20_000].decode("utf-8", "replace")))
     return ExchangeFact(
         method=page.method,
-        url=redactor.url(new + page.path),
-        request_headers=redactor.headers(dict(page.request_headers)),
+        url=new + page.path,
+        request_headers=dict(page.request_headers),
         request_body="",
         status=answer.status,
-        response_headers=redactor.headers(dict(answer.headers)),
+        response_headers=dict(answer.headers),
         response_body=shown,
         elapsed_ms=round(answer.elapsed_ms or 0.0, 3),
         repeat=repeat,

@@ -16,8 +16,8 @@ from aiohttp import web as http
 from click.testing import CliRunner
 
 import parity.jobs.web
-from parity.cli.web import web
 from parity.jobs.web import Judgement, Page, judge
+from parity.jobs.web.command import web
 from parity.model import ExitCode, Outcome, UserError
 from parity.model.evidence import Evidence, read_evidence
 from tests.fake_parse import APP_ID, MASTER_KEY, REST_KEY, FakeParse
@@ -357,7 +357,7 @@ def test_ctrl_c_leaves_what_was_judged_and_says_so(
         judged.append(f"web/{page.signature}")
         return judge(page, *arguments)
 
-    monkeypatch.setattr("parity.jobs.web.run.judge", interrupted)
+    monkeypatch.setattr("parity.jobs.web.compare.judge", interrupted)
     with Website() as new, pytest.raises(click.Abort):
         Ran(tmp_path, config, str(har), "--site", new.url, "--jobs", "1")
     [folder] = (tmp_path / "reports").iterdir()
