@@ -25,7 +25,6 @@ EPILOG = "Exit codes: 0 pass, 1 fail, 2 could not judge, 130 interrupted."
 
 
 COMMANDS: Final = {
-    "audit": "Read a Parse database once and say what is unsound in it.",
     "capture": "Record what an app says to its server, and what the server answers.",
     "doctor": "Say what is there, what is missing and how to get it.",
     "dossier": "Put all verdicts and what they rest on into one page, for the person who signs.",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from parity.cli.explain_facts import Fact
 from parity.indexes.codes import CODES as INDEXES
-from parity.jobs.audit import codes as audit
+from parity.jobs.audit.codes import CODES as AUDIT
+from parity.jobs.audit.codes import remedy_of
 from parity.jobs.deployment import codes as deployment
 from parity.jobs.files import codes as files
 from parity.jobs.preflight.codes import CODES as PREFLIGHT
@@ -70,12 +71,10 @@ def _verify() -> Iterator[Fact]:
 
 
 def _audit() -> Iterator[Fact]:
-    for code in audit.Code:
-        said = audit.explain(code)
-        mend = said.mend.format(collection='"<class>"', field='"<field>"')
+    for code in AUDIT.values():
         yield _fact(
-            "audit", code, said.severity, said.title, said.breaks, mend, said.source,
-            versions=said.versions,
+            "audit", code.id, code.severity, code.title, code.effect, remedy_of(code), code.source,
+            versions=code.versions,
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from parity.jobs.audit import AuditOptions, AuditReport, audit_database
+from parity.jobs.audit.engine import AuditOptions, AuditReport, audit_database
 from parity.jobs.audit.logins import LoginResult, read_accounts, try_accounts
 from parity.model import Secret, Target
 from parity.seed import SeedPlan, seed_database

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from parity.jobs.audit import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.logins import LoginResult
 from parity.model import HarnessError, Outcome, Target
+from parity.model.finding import Code
 from parity.plugin.expect import Expect
 
 pytestmark = [
@@ -20,13 +21,13 @@ pytestmark = [
     "code",
     [
         pytest.param(
-            Code.LOGIN_PASSWORD,
-            id=str(Code.LOGIN_PASSWORD),
+            codes.LOGIN_PASSWORD,
+            id=str(codes.LOGIN_PASSWORD),
             marks=pytest.mark.title("A migrated user logs in with the old password."),
         ),
         pytest.param(
-            Code.LOGIN_SESSION,
-            id=str(Code.LOGIN_SESSION),
+            codes.LOGIN_SESSION,
+            id=str(codes.LOGIN_SESSION),
             marks=pytest.mark.title("A session of the old kind upgrades to a revocable one."),
         ),
     ],

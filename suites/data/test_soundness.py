@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from parity.jobs.audit import AuditReport, Code, explain
+from parity.jobs.audit import codes
 from parity.jobs.audit.checks import FETCHED, LOGINS
+from parity.jobs.audit.engine import AuditReport
 from parity.model import Target
+from parity.model.finding import Code
 from parity.plugin.expect import Expect
 
 pytestmark = [
@@ -17,14 +19,14 @@ pytestmark = [
 
 
 def _checks() -> list[object]:
-    decided = [code for code in Code if code not in FETCHED and code not in LOGINS]
+    decided = [code for code in codes.CODES.values() if code not in FETCHED and code not in LOGINS]
     return [
         pytest.param(
             code,
             id=str(code),
             marks=[
-                pytest.mark.title(f"{code}: there is none of: {explain(code).title}"),
-                pytest.mark.level("should" if explain(code).severity == "benign" else "must"),
+                pytest.mark.title(f"{code}: there is none of: {code.title}"),
+                pytest.mark.level("should" if code.severity == "benign" else "must"),
             ],
         )
         for code in decided
@@ -34,7 +36,7 @@ def _checks() -> list[object]:
 @pytest.mark.parametrize("code", _checks())
 def test_data_is_sound(target: Target, audited: AuditReport, expect: Expect, code: Code) -> None:
     """Nothing of this kind is wrong with the stored data, unless it is harmless."""
-    if code is Code.FILE_MISSING and not audited.gridfs:
+    if code is codes.FILE_MISSING and not audited.gridfs:
         pytest.skip("no files are in GridFS, so their existence cannot be looked up")
     found = [
         {
@@ -42,7 +44,7 @@ def test_data_is_sound(target: Target, audited: AuditReport, expect: Expect, cod
             "field": each.field,
             "count": each.count,
             "examples": [one.id for one in each.examples],
-            "mend": each.mend,
+            "mend": each.remedy,
         }
         for each in audited.of(code)
         if each.fails

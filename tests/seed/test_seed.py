@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
 
-from parity.jobs.audit import audit_database
+from parity.jobs.audit.engine import audit_database
 from parity.model import HarnessError, UserError
 from parity.seed import (
     SeedPlan,
@@ -170,7 +170,7 @@ def test_a_seed_is_sound_and_quirks_are_not(empty: Db) -> None:
     stored = {name: empty[name].count_documents({}) for name in empty.list_collection_names()}
     assert stored == report.collections
     seed_database(empty, SeedPlan.sized(1000, quirks=True), drop_first=True)
-    found = {each.code.value for each in audit_database(empty).findings}
+    found = {each.code.id for each in audit_database(empty).findings}
     assert {"AUD-ACL-ONLY-LEGACY", "AUD-SESSION-LEGACY", "AUD-FILE-HOSTED"} <= found
     assert len(found) >= 20
 

@@ -1,26 +1,5 @@
 """``parity audit``: is one Parse database sound in itself?
 
-:func:`audit_database` reads every collection once and returns findings; what the codes mean is in
-:mod:`parity.jobs.audit.codes`.
+:func:`parity.jobs.audit.engine.audit_database` reads every collection once; what the codes mean is
+in ``codes.toml``.
 """
-
-from parity.jobs.audit.codes import Code, Explanation, explain
-from parity.jobs.audit.engine import (
-    AuditInterrupted,
-    AuditOptions,
-    AuditReport,
-    audit_database,
-)
-from parity.jobs.audit.findings import Example, Finding
-
-__all__ = [
-    "AuditInterrupted",
-    "AuditOptions",
-    "AuditReport",
-    "Code",
-    "Example",
-    "Explanation",
-    "Finding",
-    "audit_database",
-    "explain",
-]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.references import ROLES
 from parity.jobs.audit.walk import Document
+from parity.model.finding import Code
 
 _ABSENT: Any = object()
 _ROLE = len(ROLES)
@@ -38,12 +39,12 @@ class _AclRule:
         legacy = document.get("_acl", _ABSENT)
         if reads is _ABSENT and writes is _ABSENT:
             if legacy is not _ABSENT and legacy is not None and not _is_public(legacy):
-                self._add(Code.ACL_ONLY_LEGACY, "_acl", document)
+                self._add(codes.ACL_ONLY_LEGACY, "_acl", document)
             return
         readers = self._names("_rperm", reads, document)
         writers = self._names("_wperm", writes, document)
         if legacy is _ABSENT:
-            self._add(Code.ACL_NO_LEGACY, "_acl", document)
+            self._add(codes.ACL_NO_LEGACY, "_acl", document)
         elif readers is not None and writers is not None:
             self._compare(document, readers, writers, legacy)
 
@@ -65,7 +66,7 @@ class _AclRule:
         self, document: Document, readers: frozenset[str], writers: frozenset[str], legacy: Any
     ) -> None:
         if type(legacy) is not dict or not all(type(each) is dict for each in legacy.values()):
-            self._add(Code.ACL_FORM, "_acl", document)
+            self._add(codes.ACL_FORM, "_acl", document)
             return
         old_readers = {who for who, rights in legacy.items() if rights.get("r")}
         old_writers = {who for who, rights in legacy.items() if rights.get("w")}
@@ -73,7 +74,7 @@ class _AclRule:
             if new != old:
                 more, less = sorted(new - old), sorted(old - new)
                 detail = f"{right}: only in the list {more}, only in _acl {less}"
-                self._add(Code.ACL_DISAGREE, "_acl", document, detail)
+                self._add(codes.ACL_DISAGREE, "_acl", document, detail)
 
     def _add(self, code: Code, key: str, document: Document, detail: str = "") -> None:
         self.findings.add(code, self.name, key, document.get("_id"), detail)
@@ -81,11 +82,11 @@ class _AclRule:
 
 def _code_of_form(value: Any) -> Code | None:
     if value is _ABSENT:
-        return Code.ACL_ONE_SIDED
+        return codes.ACL_ONE_SIDED
     if value is None:
-        return Code.ACL_NULL
+        return codes.ACL_NULL
     if type(value) is not list or not all(type(entry) is str for entry in value):
-        return Code.ACL_FORM
+        return codes.ACL_FORM
     return None
 
 

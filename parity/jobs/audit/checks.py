@@ -1,28 +1,26 @@
-"""Findings as checks: one for each code, so that evidence shows what was looked for."""
+"""What is unsound as checks: one for each code, so that evidence shows what was looked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
 
-from parity.jobs.audit.codes import Code, explain
+from parity.jobs.audit import codes
+from parity.jobs.audit.codes import CODES, remedy_of
 from parity.jobs.audit.engine import AuditReport
 from parity.jobs.audit.files import CONFIDENCE, FileAnswer, upper_bound
-from parity.jobs.audit.findings import Finding
+from parity.jobs.audit.findings import Unsound
 from parity.jobs.audit.logins import LoginResult
 from parity.model import Kind, Outcome
-from parity.model.evidence import (
-    CheckEvent,
-    DifferenceFact,
-    KnownDifferenceEvent,
-)
-from parity.model.evidence import (
-    Finding as FindingFact,
-)
+from parity.model.evidence import CheckEvent, DifferenceFact, Finding, KnownDifferenceEvent
+from parity.model.finding import Code
+from parity.model.judged import Judged
 
-FETCHED = frozenset({Code.FILE_UNREACHABLE, Code.FILE_ENCRYPTED})
+FETCHED: Final = frozenset({codes.FILE_UNREACHABLE, codes.FILE_ENCRYPTED})
 """Codes that only asking the server for files decides."""
-LOGINS = (Code.LOGIN_PASSWORD, Code.LOGIN_SESSION)
-SHOWN = 20
+LOGINS: Final = (codes.LOGIN_PASSWORD, codes.LOGIN_SESSION)
+SHOWN: Final = 20
 """Fields that one check shows."""
 
 
@@ -41,7 +39,7 @@ def checks_of(
         accepted: Codes whose findings are known.
         file_key: Whether the server has a fileKey; ``None`` if nobody said.
     """
-    for code in Code:
+    for code in CODES.values():
         if code in FETCHED or code in LOGINS:
             continue
         findings = report.of(code)
@@ -52,32 +50,30 @@ def checks_of(
             yield _judge(code, target, findings, known=code in accepted)
 
 
-def outcome_of(findings: Iterable[Finding]) -> Outcome:
-    """Return ``fail`` if one of the findings is a reason to, else ``pass``."""
-    return Outcome.FAIL if any(each.fails for each in findings) else Outcome.PASS
+def outcome_of(found: Iterable[Unsound]) -> Outcome:
+    """Return ``fail`` if one of them is a reason to, else ``pass``."""
+    return Outcome.FAIL if any(unsound.fails for unsound in found) else Outcome.PASS
 
 
-def sentence(findings: Iterable[Finding]) -> str:
+def sentence(found: Iterable[Unsound]) -> str:
     """Say in one line what was found of one code."""
     return "; ".join(
-        f"{each.count:,} in {each.collection}{'.' if each.field else ''}{each.field}"
-        f" (for example {each.examples[0].id})"
-        if each.examples
-        else f"{each.count:,} in {each.collection}"
-        for each in findings
+        f"{unsound.count:,} in {unsound.place} (for example {unsound.examples[0].id})"
+        if unsound.examples
+        else f"{unsound.count:,} in {unsound.collection}"
+        for unsound in found
     )
 
 
 def accepted_entry(code: Code, target: str) -> KnownDifferenceEvent:
     """Return the entry under which an accepted code is shown."""
-    text = explain(code)
     return KnownDifferenceEvent(
-        id=str(code),
-        title=text.title,
-        severity=text.severity,
-        cause=text.breaks,
-        effect=text.breaks,
-        remedy=text.mend.replace("{{", "{").replace("}}", "}"),
+        id=code.id,
+        title=code.title,
+        severity=code.severity,
+        cause=code.effect,
+        effect=code.effect,
+        remedy=remedy_of(code),
         provenance="accepted with --accept",
         targets=(target,),
         observed=1,
@@ -92,14 +88,14 @@ def login_checks(results: list[LoginResult], target: str) -> Iterator[CheckEvent
         target: Name of the target.
     """
     for code in LOGINS:
-        mine = [each for each in results if each.code is code]
+        mine = [result for result in results if result.code is code]
         if not mine:
             yield _check(code, target, Outcome.UNSUPPORTED, "no account was given (--accounts)")
             continue
         worst = next(
-            (each for outcome in _WORST for each in mine if each.outcome is outcome), mine[0]
+            (result for outcome in _WORST for result in mine if result.outcome is outcome), mine[0]
         )
-        good = sum(each.outcome is Outcome.PASS for each in mine)
+        good = sum(result.outcome is Outcome.PASS for result in mine)
         reason = f"{good} of {len(mine)} accounts; account {worst.number}: {worst.reason}"
         if worst.outcome is Outcome.PASS:
             reason = ""
@@ -114,11 +110,11 @@ def file_check(answers: list[FileAnswer] | None, files: int, target: str) -> Che
         files: How many files there are.
         target: Name of the target.
     """
-    code = Code.FILE_UNREACHABLE
+    code = codes.FILE_UNREACHABLE
     if answers is None:
         return _check(code, target, Outcome.UNSUPPORTED, "asked for with --check-files")
-    asked = [each for each in answers if each.asked]
-    bad = [each for each in asked if each.problem]
+    asked = [answer for answer in answers if answer.asked]
+    bad = [answer for answer in asked if answer.problem]
     if not asked:
         why = answers[0].problem if answers else "there is no file"
         return _check(code, target, Outcome.UNSUPPORTED, f"no file was asked for: {why}")
@@ -129,15 +125,11 @@ def file_check(answers: list[FileAnswer] | None, files: int, target: str) -> Che
     if not bad and len(asked) == len(answers):
         return _check(code, target, Outcome.PASS, "", title_note=bound)
     if not bad:
-        skipped = next(each for each in answers if not each.asked)
+        skipped = next(answer for answer in answers if not answer.asked)
         return _check(
             code, target, Outcome.ERROR, f"{bound}; others were not asked for: {skipped.problem}"
         )
-    shown = tuple(
-        _difference(f"{each.use.class_name}/{each.use.object_id}.{each.use.field}", each.problem)
-        for each in bad[:SHOWN]
-    )
-    return _check(code, target, Outcome.FAIL, bound, shown)
+    return _check(code, target, Outcome.FAIL, bound, _shown(bad))
 
 
 def encrypted_check(
@@ -150,63 +142,74 @@ def encrypted_check(
         stored: Names of files that were answered with 404 and are in GridFS.
         target: Name of the target.
     """
-    code = Code.FILE_ENCRYPTED
+    code = codes.FILE_ENCRYPTED
     if answers is None:
         return _check(code, target, Outcome.UNSUPPORTED, "asked for with --check-files")
-    if not any(each.asked for each in answers):
+    if not any(answer.asked for answer in answers):
         return _check(code, target, Outcome.UNSUPPORTED, "no file was asked for")
-    hidden = [each for each in answers if each.status == 404 and each.use.name in stored]
+    hidden = [answer for answer in answers if answer.status == 404 and answer.use.name in stored]
     if not hidden:
         return _check(code, target, Outcome.PASS, "")
-    shown = tuple(
-        _difference(f"{each.use.class_name}/{each.use.object_id}.{each.use.field}", each.problem)
-        for each in hidden[:SHOWN]
-    )
     reason = f"{len(hidden):,} of {len(answers):,} files are in GridFS and answered with 404"
-    return _check(code, target, Outcome.FAIL, reason, shown)
+    return _check(code, target, Outcome.FAIL, reason, _shown(hidden))
 
 
 _WORST = (Outcome.FAIL, Outcome.ERROR, Outcome.UNSUPPORTED)
 
 
 def _unseen(code: Code, report: AuditReport, *, file_key: bool | None) -> str:
-    if code is Code.FILE_MISSING and not report.gridfs:
+    if code is codes.FILE_MISSING and not report.gridfs:
         return "no files are in GridFS, so their existence cannot be looked up in the database"
-    if code is Code.FILE_NO_KEY and file_key is None:
+    if code is codes.FILE_NO_KEY and file_key is None:
         return "whether the server has a fileKey is not known; use --target"
     return ""
 
 
-def _judge(code: Code, target: str, findings: tuple[Finding, ...], *, known: bool) -> CheckEvent:
-    outcome = outcome_of(findings)
-    entry = str(code) if known and findings else None
+def _judge(code: Code, target: str, found: tuple[Unsound, ...], *, known: bool) -> CheckEvent:
+    outcome = outcome_of(found)
+    entry = code.id if known and found else None
     if entry is not None:
         outcome = Outcome.KNOWN_DIFFERENCE
     differences = tuple(
         _difference(
-            f"{each.collection}.{each.field}" if each.field else each.collection,
-            f"{each.count:,}: "
+            unsound.place,
+            f"{unsound.count:,}: "
             + ", ".join(
-                f"{one.id} ({one.detail})" if one.detail else one.id for one in each.examples
+                f"{one.id} ({one.detail})" if one.detail else one.id for one in unsound.examples
             ),
             entry,
         )
-        for each in findings[:SHOWN]
+        for unsound in found[:SHOWN]
     )
-    finding = None
-    if findings:
-        text = explain(code)
-        versions = f" Versions: {text.versions}." if text.versions else ""
-        remedy = "\n".join(dict.fromkeys(each.mend for each in findings[:SHOWN]))
-        severity = max((each.severity for each in findings), key=_SEVERITIES.index)
-        finding = FindingFact(str(code), severity, text.breaks + versions, remedy)
-    reason = sentence(findings)
-    if findings and outcome is Outcome.PASS:
+    reason = sentence(found)
+    if found and outcome is Outcome.PASS:
         reason = f"harmless: {reason}"
-    return _check(code, target, outcome, reason, differences, finding)
+    findings = (_finding(code, found),) if found else ()
+    return _check(code, target, outcome, reason, differences, findings)
+
+
+def _finding(code: Code, found: tuple[Unsound, ...]) -> Finding:
+    """Return one finding for all places of a code; its severity may depend on the database."""
+    versions = f" Versions: {code.versions}." if code.versions else ""
+    remedy = "\n".join(dict.fromkeys(unsound.remedy for unsound in found[:SHOWN]))
+    severity = max((unsound.severity for unsound in found), key=_SEVERITIES.index)
+    return replace(
+        code.finding(remedy=remedy),
+        severity=severity,
+        cause=code.effect + versions,
+        fails=any(unsound.fails for unsound in found),
+    )
 
 
 _SEVERITIES = ("benign", "security", "breaking")
+
+
+def _shown(answers: list[FileAnswer]) -> tuple[DifferenceFact, ...]:
+    return tuple(
+        _difference(f"{use.class_name}/{use.object_id}.{use.field}", answer.problem)
+        for answer in answers[:SHOWN]
+        for use in (answer.use,)
+    )
 
 
 def _difference(path: str, actual: str, known: str | None = None) -> DifferenceFact:
@@ -219,26 +222,18 @@ def _check(
     outcome: Outcome,
     reason: str,
     differences: tuple[DifferenceFact, ...] = (),
-    finding: FindingFact | None = None,
+    findings: tuple[Finding, ...] = (),
     *,
     title_note: str = "",
 ) -> CheckEvent:
-    text = explain(code)
-    if finding is None and outcome is Outcome.FAIL:
-        remedy = text.mend.replace("{{", "{").replace("}}", "}")
-        finding = FindingFact(str(code), text.severity, text.breaks, remedy)
-    title = f"None: {text.title[0].lower()}{text.title[1:]}" + (f" {title_note}" * bool(title_note))
-    return CheckEvent(
-        id=f"audit/{code}",
-        nodeid=f"audit/{code}[{target}]",
-        target=target,
+    if outcome is Outcome.FAIL and not findings:
+        findings = (code.finding(remedy=remedy_of(code)),)
+    note = f" {title_note}" if title_note else ""
+    title = f"None: {code.title[0].lower()}{code.title[1:]}{note}"
+    return Judged(code.id, title, outcome, reason, findings).event(
+        "audit",
+        target,
         area="data",
-        level="should" if text.severity == "benign" else "must",
-        effect="reads",
-        spec=(),
-        title=title,
-        outcome=outcome,
-        reason=reason,
+        level="should" if code.severity == "benign" else "must",
         differences=differences,
-        findings=(finding,) if finding else (),
     )

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import bson
 
+from parity.jobs.audit import codes
 from parity.jobs.audit.access import acl_rule
-from parity.jobs.audit.codes import Code
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.indexes import LongKeys
 from parity.jobs.audit.people import Check, rules_for
@@ -36,6 +36,7 @@ from parity.jobs.audit.values import (
     stored_types,
 )
 from parity.jobs.audit.walk import Document
+from parity.model.finding import Code
 
 LARGE: Final = 15_000_000
 """Bytes from which a document is close to MongoDB's limit of 16 MiB."""
@@ -102,7 +103,7 @@ class ClassChecker:
         if self.is_class:
             if type(identity) is not str:
                 text = describe(identity)
-                self.context.findings.add(Code.ID_TYPE, self.name, "_id", identity, text)
+                self.context.findings.add(codes.ID_TYPE, self.name, "_id", identity, text)
             self._times(document, identity)
         for rule in self.rules:
             rule(document)
@@ -112,7 +113,7 @@ class ClassChecker:
     def _times(self, document: Document, identity: Any) -> None:
         for key, other in (("_created_at", "createdAt"), ("_updated_at", "updatedAt")):
             if key not in document and other not in document:
-                self.context.findings.add(Code.TIMESTAMP_MISSING, self.name, key, identity)
+                self.context.findings.add(codes.TIMESTAMP_MISSING, self.name, key, identity)
 
     def _make_plan(self) -> _Plan:
         plan: _Plan = dict.fromkeys(INTERNAL_KEYS, (None, None))
@@ -143,31 +144,31 @@ class ClassChecker:
         findings, name = self.context.findings, self.name
 
         def report(value: Any, identity: Any) -> None:
-            if value is not None or code is not Code.FIELD_UNKNOWN:
+            if value is not None or code is not codes.FIELD_UNKNOWN:
                 findings.add(code, name, key, identity, describe(value))
 
         return None, report
 
     def _unknown(self, key: str) -> Code | None:
         if key.startswith("_p_"):
-            return Code.FIELD_UNKNOWN if self._is_held_to_fields() else None
+            return codes.FIELD_UNKNOWN if self._is_held_to_fields() else None
         if key.startswith("_"):
             known = self.name == "_User" and AUTH_DATA.fullmatch(key)
             volatile = self.name in VOLATILE_CLASSES
-            return None if known or volatile or key == "__type" else Code.KEY_UNKNOWN
+            return None if known or volatile or key == "__type" else codes.KEY_UNKNOWN
         if not is_field_name(key):
-            return None if self.name in VOLATILE_CLASSES else Code.FIELD_NAME
-        return Code.FIELD_UNKNOWN if self._is_held_to_fields() else None
+            return None if self.name in VOLATILE_CLASSES else codes.FIELD_NAME
+        return codes.FIELD_UNKNOWN if self._is_held_to_fields() else None
 
     def _is_held_to_fields(self) -> bool:
         return self.schema.declared
 
     def _wrong_type(self, key: str, value: Any, identity: Any) -> None:
         if key.startswith("_p_"):
-            code, detail = Code.POINTER_FORM, f"{describe(value)} instead of text"
+            code, detail = codes.POINTER_FORM, f"{describe(value)} instead of text"
         else:
             type_ = self.schema.fields.get(key)
-            code = Code.FIELD_TYPE
+            code = codes.FIELD_TYPE
             detail = f"{describe(value)} instead of {type_.text if type_ else 'a date'}"
         self.context.findings.add(code, self.name, key, identity, detail)
 
@@ -179,7 +180,7 @@ class ClassChecker:
                 document: Mapping[str, Any] = bson.decode(raw[start : start + size])
                 text = f"{size / 1e6:.1f} MB"
                 self.context.findings.add(
-                    Code.DOCUMENT_LARGE, self.name, "", document.get("_id"), text
+                    codes.DOCUMENT_LARGE, self.name, "", document.get("_id"), text
                 )
             start += size
 
@@ -188,4 +189,4 @@ class ClassChecker:
             for key, value in document.items():
                 if key not in _KEPT_SYSTEM and mentions_hosted_api(value):
                     identity = document.get("_id")
-                    self.context.findings.add(Code.HOSTED_API, self.name, key, identity)
+                    self.context.findings.add(codes.HOSTED_API, self.name, key, identity)

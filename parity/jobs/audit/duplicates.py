@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.jobs.audit.codes import Code
 from parity.jobs.audit.findings import Findings
 from parity.jobs.audit.walk import Reader
+from parity.model.finding import Code
 
 GROUPS_AT_MOST = 100_000
 """Repeated values that are looked at one by one in a collection."""

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from packaging.version import InvalidVersion, Version
 from pymongo.database import Database
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import HOSTED_STORE, Context, is_hosted_file
 from parity.jobs.audit.documents import ClassChecker
-from parity.jobs.audit.findings import Finding
+from parity.jobs.audit.findings import Unsound
 from parity.jobs.audit.indexes import check_indexes, plain_keys
 from parity.jobs.audit.joins import PREFIX, JoinChecker
 from parity.jobs.audit.permissions import SCHEMA, SchemaChecker, check_schema
@@ -29,6 +29,7 @@ from parity.jobs.audit.schema import (
 from parity.jobs.audit.values import Reference
 from parity.jobs.audit.walk import Document, Progress, Reader
 from parity.model import UserError
+from parity.model.finding import Code
 
 NO_KEY_LIMIT = Version("4.2")
 """The first MongoDB without a limit on the length of index entries."""
@@ -65,7 +66,7 @@ class AuditReport:
     """What an audit found.
 
     Attributes:
-        findings: In the order of the codes; empty for a sound database.
+        findings: What is unsound, in the order of the codes; empty for a sound database.
         collections: What was read.
         ignored: Collections that are no Parse classes, which were not read.
         mongo_version: Version of the server: ``6.0.5``.
@@ -73,7 +74,7 @@ class AuditReport:
         file_sample: Files chosen for a request of each.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Unsound, ...]
     collections: tuple[CollectionCount, ...]
     ignored: tuple[str, ...]
     mongo_version: str
@@ -90,9 +91,9 @@ class AuditReport:
         """Bytes of BSON that were read."""
         return sum(each.bytes for each in self.collections)
 
-    def of(self, code: Code) -> tuple[Finding, ...]:
+    def of(self, code: Code) -> tuple[Unsound, ...]:
         """Return the findings of one code."""
-        return tuple(each for each in self.findings if each.code is code)
+        return tuple(found for found in self.findings if found.code is code)
 
 
 class AuditInterrupted(KeyboardInterrupt):
@@ -224,7 +225,7 @@ class _Audit:
         undeclared = name not in classes and not isinstance(checker, JoinChecker)
         if undeclared and documents and name not in SYSTEM_CLASSES | VOLATILE_CLASSES:
             text = f"{documents} documents"
-            self.context.findings.add(Code.SCHEMA_MISSING, name, "", name, text)
+            self.context.findings.add(codes.SCHEMA_MISSING, name, "", name, text)
 
     def _checker(self, name: str, classes: Mapping[str, ClassSchema]) -> _Checker:
         self.indexes[name] = self.reader.collection(name).index_information()
@@ -241,7 +242,7 @@ class _Audit:
         nulls = {
             (finding.collection, finding.field): finding.count
             for finding in self.context.findings.result()
-            if finding.code in {Code.EMAIL_NULL, Code.USERNAME_MISSING}
+            if finding.code in {codes.EMAIL_NULL, codes.USERNAME_MISSING}
         }
         if nulls.get(("_User", "username")):
             # Sparse: a username that is absent does not count, one that is null does.
@@ -257,16 +258,16 @@ class _Audit:
         findings = self.context.findings
         if target in {FILES, HOSTED_STORE}:
             if not is_hosted_file(identity) and target == FILES:
-                findings.add(Code.FILE_MISSING, collection, key, owner)
+                findings.add(codes.FILE_MISSING, collection, key, owner)
                 return
-            findings.add(Code.FILE_HOSTED, collection, key, owner)
+            findings.add(codes.FILE_HOSTED, collection, key, owner)
             if self.options.file_key is False:
-                findings.add(Code.FILE_NO_KEY, collection, key, owner)
+                findings.add(codes.FILE_NO_KEY, collection, key, owner)
         elif collection == SCHEMA:
-            findings.add(Code.CLP_PRINCIPAL, str(owner), "", owner, _who(target, identity))
+            findings.add(codes.CLP_PRINCIPAL, str(owner), "", owner, _who(target, identity))
         else:
             code = _code_of(collection, key, target)
-            named = code in {Code.ACL_USER_MISSING, Code.ACL_ROLE_MISSING}
+            named = code in {codes.ACL_USER_MISSING, codes.ACL_ROLE_MISSING}
             detail = _who(target, identity) if named else f"{target}${identity}"
             findings.add(code, collection, key, owner, detail)
 
@@ -276,7 +277,7 @@ class _Audit:
         except InvalidVersion:
             harmless = False
         if harmless:
-            self.context.findings.weigh(Code.INDEX_KEY_LONG, "benign")
+            self.context.findings.weigh(codes.INDEX_KEY_LONG, "benign")
 
 
 def _is_parse(name: str, classes: Mapping[str, ClassSchema]) -> bool:
@@ -289,12 +290,12 @@ def _is_parse(name: str, classes: Mapping[str, ClassSchema]) -> bool:
 
 def _code_of(collection: str, key: str, target: str) -> Code:
     if key in {"_rperm", "_wperm"}:
-        return Code.ACL_ROLE_MISSING if target == ROLES else Code.ACL_USER_MISSING
+        return codes.ACL_ROLE_MISSING if target == ROLES else codes.ACL_USER_MISSING
     if collection.startswith(PREFIX):
-        return Code.JOIN_OWNER_MISSING if key == "owningId" else Code.JOIN_RELATED_MISSING
+        return codes.JOIN_OWNER_MISSING if key == "owningId" else codes.JOIN_RELATED_MISSING
     if collection == "_Session" and key == "_p_user":
-        return Code.SESSION_ORPHAN
-    return Code.POINTER_MISSING
+        return codes.SESSION_ORPHAN
+    return codes.POINTER_MISSING
 
 
 def _who(target: str, identity: str) -> str:

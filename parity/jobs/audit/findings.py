@@ -1,4 +1,4 @@
-"""Findings: counted by code, collection and field, with a few examples of each."""
+"""What is unsound: counted by code, collection and field, with a few examples of each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from parity.jobs.audit.codes import Code, explain
+from parity.jobs.audit.codes import CODES, remedy_of
 from parity.model.evidence import Severity
+from parity.model.finding import Code
 
 EXAMPLES = 5
 """Examples that a finding keeps."""
@@ -30,7 +31,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Unsound:
     """One kind of unsoundness in one field of one collection.
 
     Attributes:
@@ -50,11 +51,14 @@ class Finding:
     severity: Severity
 
     @property
-    def mend(self) -> str:
+    def place(self) -> str:
+        """The collection, or the field within it."""
+        return f"{self.collection}.{self.field}" if self.field else self.collection
+
+    @property
+    def remedy(self) -> str:
         """The query or command that mends it."""
-        return explain(self.code).mend.format(
-            collection=repr(self.collection), field=self.field or "<field>"
-        )
+        return remedy_of(self.code, self.collection, self.field)
 
     @property
     def fails(self) -> bool:
@@ -69,11 +73,11 @@ class _Group:
 
 
 class Findings:
-    """Collects findings while documents are read; its size does not grow with the database."""
+    """Collects what is unsound while documents are read; does not grow with the database."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[Code, str], dict[str, _Group]] = defaultdict(dict)
-        self._severities: dict[Code, Severity] = {}
+        self._groups: dict[tuple[str, str], dict[str, _Group]] = defaultdict(dict)
+        self._severities: dict[str, Severity] = {}
 
     def add(
         self, code: Code, collection: str, key: str, identity: Any = None, detail: str = ""
@@ -87,7 +91,7 @@ class Findings:
             identity: The document's ``_id``; ``None`` keeps no example.
             detail: What is wrong, without values of users.
         """
-        groups = self._groups[code, collection]
+        groups = self._groups[code.id, collection]
         if key not in groups and len(groups) >= GROUPS:
             key = OTHER_FIELDS
         group = groups.setdefault(key, _Group())
@@ -97,30 +101,28 @@ class Findings:
 
     def weigh(self, code: Code, severity: Severity) -> None:
         """Give a code another severity in this database."""
-        self._severities[code] = severity
+        self._severities[code.id] = severity
 
     def has(self, code: Code, collection: str, key: str) -> bool:
         """Tell whether something was counted there."""
-        return key in self._groups.get((code, collection), {})
+        return key in self._groups.get((code.id, collection), {})
 
-    def result(self) -> tuple[Finding, ...]:
-        """Return all findings: in the order of the codes, then by collection and field."""
-        order = {code: number for number, code in enumerate(Code)}
+    def result(self) -> tuple[Unsound, ...]:
+        """Return all of it: in the order of the codes, then by collection and field."""
+        order = {code: number for number, code in enumerate(CODES)}
         found = [
-            Finding(
-                code,
+            Unsound(
+                CODES[code],
                 collection,
                 key,
                 group.count,
                 tuple(group.examples),
-                self._severities.get(code, explain(code).severity),
+                self._severities.get(code, CODES[code].severity),
             )
             for (code, collection), groups in self._groups.items()
             for key, group in groups.items()
         ]
-        return tuple(
-            sorted(found, key=lambda each: (order[each.code], each.collection, each.field))
-        )
+        return tuple(sorted(found, key=lambda one: (order[one.code.id], one.collection, one.field)))
 
 
 def _clip(text: str, limit: int = 120) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.findings import Findings
 from parity.jobs.audit.values import Handler
 from parity.jobs.audit.walk import Document
+from parity.model.finding import Code
 
 KEY_LIMIT: Final = 1024
 """Bytes that an index entry may have in MongoDB 2.6 to 4.0, BSON overhead included.
@@ -38,9 +39,9 @@ class Wanted:
 
 # Source: parse-server DatabaseController.performInitialization.
 WANTED: Final = (
-    Wanted("_User", "username", (Code.USERNAME_DUPLICATE,)),
-    Wanted("_User", "email", (Code.EMAIL_DUPLICATE,)),
-    Wanted("_Role", "name", (Code.ROLE_DUPLICATE,)),
+    Wanted("_User", "username", (codes.USERNAME_DUPLICATE,)),
+    Wanted("_User", "email", (codes.EMAIL_DUPLICATE,)),
+    Wanted("_Role", "name", (codes.ROLE_DUPLICATE,)),
 )
 
 
@@ -79,11 +80,11 @@ def check_indexes(
         if any(each.get("unique") for each in same):
             continue
         if any(not each.get("collation") for each in same) or named is not None:
-            findings.add(Code.INDEX_NOT_UNIQUE, wanted.collection, f"{wanted.key}_1", "index")
+            findings.add(codes.INDEX_NOT_UNIQUE, wanted.collection, f"{wanted.key}_1", "index")
             continue
         duplicated = any(findings.has(code, *where) for code in wanted.duplicates)
-        code = Code.INDEX_UNBUILDABLE if duplicated or nulls.get(where, 0) > 1 else None
-        findings.add(code or Code.INDEX_MISSING, *where, "index")
+        code = codes.INDEX_UNBUILDABLE if duplicated or nulls.get(where, 0) > 1 else None
+        findings.add(code or codes.INDEX_MISSING, *where, "index")
 
 
 class LongKeys:
@@ -124,7 +125,7 @@ class LongKeys:
             if size >= KEY_LIMIT:
                 detail = f"{size} bytes in the index on {', '.join(index)}"
                 self.context.findings.add(
-                    Code.INDEX_KEY_LONG, self.name, index[0], document.get("_id"), detail
+                    codes.INDEX_KEY_LONG, self.name, index[0], document.get("_id"), detail
                 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.duplicates import Rule
 from parity.jobs.audit.findings import Findings
@@ -42,7 +42,7 @@ class JoinChecker:
         self.targets = {"owningId": owner}
         if relation is not None and self.declared:
             self.targets["relatedId"] = relation.target
-        self.rule = Rule(Code.JOIN_DUPLICATE, name, "", ("owningId", "relatedId"), _pair)
+        self.rule = Rule(codes.JOIN_DUPLICATE, name, "", ("owningId", "relatedId"), _pair)
         self.circles = RoleCircles() if name == ROLES_OF_ROLES else None
 
     def check(self, _raw: bytes, documents: Sequence[Document]) -> None:
@@ -62,7 +62,7 @@ class JoinChecker:
         if not self.declared and documents:
             for document in documents:
                 findings = self.context.findings
-                findings.add(Code.JOIN_FIELD, self.name, "", document.get("_id"))
+                findings.add(codes.JOIN_FIELD, self.name, "", document.get("_id"))
 
     def references(self, key: str, value: Any) -> Iterator[Reference]:
         """Yield the references of one value, for the second look."""
@@ -71,7 +71,7 @@ class JoinChecker:
 
     def _misformed(self, key: str, value: Any, document: Document) -> None:
         detail = f"{describe(value)} instead of text"
-        self.context.findings.add(Code.JOIN_FORM, self.name, key, document.get("_id"), detail)
+        self.context.findings.add(codes.JOIN_FORM, self.name, key, document.get("_id"), detail)
 
 
 class RoleCircles:
@@ -89,7 +89,7 @@ class RoleCircles:
     def report(self, findings: Findings) -> None:
         """Add a finding for each circle, or knot of circles."""
         for group in self.groups():
-            findings.add(Code.ROLE_CYCLE, ROLES_OF_ROLES, "", group[0], " → ".join(group))
+            findings.add(codes.ROLE_CYCLE, ROLES_OF_ROLES, "", group[0], " → ".join(group))
 
     def groups(self) -> list[list[str]]:
         """Return the role ids of each circle, or knot of circles that are connected."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.model import HarnessError, Outcome, Secret, Target, UserError, Writes
+from parity.model.finding import Code
 from parity.targets import ParseClient
 from parity.targets.secrets import read_secret
 from parity.wire import TokenFormat, token_format
@@ -98,10 +99,10 @@ def try_accounts(target: Target, accounts: tuple[Account, ...]) -> list[LoginRes
         for number, account in enumerate(accounts, 1):
             if account.password is not None:
                 outcome = _log_in(client, account.username, account.password, end=allowed)
-                results.append(LoginResult(Code.LOGIN_PASSWORD, number, *outcome))
+                results.append(LoginResult(codes.LOGIN_PASSWORD, number, *outcome))
             if account.legacy_session is not None:
                 outcome = _upgrade(client, account, allowed=allowed)
-                results.append(LoginResult(Code.LOGIN_SESSION, number, *outcome))
+                results.append(LoginResult(codes.LOGIN_SESSION, number, *outcome))
     finally:
         client.close()
     return results

@@ -9,12 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.duplicates import Rule
 from parity.jobs.audit.references import ROLES
 from parity.jobs.audit.schema import AUTH_DATA
 from parity.jobs.audit.walk import Document
+from parity.model.finding import Code
 
 Check = Callable[[Document], None]
 
@@ -62,15 +63,15 @@ def _unique(
 
 
 UNIQUE: Final = (
-    _unique(Code.USERNAME_DUPLICATE, "_User", "username"),
-    _unique(Code.USERNAME_CASE, "_User", "username", fold_case),
-    _unique(Code.EMAIL_DUPLICATE, "_User", "email"),
-    _unique(Code.EMAIL_CASE, "_User", "email", fold_case),
-    _unique(Code.ROLE_DUPLICATE, "_Role", "name"),
-    _unique(Code.SESSION_DUPLICATE, "_Session", "_session_token"),
-    _unique(Code.INSTALLATION_DUPLICATE, "_Installation", "installationId"),
+    _unique(codes.USERNAME_DUPLICATE, "_User", "username"),
+    _unique(codes.USERNAME_CASE, "_User", "username", fold_case),
+    _unique(codes.EMAIL_DUPLICATE, "_User", "email"),
+    _unique(codes.EMAIL_CASE, "_User", "email", fold_case),
+    _unique(codes.ROLE_DUPLICATE, "_Role", "name"),
+    _unique(codes.SESSION_DUPLICATE, "_Session", "_session_token"),
+    _unique(codes.INSTALLATION_DUPLICATE, "_Installation", "installationId"),
     Rule(
-        Code.DEVICE_TOKEN_DUPLICATE,
+        codes.DEVICE_TOKEN_DUPLICATE,
         "_Installation",
         "deviceToken",
         ("deviceToken", "appIdentifier"),
@@ -82,19 +83,19 @@ UNIQUE: Final = (
 def _user(context: Context, document: Document) -> None:
     findings, identity = context.findings, document.get("_id")
     if _text("username", document) is None:
-        findings.add(Code.USERNAME_MISSING, "_User", "username", identity)
+        findings.add(codes.USERNAME_MISSING, "_User", "username", identity)
     if "email" in document and document["email"] is None:
-        findings.add(Code.EMAIL_NULL, "_User", "email", identity)
+        findings.add(codes.EMAIL_NULL, "_User", "email", identity)
     if "authData" in document:
-        findings.add(Code.AUTH_DATA_FIELD, "_User", "authData", identity)
+        findings.add(codes.AUTH_DATA_FIELD, "_User", "authData", identity)
     if isinstance(document.get("_session_token"), str):
-        findings.add(Code.SESSION_LEGACY, "_User", "_session_token", identity)
+        findings.add(codes.SESSION_LEGACY, "_User", "_session_token", identity)
     hashed = document.get("_hashed_password")
     if hashed is None:
         if not any(key.startswith("_auth_data_") and document[key] for key in document):
-            findings.add(Code.PASSWORD_MISSING, "_User", "_hashed_password", identity)
+            findings.add(codes.PASSWORD_MISSING, "_User", "_hashed_password", identity)
     elif type(hashed) is not str or not BCRYPT.fullmatch(hashed):
-        findings.add(Code.PASSWORD_UNSOUND, "_User", "_hashed_password", identity)
+        findings.add(codes.PASSWORD_UNSOUND, "_User", "_hashed_password", identity)
 
 
 class _AuthData:
@@ -113,7 +114,7 @@ class _AuthData:
         if key not in self.rules:
             value = partial(_provider_id, key)
             name = f"{key}.id"
-            self.rules[key] = Rule(Code.AUTH_DATA_DUPLICATE, "_User", name, (key,), value)
+            self.rules[key] = Rule(codes.AUTH_DATA_DUPLICATE, "_User", name, (key,), value)
         return self.rules[key]
 
 
@@ -130,10 +131,10 @@ def _session(context: Context, document: Document) -> None:
         ("_p_user", document.get("_p_user")),
     ):
         if not there:
-            findings.add(Code.SESSION_FORM, "_Session", key, identity)
+            findings.add(codes.SESSION_FORM, "_Session", key, identity)
     expires = document.get("expiresAt", document.get("_expiresAt"))
     if isinstance(expires, datetime) and expires < context.now:
-        findings.add(Code.SESSION_EXPIRED, "_Session", "expiresAt", identity)
+        findings.add(codes.SESSION_EXPIRED, "_Session", "expiresAt", identity)
 
 
 def _role(context: Context, document: Document) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.references import ROLES
 from parity.jobs.audit.schema import (
@@ -33,12 +33,12 @@ def check_schema(classes: Mapping[str, ClassSchema], context: Context) -> None:
         if not schema.declared:
             continue
         if not is_class_name(name):
-            findings.add(Code.CLASS_NAME, name, "", name)
+            findings.add(codes.CLASS_NAME, name, "", name)
         for key, type_ in schema.fields.items():
             if not type_.kind:
-                findings.add(Code.SCHEMA_TYPE, name, key, name, f"the type {type_.text!r}")
+                findings.add(codes.SCHEMA_TYPE, name, key, name, f"the type {type_.text!r}")
             if not is_field_name(key) and not _is_internal(name, key):
-                findings.add(Code.FIELD_NAME, name, key, SCHEMA, "in _SCHEMA")
+                findings.add(codes.FIELD_NAME, name, key, SCHEMA, "in _SCHEMA")
         if isinstance(schema.permissions, Mapping):
             _check_permissions(schema, schema.permissions, context)
 
@@ -73,9 +73,9 @@ def _check_permissions(
     missing = [each for each in OPERATIONS if each not in permissions]
     if missing:
         detail = f"without {', '.join(missing)}"
-        context.findings.add(Code.CLP_INCOMPLETE, schema.name, "", schema.name, detail)
+        context.findings.add(codes.CLP_INCOMPLETE, schema.name, "", schema.name, detail)
     if "count" not in permissions and permissions.get("find"):
-        context.findings.add(Code.CLP_NO_COUNT, schema.name, "", schema.name)
+        context.findings.add(codes.CLP_NO_COUNT, schema.name, "", schema.name)
     metadata = {"class_permissions": permissions}
     for target, identity in permission_references(metadata):
         context.references.wanted[SCHEMA, "_metadata", target].append(hash(identity))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bson import Binary, Int64
 from bson.datetime_ms import DatetimeMS
 
-from parity.jobs.audit.codes import Code
+from parity.jobs.audit import codes
 from parity.jobs.audit.context import HOSTED_STORE, Context
 from parity.jobs.audit.schema import ClassSchema, FieldType
 from parity.wire.ids import LEGACY_FILE_HOSTS
@@ -182,10 +182,10 @@ class Values:
                 return
             pointer = split_pointer(value)
             if pointer is None:
-                findings.add(Code.POINTER_FORM, name, key, identity, "not of the form Class$id")
+                findings.add(codes.POINTER_FORM, name, key, identity, "not of the form Class$id")
             else:
                 detail = f"{pointer[0]} instead of {target}"
-                findings.add(Code.POINTER_CLASS, name, key, identity, detail)
+                findings.add(codes.POINTER_CLASS, name, key, identity, detail)
 
         return look
 
@@ -203,7 +203,7 @@ class Values:
                 self.wanted[name, key, target].append(hash(reference))
             for bad in illegal_keys(value):
                 text = f"the nested key {bad!r}"
-                context.findings.add(Code.FIELD_NAME, name, key, identity, text)
+                context.findings.add(codes.FIELD_NAME, name, key, identity, text)
 
         return look
 
@@ -212,7 +212,7 @@ class Values:
 
         def look(value: Any, identity: Any) -> None:
             if type(value) is float and not math.isfinite(value):
-                findings.add(Code.NUMBER_NOT_FINITE, name, key, identity)
+                findings.add(codes.NUMBER_NOT_FINITE, name, key, identity)
 
         return look
 
@@ -224,10 +224,10 @@ class Values:
                 return
             if len(value) != 2 or not all(type(part) in {int, float, Int64} for part in value):
                 text = "not [longitude, latitude]"
-                findings.add(Code.FIELD_TYPE, name, key, identity, text)
+                findings.add(codes.FIELD_TYPE, name, key, identity, text)
             # Written so that NaN is out of range as well.
             elif not (-180 <= value[0] <= 180 and -90 <= value[1] <= 90):
-                findings.add(Code.GEO_RANGE, name, key, identity)
+                findings.add(codes.GEO_RANGE, name, key, identity)
 
         return look
 

@@ -124,7 +124,7 @@ def test_any_document_can_be_checked(name: str, documents: list[dict[str, Any]])
         assert len(hashes) <= len(decoded), rule
     for finding in context.findings.result():
         assert finding.count > 0
-        assert finding.mend
+        assert finding.remedy
 
 
 @settings(max_examples=40)
@@ -132,7 +132,7 @@ def test_any_document_can_be_checked(name: str, documents: list[dict[str, Any]])
 def test_any_schema_can_be_checked(documents: list[dict[str, Any]]) -> None:
     context = Context()
     check_schema(read_schema(documents), context)
-    assert all(finding.mend for finding in context.findings.result())
+    assert all(finding.remedy for finding in context.findings.result())
 
 
 @given(_values, _values)

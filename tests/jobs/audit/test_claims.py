@@ -10,8 +10,9 @@ from typing import Any
 import bcrypt
 import pytest
 
-from parity.jobs.audit import Code, audit_database
+from parity.jobs.audit import codes
 from parity.jobs.audit.checks import file_check
+from parity.jobs.audit.engine import audit_database
 from parity.jobs.audit.files import fetchable
 from parity.jobs.audit.logins import Account, try_accounts
 from parity.jobs.audit.sample import FileUse
@@ -229,7 +230,7 @@ def test_duplicates_leave_the_unique_index_and_the_later_ones_out(
     mongod: Mongod, collection: str, rows: list[dict[str, Any]], left_out: str
 ) -> None:
     with _damaged(mongod, collection, rows) as db:
-        assert {each.code for each in audit_database(db).findings} & {Code.INDEX_UNBUILDABLE}
+        assert {each.code for each in audit_database(db).findings} & {codes.INDEX_UNBUILDABLE}
         with parse_server(mongod.database_uri(db.name)):
             assert left_out not in db[collection].index_information()
             assert "name_1" not in db["_Role"].index_information()
@@ -249,8 +250,8 @@ def test_no_server_starts_where_the_index_is_not_unique(mongod: Mongod) -> None:
     with _damaged(mongod, "_User", [{"username": "ann"}]) as db:
         db["_User"].create_index("username")
         assert {each.code for each in audit_database(db).findings} == {
-            Code.INDEX_NOT_UNIQUE,
-            Code.INDEX_MISSING,
+            codes.INDEX_NOT_UNIQUE,
+            codes.INDEX_MISSING,
         }
         with (
             pytest.raises(DoesNotStart, match="same name"),
@@ -286,10 +287,10 @@ def test_sampled_logins(parse: ParseClient, database: Db) -> None:
     bad = Account("broken", Secret("wrong"), Secret("b1B2" * 6 + "z"))
     results = try_accounts(parse.target, (good, bad))
     assert [(each.code, each.number, each.outcome) for each in results] == [
-        (Code.LOGIN_PASSWORD, 1, Outcome.PASS),
-        (Code.LOGIN_SESSION, 1, Outcome.PASS),
-        (Code.LOGIN_PASSWORD, 2, Outcome.FAIL),
-        (Code.LOGIN_SESSION, 2, Outcome.FAIL),
+        (codes.LOGIN_PASSWORD, 1, Outcome.PASS),
+        (codes.LOGIN_SESSION, 1, Outcome.PASS),
+        (codes.LOGIN_PASSWORD, 2, Outcome.FAIL),
+        (codes.LOGIN_SESSION, 2, Outcome.FAIL),
     ]
     assert database["_Session"].count_documents({}) == before
     for each in results:

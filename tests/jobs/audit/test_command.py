@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from parity.cli.audit import audit
-from parity.jobs.audit import Code as AuditCode
+from parity.jobs.audit.codes import CODES as AUDIT
+from parity.jobs.audit.command import audit
 from parity.jobs.preflight.codes import CODES
 from parity.jobs.preflight.command import preflight
 from parity.model import ExitCode, Outcome, UserError
@@ -96,8 +96,9 @@ def test_ctrl_c_keeps_what_was_found(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("parity.jobs.audit.engine.confirm", stop)
-    with pytest.raises(click.Abort):  # what click makes of Ctrl-C
-        _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
+    code, output = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path))
+    assert code is ExitCode.INTERRUPTED
+    assert "AUD-ACL-NULL (breaking) 1 in Post._rperm" in output
     evidence = _evidence(tmp_path)
     assert evidence.footer.interrupted
     assert [each.id for each in evidence.checks] == ["audit/AUD-ACL-NULL"]
@@ -128,6 +129,24 @@ def test_json_is_one_line(uri: str, db: Db, tmp_path: Path) -> None:
     [found] = facts["findings"]
     assert found["code"] == "AUD-KEY-UNKNOWN"
     assert found["examples"] == [{"id": "post000001", "detail": "int"}]
+
+
+def test_json_holds_no_secret(
+    uri: str, db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THE_MONGO", uri)
+    monkeypatch.setenv("THE_KEY", "mostsecretkeyofall")
+    config = tmp_path / "parity.toml"
+    config.write_text(
+        '[targets.a]\nstyle = "parse-server"\nurl = "http://127.0.0.1:1/parse"\napp_id = "a"\n'
+        'mongo = "env:THE_MONGO"\nmaster_key = "env:THE_KEY"\n'
+    )
+    db["Post"].insert_one({"_id": "mostsecretkeyofall", "_secret": 1})
+    arguments = ("--target", "a", "--config", str(config), "--report-dir", str(tmp_path / "r"))
+    _, output = _run(audit, *arguments, "--json")
+    assert "AUD-KEY-UNKNOWN" in output
+    assert "$THE_KEY" in output
+    assert "mostsecretkeyofall" not in output
 
 
 def test_values_of_users_are_in_no_output(uri: str, db: Db, tmp_path: Path) -> None:
@@ -217,9 +236,7 @@ def test_an_unreachable_database_is_a_finding_of_preflight(tmp_path: Path) -> No
     assert codes == ["PRE-REFUSED", "PRE-NOT-FINALIZED"]
 
 
-@pytest.mark.parametrize(
-    ("page", "codes"), [("audit", tuple(AuditCode)), ("preflight", tuple(CODES))]
-)
+@pytest.mark.parametrize(("page", "codes"), [("audit", tuple(AUDIT)), ("preflight", tuple(CODES))])
 def test_the_page_names_every_code(page: str, codes: tuple[str, ...]) -> None:
     text = (shipped("suites").parent / "docs" / f"{page}.md").read_text("utf-8")
     assert [code for code in codes if f"`{code}`" not in text] == []

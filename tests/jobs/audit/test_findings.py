@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from bson import Decimal128, Int64
 
-from parity.jobs.audit import AuditOptions, Code, audit_database, explain
+from parity.jobs.audit import codes
 from parity.jobs.audit.checks import FETCHED
-from parity.jobs.audit.codes import Explanation
+from parity.jobs.audit.codes import CODES, remedy_of
+from parity.jobs.audit.engine import AuditOptions, audit_database
+from parity.model.finding import Code
+from parity.wire import Redactor
 from tests.jobs.audit.sound import HASH, HOSTED_FILE, PERMISSIONS, THEN, TIMES, Db, fill
 from tests.mongod import Mongod
 
-NOT_IN_A_DATABASE = {*FETCHED, Code.LOGIN_PASSWORD, Code.LOGIN_SESSION}
+NOT_IN_A_DATABASE = {*FETCHED, codes.LOGIN_PASSWORD, codes.LOGIN_SESSION}
 
 
 @pytest.fixture
@@ -63,130 +66,131 @@ def _not_unique(db: Db) -> None:
 
 
 PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
-    (Code.ID_TYPE, "Post", _add("Post", title="x", **TIMES)),
-    (Code.TIMESTAMP_MISSING, "Post", _unset("Post", "post000001", "_created_at")),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", score="12")),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", score=Decimal128("1.5"))),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", place=[1.0])),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", author={"__type": "Pointer"})),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", likes=["user000001"])),
-    (Code.FIELD_TYPE, "Post", _set("Post", "post000001", _updated_at="2016-04-20")),
-    (Code.FIELD_UNKNOWN, "Post", _set("Post", "post000001", extraField=1)),
-    (Code.FIELD_UNKNOWN, "Post", _set("Post", "post000001", _p_other="_User$user000001")),
-    (Code.FIELD_NAME, "Post", _set("Post", "post000001", **{"1st": 1})),
-    (Code.FIELD_NAME, "Post", _set("Post", "post000001", className="x")),
-    (Code.FIELD_NAME, "Post", _set("Post", "post000001", objectId="x")),
-    (Code.FIELD_NAME, "Post", _set("_SCHEMA", "Post", **{"bad-name": "string"})),
-    (Code.FIELD_NAME, "Post", lambda db: db["Post"].insert_one(
+    (codes.ID_TYPE, "Post", _add("Post", title="x", **TIMES)),
+    (codes.TIMESTAMP_MISSING, "Post", _unset("Post", "post000001", "_created_at")),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", score="12")),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", score=Decimal128("1.5"))),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", place=[1.0])),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", author={"__type": "Pointer"})),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", likes=["user000001"])),
+    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", _updated_at="2016-04-20")),
+    (codes.FIELD_UNKNOWN, "Post", _set("Post", "post000001", extraField=1)),
+    (codes.FIELD_UNKNOWN, "Post", _set("Post", "post000001", _p_other="_User$user000001")),
+    (codes.FIELD_NAME, "Post", _set("Post", "post000001", **{"1st": 1})),
+    (codes.FIELD_NAME, "Post", _set("Post", "post000001", className="x")),
+    (codes.FIELD_NAME, "Post", _set("Post", "post000001", objectId="x")),
+    (codes.FIELD_NAME, "Post", _set("_SCHEMA", "Post", **{"bad-name": "string"})),
+    (codes.FIELD_NAME, "Post", lambda db: db["Post"].insert_one(
         {"_id": "post000009", "extra": {"a.b": 1}, **TIMES})),
-    (Code.KEY_UNKNOWN, "Post", _set("Post", "post000001", _secret=1)),
-    (Code.KEY_UNKNOWN, "Post", _set("Post", "post000001", _auth_data_facebook={"id": "1"})),
-    (Code.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("nan"))),
-    (Code.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("-inf"))),
-    (Code.GEO_RANGE, "Post", _set("Post", "post000001", place=[37.7, -122.4])),
-    (Code.GEO_RANGE, "Post", _set("Post", "post000001", place=[0.0, float("nan")])),
-    (Code.DOCUMENT_LARGE, "Post", _set("Post", "post000001", blob=b"x" * 15_500_000)),
-    (Code.HOSTED_API, "Post", _set("Post", "post000001", tags=["https://API.parse.com/1/x"])),
-    (Code.HOSTED_API, "_Hooks", _add(
+    (codes.KEY_UNKNOWN, "Post", _set("Post", "post000001", _secret=1)),
+    (codes.KEY_UNKNOWN, "Post", _set("Post", "post000001", _auth_data_facebook={"id": "1"})),
+    (codes.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("nan"))),
+    (codes.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("-inf"))),
+    (codes.GEO_RANGE, "Post", _set("Post", "post000001", place=[37.7, -122.4])),
+    (codes.GEO_RANGE, "Post", _set("Post", "post000001", place=[0.0, float("nan")])),
+    (codes.DOCUMENT_LARGE, "Post", _set("Post", "post000001", blob=b"x" * 15_500_000)),
+    (codes.HOSTED_API, "Post", _set("Post", "post000001", tags=["https://API.parse.com/1/x"])),
+    (codes.HOSTED_API, "_Hooks", _add(
         "_Hooks", functionName="g", url="https://api.parse.com/1/f")),
-    (Code.POINTER_MISSING, "Post", _set("Post", "post000001", _p_author="_User$nobody")),
-    (Code.POINTER_MISSING, "Post", _set(
+    (codes.POINTER_MISSING, "Post", _set("Post", "post000001", _p_author="_User$nobody")),
+    (codes.POINTER_MISSING, "Post", _set(
         "Post", "post000001",
         tags=[{"x": {"__type": "Pointer", "className": "Gone", "objectId": "a"}}])),
-    (Code.POINTER_CLASS, "Post", _set("Post", "post000001", _p_author="Post$post000001")),
-    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="user000001")),
-    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author=5)),
-    (Code.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="_User$")),
-    (Code.JOIN_OWNER_MISSING, "_Join:likes:Post", _add(
+    (codes.POINTER_CLASS, "Post", _set("Post", "post000001", _p_author="Post$post000001")),
+    (codes.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="user000001")),
+    (codes.POINTER_FORM, "Post", _set("Post", "post000001", _p_author=5)),
+    (codes.POINTER_FORM, "Post", _set("Post", "post000001", _p_author="_User$")),
+    (codes.JOIN_OWNER_MISSING, "_Join:likes:Post", _add(
         "_Join:likes:Post", owningId="gone", relatedId="user000001")),
-    (Code.JOIN_RELATED_MISSING, "_Join:users:_Role", _add(
+    (codes.JOIN_RELATED_MISSING, "_Join:users:_Role", _add(
         "_Join:users:_Role", owningId="role000001", relatedId="gone")),
-    (Code.JOIN_FORM, "_Join:likes:Post", _add("_Join:likes:Post", owningId="post000001")),
-    (Code.JOIN_FIELD, "_Join:fans:Post", _add(
+    (codes.JOIN_FORM, "_Join:likes:Post", _add("_Join:likes:Post", owningId="post000001")),
+    (codes.JOIN_FIELD, "_Join:fans:Post", _add(
         "_Join:fans:Post", owningId="post000001", relatedId="user000001")),
-    (Code.JOIN_DUPLICATE, "_Join:likes:Post", _add(
+    (codes.JOIN_DUPLICATE, "_Join:likes:Post", _add(
         "_Join:likes:Post", owningId="post000001", relatedId="user000002")),
-    (Code.SCHEMA_MISSING, "Lost", _add("Lost", _id="lost000001", a=1, **TIMES)),
-    (Code.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title="text")),
-    (Code.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title=7)),
-    (Code.CLASS_NAME, "bad-class", _add("_SCHEMA", _id="bad-class")),
-    (Code.CLP_NO_COUNT, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.count")),
-    (Code.CLP_INCOMPLETE, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.delete")),
-    (Code.CLP_PRINCIPAL, "Post", _set(
+    (codes.SCHEMA_MISSING, "Lost", _add("Lost", _id="lost000001", a=1, **TIMES)),
+    (codes.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title="text")),
+    (codes.SCHEMA_TYPE, "Post", _set("_SCHEMA", "Post", title=7)),
+    (codes.CLASS_NAME, "bad-class", _add("_SCHEMA", _id="bad-class")),
+    (codes.CLP_NO_COUNT, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.count")),
+    (codes.CLP_INCOMPLETE, "Post", _unset("_SCHEMA", "Post", "_metadata.class_permissions.delete")),
+    (codes.CLP_PRINCIPAL, "Post", _set(
         "_SCHEMA", "Post",
         _metadata={"class_permissions": {**PERMISSIONS, "get": {"role:gone": True}}})),
-    (Code.ACL_NULL, "Post", _set("Post", "post000001", _rperm=None)),
-    (Code.ACL_NULL, "Post", _set("Post", "post000001", _wperm=None)),
-    (Code.ACL_FORM, "Post", _set("Post", "post000001", _rperm="*")),
-    (Code.ACL_FORM, "Post", _set("Post", "post000001", _acl=["*"])),
-    (Code.ACL_ONLY_LEGACY, "Post", _unset("Post", "post000001", "_rperm", "_wperm")),
-    (Code.ACL_NO_LEGACY, "Post", _unset("Post", "post000001", "_acl")),
-    (Code.ACL_ONE_SIDED, "Post", _unset("Post", "post000001", "_wperm")),
-    (Code.ACL_DISAGREE, "Post", _set("Post", "post000001", _wperm=["*", "user000001"])),
-    (Code.ACL_USER_MISSING, "Post", _set(
+    (codes.ACL_NULL, "Post", _set("Post", "post000001", _rperm=None)),
+    (codes.ACL_NULL, "Post", _set("Post", "post000001", _wperm=None)),
+    (codes.ACL_FORM, "Post", _set("Post", "post000001", _rperm="*")),
+    (codes.ACL_FORM, "Post", _set("Post", "post000001", _acl=["*"])),
+    (codes.ACL_ONLY_LEGACY, "Post", _unset("Post", "post000001", "_rperm", "_wperm")),
+    (codes.ACL_NO_LEGACY, "Post", _unset("Post", "post000001", "_acl")),
+    (codes.ACL_ONE_SIDED, "Post", _unset("Post", "post000001", "_wperm")),
+    (codes.ACL_DISAGREE, "Post", _set("Post", "post000001", _wperm=["*", "user000001"])),
+    (codes.ACL_USER_MISSING, "Post", _set(
         "Post", "post000001", _rperm=["gone"], _wperm=[], _acl={"gone": {"r": True}})),
-    (Code.ACL_ROLE_MISSING, "Post", _set(
+    (codes.ACL_ROLE_MISSING, "Post", _set(
         "Post", "post000001", _rperm=["role:gone"], _wperm=[], _acl={"role:gone": {"r": True}})),
-    (Code.USERNAME_MISSING, "_User", _unset("_User", "user000001", "username")),
-    (Code.USERNAME_DUPLICATE, "_User", _after_dropping(
+    (codes.USERNAME_MISSING, "_User", _unset("_User", "user000001", "username")),
+    (codes.USERNAME_DUPLICATE, "_User", _after_dropping(
         "_User", "username_1", _add("_User", **_user(username="ann")))),
-    (Code.USERNAME_CASE, "_User", _add("_User", **_user(username="ANN"))),
-    (Code.EMAIL_NULL, "_User", _set("_User", "user000002", email=None)),
-    (Code.EMAIL_DUPLICATE, "_User", _after_dropping(
+    (codes.USERNAME_CASE, "_User", _add("_User", **_user(username="ANN"))),
+    (codes.EMAIL_NULL, "_User", _set("_User", "user000002", email=None)),
+    (codes.EMAIL_DUPLICATE, "_User", _after_dropping(
         "_User", "email_1", _add("_User", **_user(email="ann@example.com")))),
-    (Code.EMAIL_CASE, "_User", _add("_User", **_user(email="Ann@Example.com"))),
-    (Code.PASSWORD_MISSING, "_User", _unset("_User", "user000001", "_hashed_password")),
-    (Code.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password="plain")),
-    (Code.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password=HASH[:-1])),
-    (Code.PASSWORD_UNSOUND, "_User", _set(
+    (codes.EMAIL_CASE, "_User", _add("_User", **_user(email="Ann@Example.com"))),
+    (codes.PASSWORD_MISSING, "_User", _unset("_User", "user000001", "_hashed_password")),
+    (codes.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password="plain")),
+    (codes.PASSWORD_UNSOUND, "_User", _set("_User", "user000001", _hashed_password=HASH[:-1])),
+    (codes.PASSWORD_UNSOUND, "_User", _set(
         "_User", "user000001", _hashed_password=HASH.replace("$2a$", "$2x$"))),
-    (Code.AUTH_DATA_FIELD, "_User", _set("_User", "user000001", authData={"facebook": {}})),
-    (Code.AUTH_DATA_DUPLICATE, "_User", _set(
+    (codes.AUTH_DATA_FIELD, "_User", _set("_User", "user000001", authData={"facebook": {}})),
+    (codes.AUTH_DATA_DUPLICATE, "_User", _set(
         "_User", "user000003", _auth_data_facebook={"id": "1"})),
-    (Code.ROLE_DUPLICATE, "_Role", _after_dropping(
+    (codes.ROLE_DUPLICATE, "_Role", _after_dropping(
         "_Role", "name_1", _set("_Role", "role000002", name="admin"))),
-    (Code.ROLE_CYCLE, "_Join:roles:_Role", _circle),
-    (Code.ROLE_CYCLE, "_Join:roles:_Role", _add(
+    (codes.ROLE_CYCLE, "_Join:roles:_Role", _circle),
+    (codes.ROLE_CYCLE, "_Join:roles:_Role", _add(
         "_Join:roles:_Role", owningId="role000001", relatedId="role000001")),
-    (Code.SESSION_ORPHAN, "_Session", _set("_Session", "session001", _p_user="_User$gone")),
-    (Code.SESSION_EXPIRED, "_Session", _set("_Session", "session001", expiresAt=THEN)),
-    (Code.SESSION_LEGACY, "_User", _set("_User", "user000001", _session_token="a" * 25)),
-    (Code.SESSION_FORM, "_Session", _unset("_Session", "session001", "_session_token")),
-    (Code.SESSION_DUPLICATE, "_Session", _add(
+    (codes.SESSION_ORPHAN, "_Session", _set("_Session", "session001", _p_user="_User$gone")),
+    (codes.SESSION_EXPIRED, "_Session", _set("_Session", "session001", expiresAt=THEN)),
+    (codes.SESSION_LEGACY, "_User", _set("_User", "user000001", _session_token="a" * 25)),
+    (codes.SESSION_FORM, "_Session", _unset("_Session", "session001", "_session_token")),
+    (codes.SESSION_DUPLICATE, "_Session", _add(
         "_Session", _id="session002", _session_token="r:" + "0" * 32,
         _p_user="_User$user000002", **TIMES)),
-    (Code.INSTALLATION_DUPLICATE, "_Installation", _set(
+    (codes.INSTALLATION_DUPLICATE, "_Installation", _set(
         "_Installation", "install000", installationId="id-1")),
-    (Code.DEVICE_TOKEN_DUPLICATE, "_Installation", _set(
+    (codes.DEVICE_TOKEN_DUPLICATE, "_Installation", _set(
         "_Installation", "install000", deviceToken="token-1")),
-    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
-    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE[len("tfss-"):])),
-    (Code.FILE_HOSTED, "Post", _set("Post", "post000001", tags=[
+    (codes.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
+    (codes.FILE_HOSTED, "Post", _set("Post", "post000001", photo=HOSTED_FILE[len("tfss-"):])),
+    (codes.FILE_HOSTED, "Post", _set("Post", "post000001", tags=[
         {"__type": "File", "name": "x", "url": "http://files.parsetfss.com/key/x"}])),
-    (Code.FILE_NO_KEY, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
-    (Code.FILE_MISSING, "Post", _set("Post", "post000001", photo="f" * 32 + "_x.jpg")),
-    (Code.INDEX_MISSING, "_User", lambda db: db["_User"].drop_index("username_1")),
-    (Code.INDEX_NOT_UNIQUE, "_User", _not_unique),
-    (Code.INDEX_UNBUILDABLE, "_User", _after_dropping(
+    (codes.FILE_NO_KEY, "Post", _set("Post", "post000001", photo=HOSTED_FILE)),
+    (codes.FILE_MISSING, "Post", _set("Post", "post000001", photo="f" * 32 + "_x.jpg")),
+    (codes.INDEX_MISSING, "_User", lambda db: db["_User"].drop_index("username_1")),
+    (codes.INDEX_NOT_UNIQUE, "_User", _not_unique),
+    (codes.INDEX_UNBUILDABLE, "_User", _after_dropping(
         "_User", "username_1", _add("_User", **_user(username="ann")))),
-    (Code.INDEX_UNBUILDABLE, "_User", _after_dropping("_User", "email_1", lambda db: db[
+    (codes.INDEX_UNBUILDABLE, "_User", _after_dropping("_User", "email_1", lambda db: db[
         "_User"].update_many({"email": {"$exists": False}}, {"$set": {"email": None}}))),
-    (Code.INDEX_KEY_LONG, "Post", _set("Post", "post000001", title="x" * 1024)),
+    (codes.INDEX_KEY_LONG, "Post", _set("Post", "post000001", title="x" * 1024)),
 ]  # fmt: skip
 
 
 def test_every_code_of_a_database_is_planted() -> None:
-    assert {code for code, _, _ in PLANTS} == set(Code) - NOT_IN_A_DATABASE
+    assert {code for code, _, _ in PLANTS} == set(CODES.values()) - NOT_IN_A_DATABASE
 
 
-@pytest.mark.parametrize("code", Code)
+@pytest.mark.parametrize("code", CODES.values(), ids=str)
 def test_every_code_says_what_it_means(code: Code) -> None:
-    text = explain(code)
-    assert isinstance(text, Explanation)
-    assert text.title.endswith(".")
-    assert text.breaks
-    assert text.source
-    assert "{collection}" not in text.mend.format(collection="'Post'", field="title")
+    assert code.title.endswith(".")
+    assert code.effect
+    assert code.source
+    assert "{collection}" not in remedy_of(code, "Post", "title")
+    mends = remedy_of(code, "_User", "email")
+    assert Redactor({}, bytes(16)).text(mends) == mends
+    assert code.fails is (code.severity != "benign")
 
 
 def test_a_sound_database_has_no_finding(db: Db) -> None:
@@ -210,32 +214,32 @@ def test_a_planted_harm_is_found_under_its_code(
     assert found.collection == collection
     assert found.count >= 1
     assert found.examples
-    assert "{" not in found.mend.split("db.")[0]
+    assert "{" not in found.remedy.split("db.")[0]
     alongside = {each.code for each in report.findings} - {code}
     assert alongside <= WITH.get(code, set()), report.findings
 
 
 WITH: dict[Code, set[Code]] = {
-    Code.ID_TYPE: set(),
-    Code.SCHEMA_MISSING: set(),
-    Code.CLASS_NAME: set(),
-    Code.ACL_NULL: set(),
-    Code.ACL_ROLE_MISSING: set(),
+    codes.ID_TYPE: set(),
+    codes.SCHEMA_MISSING: set(),
+    codes.CLASS_NAME: set(),
+    codes.ACL_NULL: set(),
+    codes.ACL_ROLE_MISSING: set(),
     # The same harm seen from another side
-    Code.FILE_HOSTED: {Code.FILE_NO_KEY},
-    Code.FILE_NO_KEY: {Code.FILE_HOSTED},
-    Code.USERNAME_DUPLICATE: {Code.INDEX_UNBUILDABLE},
-    Code.EMAIL_DUPLICATE: {Code.INDEX_UNBUILDABLE},
-    Code.ROLE_DUPLICATE: {Code.INDEX_UNBUILDABLE},
-    Code.INDEX_UNBUILDABLE: {Code.USERNAME_DUPLICATE, Code.EMAIL_NULL},
-    Code.POINTER_FORM: set(),
+    codes.FILE_HOSTED: {codes.FILE_NO_KEY},
+    codes.FILE_NO_KEY: {codes.FILE_HOSTED},
+    codes.USERNAME_DUPLICATE: {codes.INDEX_UNBUILDABLE},
+    codes.EMAIL_DUPLICATE: {codes.INDEX_UNBUILDABLE},
+    codes.ROLE_DUPLICATE: {codes.INDEX_UNBUILDABLE},
+    codes.INDEX_UNBUILDABLE: {codes.USERNAME_DUPLICATE, codes.EMAIL_NULL},
+    codes.POINTER_FORM: set(),
 }
 
 
 def test_counts_are_exact_and_examples_bounded(db: Db) -> None:
     rows = [{"_id": f"many{n:06d}", "_p_author": "_User$gone", **TIMES} for n in range(2500)]
     db["Post"].insert_many(rows)
-    [found] = audit_database(db).of(Code.POINTER_MISSING)
+    [found] = audit_database(db).of(codes.POINTER_MISSING)
     assert found.count == 2500
     assert len(found.examples) == 5
     assert found.examples[0].detail == "_User$gone"
@@ -250,15 +254,15 @@ def test_an_object_that_appears_while_reading_is_no_finding(db: Db) -> None:
             row = {"_id": "user000007", "username": "new", "_hashed_password": HASH, **TIMES}
             db["_User"].replace_one({"_id": "user000007"}, row, upsert=True)
 
-    assert not audit_database(db, progress=meanwhile).of(Code.POINTER_MISSING)
+    assert not audit_database(db, progress=meanwhile).of(codes.POINTER_MISSING)
 
 
 def test_long_values_fail_only_where_mongodb_has_the_limit(db: Db) -> None:
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"title": "x" * 1024}})
-    [found] = audit_database(db).of(Code.INDEX_KEY_LONG)
+    [found] = audit_database(db).of(codes.INDEX_KEY_LONG)
     assert found.severity == "benign"  # the mongod of the tests is 6.0
     assert not found.fails
-    assert explain(Code.INDEX_KEY_LONG).severity == "breaking"
+    assert codes.INDEX_KEY_LONG.severity == "breaking"
 
 
 def test_a_compound_index_adds_its_parts_up(db: Db) -> None:
@@ -266,7 +270,7 @@ def test_a_compound_index_adds_its_parts_up(db: Db) -> None:
     db["Post"].update_one(
         {"_id": "post000001"}, {"$set": {"title": "x" * 600, "extra": {"note": "y" * 600}}}
     )
-    [found] = audit_database(db).of(Code.INDEX_KEY_LONG)
+    [found] = audit_database(db).of(codes.INDEX_KEY_LONG)
     assert "title, extra.note" in found.examples[0].detail
 
 
@@ -283,7 +287,7 @@ def test_dates_that_python_does_not_know_do_not_stop_the_audit(db: Db) -> None:
 
 def test_a_session_is_expired_when_the_user_says(db: Db) -> None:
     now = datetime(3000, 1, 1, tzinfo=UTC)
-    assert audit_database(db, AuditOptions(now=now)).of(Code.SESSION_EXPIRED)
+    assert audit_database(db, AuditOptions(now=now)).of(codes.SESSION_EXPIRED)
 
 
 def test_with_a_file_key_a_hosted_name_leads_to_the_hosted_store(db: Db) -> None:
@@ -292,14 +296,14 @@ def test_with_a_file_key_a_hosted_name_leads_to_the_hosted_store(db: Db) -> None
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
     assert audit_database(db, AuditOptions(file_key=False)).findings == ()
     found = audit_database(db, AuditOptions(file_key=True)).findings
-    assert [each.code for each in found] == [Code.FILE_HOSTED]
+    assert [each.code for each in found] == [codes.FILE_HOSTED]
 
 
 def test_without_gridfs_only_hosted_names_are_reported(db: Db) -> None:
     db.drop_collection("fs.files")
     assert audit_database(db).findings == ()
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
-    assert [each.code for each in audit_database(db).findings] == [Code.FILE_HOSTED]
+    assert [each.code for each in audit_database(db).findings] == [codes.FILE_HOSTED]
 
 
 def test_reading_stays_below_the_rate(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +312,8 @@ def test_reading_stays_below_the_rate(db: Db, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("parity.jobs.audit.walk.time.monotonic", lambda: 0.0)
     report = audit_database(db, AuditOptions(max_mb_s=0.001))
     # A clock that stands still: the last wait is as long as all bytes take at that rate.
-    assert slept[-1] >= report.bytes / 1000
+    # The driver sleeps as well, in threads of its own.
+    assert max(slept) >= report.bytes / 1000
 
 
 def test_progress_is_told_after_each_batch(db: Db) -> None:
@@ -327,7 +332,7 @@ def test_nothing_is_written(db: Db) -> None:
 def test_more_fields_than_anybody_reads_are_lumped_together(db: Db) -> None:
     rows = {f"extra{number}": 1 for number in range(500)}
     db["Post"].insert_one({"_id": "post000009", **rows, **TIMES})
-    found = audit_database(db).of(Code.FIELD_UNKNOWN)
+    found = audit_database(db).of(codes.FIELD_UNKNOWN)
     assert len(found) == 51
     assert sum(each.count for each in found) == 500
 
@@ -337,5 +342,5 @@ def test_names_that_are_no_text_are_not_taken_for_names(db: Db) -> None:
     db["_Role"].insert_one({"_id": "role000009", "name": ["gone"], **TIMES})
     fields = {"_rperm": ["role:gone"], "_wperm": [], "_acl": {"role:gone": {"r": True}}}
     db["Post"].update_one({"_id": "post000001"}, {"$set": fields})
-    codes = {each.code for each in audit_database(db).findings}
-    assert codes == {Code.ACL_ROLE_MISSING, Code.FIELD_TYPE}
+    found = {unsound.code for unsound in audit_database(db).findings}
+    assert found == {codes.ACL_ROLE_MISSING, codes.FIELD_TYPE}

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parity.jobs.audit import codes
 from parity.jobs.audit.checks import encrypted_check, file_check, login_checks
-from parity.jobs.audit.codes import Code
 from parity.jobs.audit.files import FileAnswer, fetchable, files_table, upper_bound
 from parity.jobs.audit.logins import Account, LoginResult, read_accounts, try_accounts
 from parity.jobs.audit.sample import FileSample, FileUse
@@ -76,7 +76,7 @@ def test_an_upgrade_is_a_write() -> None:
 
 
 def _result(outcome: Outcome) -> LoginResult:
-    return LoginResult(Code.LOGIN_PASSWORD, 1, outcome, "because")
+    return LoginResult(codes.LOGIN_PASSWORD, 1, outcome, "because")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import bcrypt
 import pytest
 
-from parity.jobs.audit import Code
+from parity.jobs.audit import codes
 from parity.model import Target
 from parity.paths import shipped
 from tests.jobs.audit.parse_server import parse_server
@@ -79,15 +79,15 @@ def test_a_harm_fails_its_own_check(server: Target, db: Db, tmp_path: Path) -> N
     db["_User"].update_one({"_id": "user000001"}, {"$set": {"_session_token": "a" * 25}})
     checks = _run(server, tmp_path)
     failed = [name for name, check in checks.items() if check["outcome"] == "fail"]
-    assert failed == [Code.POINTER_MISSING]
-    assert checks[Code.SESSION_LEGACY]["outcome"] == "pass"
-    assert checks[Code.LOGIN_PASSWORD]["outcome"] == "pass"
-    assert checks[Code.LOGIN_SESSION]["outcome"] == "unsupported"
+    assert failed == [codes.POINTER_MISSING.id]
+    assert checks[codes.SESSION_LEGACY.id]["outcome"] == "pass"
+    assert checks[codes.LOGIN_PASSWORD.id]["outcome"] == "pass"
+    assert checks[codes.LOGIN_SESSION.id]["outcome"] == "unsupported"
 
 
 def test_without_mongo_soundness_is_unsupported(server: Target, tmp_path: Path) -> None:
     checks = _run(server, tmp_path, mongo=False)
-    assert checks[Code.POINTER_MISSING]["outcome"] == "unsupported"
-    assert "mongo" in checks[Code.POINTER_MISSING]["reason"]
+    assert checks[codes.POINTER_MISSING.id]["outcome"] == "unsupported"
+    assert "mongo" in checks[codes.POINTER_MISSING.id]["reason"]
     # The user of the accounts file is not in this database.
-    assert checks[Code.LOGIN_PASSWORD]["outcome"] == "fail"
+    assert checks[codes.LOGIN_PASSWORD.id]["outcome"] == "fail"

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from pymongo import MongoClient
 
 import parity.jobs.files
-from parity.cli.audit import audit
+from parity.jobs.audit.command import audit
 from parity.jobs.files.command import files
 from parity.jobs.files.trial import STEPS
 from parity.model import ExitCode, Keys, Outcome, Target, UserError

@@ -13,7 +13,7 @@ from bson import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 
-from parity.jobs.audit import AuditOptions, audit_database
+from parity.jobs.audit.engine import AuditOptions, audit_database
 from parity.jobs.verify.engine import Options, verify_databases
 from parity.jobs.verify.sides import InlineSides
 from parity.model import Secret
@@ -110,7 +110,7 @@ def verified(world: World) -> set[str]:
 
 
 def audited(db: Db) -> set[str]:
-    return {each.code.value for each in audit_database(db, AuditOptions(file_key=False)).findings}
+    return {each.code.id for each in audit_database(db, AuditOptions(file_key=False)).findings}
 
 
 def test_a_sound_copy_has_no_finding(world: World) -> None:
