@@ -1,7 +1,7 @@
 """What one request costs the load generator, beside plain Locust, wrk and a bare PyMongo loop.
 
 The REST user parses and checks every answer and keeps histograms from intended times; plain
-FastHttpUser does neither. Both ask one trivial local server, in turns, in one run. CPU for each
+FastHttpUser does neither. Both ask one null server, in turns, in one run. CPU for each
 request holds on a busy machine as well; the rate is what it is just now.
 """
 
@@ -24,7 +24,8 @@ from urllib.parse import urlsplit
 
 from pymongo import MongoClient
 
-from parity.jobs.size.load.generator import LocustGenerator, trivial_server
+from parity.jobs.size.load.generator import LocustGenerator
+from parity.jobs.size.load.null_server import null_server
 from parity.model import Secret, Style, Target, Writes
 from parity.profiles.profile import Ask, Operation, Profile
 from parity.stack import selfhosted_member, start_stack, stop_stack
@@ -44,7 +45,7 @@ Measured = tuple[float, float]
 
 def main() -> None:
     """Measure in turns and print the best of each and ratios."""
-    with trivial_server() as target:
+    with null_server() as target:
         against_locust(target)
         against_wrk(target)
     stack = start_stack([selfhosted_member()])
@@ -57,7 +58,7 @@ def main() -> None:
 def against_locust(target: Target) -> None:
     """Compare the REST user with plain FastHttpUser."""
     plain, ours = in_turns(lambda: plain_user(target), lambda: our_user(target, "rest"))
-    print(f"load: GET of one row from a trivial server, {ROUNDS} rounds in turns, best of each")
+    print(f"load: GET of one row from a null server, {ROUNDS} rounds in turns, best of each")
     _line("plain FastHttpUser", plain)
     _line("REST user, checked", ours)
     print(f"  requests/s per core, REST user / plain  {plain[1] / ours[1]:.2f}   (at least 0.80)")
@@ -137,7 +138,7 @@ def wrk_user(target: Target) -> Measured:
     """Run wrk with one thread."""
     before = os.times()
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{target.url}/classes/Post/nothing001"],
+        ["wrk", "-t1", f"-c{USERS}", f"-d{SECONDS}s", f"{target.url}/classes/Post/null000001"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     after = os.times()

@@ -13,7 +13,7 @@ from typing import Any
 
 from locust import FastHttpUser, constant, events, task
 
-PATH = "/parse/classes/Post/nothing001"
+PATH = "/parse/classes/Post/null000001"
 HEADERS = {"X-Parse-Application-Id": "calibration"}
 
 

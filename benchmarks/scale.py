@@ -19,11 +19,9 @@ from gevent.pool import Pool
 from gevent.queue import LifoQueue
 
 from parity.jobs.size.load.http import Connection
-from parity.jobs.size.load.order import LoadOrder
-from parity.jobs.size.load.rest_http import Wire, encoded, json_of, text_of
+from parity.jobs.size.load.rest_store import Wire, encoded, json_of, text_of
 from parity.jobs.size.scale import Cost
 from parity.model import Target
-from parity.profiles.profile import Profile
 from parity.stack import selfhosted_member, start_stack, stop_stack
 from parity.stack.stack import Stack
 from parity.targets import ParseClient
@@ -55,7 +53,7 @@ class Bench:
 
     def __init__(self, stack: Stack, target: Target) -> None:
         self.target = target
-        self.wire = Wire(LoadOrder("rest", target, Profile("scale", (), 1.0, 1.0)))
+        self.wire = Wire(target)
         self.free: LifoQueue[Connection] = LifoQueue()
         for _ in range(CLIENTS):
             self.free.put(self.wire.connection())

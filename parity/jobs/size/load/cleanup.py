@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pymongo.errors import PyMongoError
+
 from parity.jobs.size.load.order import LoadOrder
 from parity.model import Target
 from parity.model.errors import HarnessError
@@ -33,7 +35,7 @@ def clean(order: LoadOrder, mark: str, files: Iterable[str] = ()) -> list[str]:
     Returns:
         What could not be removed, for people.
     """
-    if order.kind in ("nothing", "replay") or order.read_only:
+    if order.kind in ("null", "replay") or order.read_only:
         return []
     if order.kind == "mongo":
         return clean_mongo(order.target, mark)
@@ -68,24 +70,20 @@ def _files_in_mongo(target: Target, mark: str) -> list[str]:
     """Return names of the run's files that GridFS has: a process that was killed told nobody."""
     if target.mongo is None:
         return []
-    from pymongo.errors import PyMongoError  # noqa: PLC0415 - only for this
-
-    from parity.jobs.size.load.mongo_client import connect  # noqa: PLC0415
+    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415 - heavy
 
     try:
         client, database = connect(target, 1)
         with client:
             found = database["fs.files"].find({"filename": {"$regex": f"_parity{mark}_"}})
-            return [str(each["filename"]) for each in found]
+            return [str(file["filename"]) for file in found]
     except PyMongoError:
         return []  # files may be kept elsewhere, and what was told is known
 
 
 def clean_mongo(target: Target, mark: str) -> list[str]:
     """Drop the collections that a run made in MongoDB."""
-    from pymongo.errors import PyMongoError  # noqa: PLC0415 - only for this kind
-
-    from parity.jobs.size.load.mongo_client import connect  # noqa: PLC0415
+    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415 - heavy
 
     prefix = f"{PREFIX}{mark}"
     try:
@@ -122,7 +120,7 @@ def _ids(client: ParseClient, class_name: str, where: dict[str, Any]) -> list[st
 
 
 def _end_sessions(client: ParseClient, users: list[str]) -> None:
-    pointers = [{"__type": "Pointer", "className": "_User", "objectId": each} for each in users]
+    pointers = [{"__type": "Pointer", "className": "_User", "objectId": user} for user in users]
     for start in range(0, len(pointers), 100):
         where = {"user": {"$in": pointers[start : start + 100]}}
         while sessions := _ids(client, "_Session", where):
@@ -135,10 +133,10 @@ def _delete(client: ParseClient, class_name: str, ids: list[str]) -> bool:
     for start in range(0, len(ids), BATCH):
         reply = client.batch(
             [
-                {"method": "DELETE", "path": f"classes/{class_name}/{each}", "body": {}}
-                for each in ids[start : start + BATCH]
+                {"method": "DELETE", "path": f"classes/{class_name}/{object_id}", "body": {}}
+                for object_id in ids[start : start + BATCH]
             ]
         )
         answers = reply.json if reply.ok and isinstance(reply.json, list) else []
-        gone += sum(isinstance(each, dict) and "success" in each for each in answers)
+        gone += sum(isinstance(answer, dict) and "success" in answer for answer in answers)
     return gone > 0

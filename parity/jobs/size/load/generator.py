@@ -8,6 +8,7 @@ import os
 import secrets
 import select
 import shutil
+import socket
 import string
 import subprocess
 import sys
@@ -20,10 +21,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from parity.jobs.size.load.cleanup import clean
+from parity.jobs.size.load.null_server import null_server
 from parity.jobs.size.load.order import CONTROL, LoadOrder, check_order
-from parity.jobs.size.load.tally import window_from_json
+from parity.jobs.size.load.tally import WINDOW
 from parity.jobs.size.window import Window
-from parity.model import Secret, Style, Target, Writes
+from parity.model import Target
 from parity.model.errors import HarnessError
 from parity.paths import shipped
 from parity.profiles.profile import Profile
@@ -36,7 +38,7 @@ STOP_S: Final = 60.0
 KILL_S: Final = 10.0
 LONGEST_S: Final = 4 * 3600
 """Seconds after which Locust ends in any case."""
-_FILES: Final = {"rest": "rest.py", "nothing": "rest.py", "mongo": "mongo.py"}
+_FILES: Final = {"rest": "rest.py", "null": "rest.py", "mongo": "mongo.py"}
 _MARK: Final = string.digits + string.ascii_lowercase
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What Locust gets of the environment: nothing that holds a secret."""
@@ -51,7 +53,7 @@ class LocustGenerator:
     Args:
         target: Where the load goes.
         profile: What it is made of.
-        kind: ``rest``, ``mongo``, or ``nothing`` for a trivial local server.
+        kind: ``rest``, ``mongo``, or ``null`` for the null server.
         workers: Processes that send. With more than one there is a master beside them.
         users: Users of all workers together: the most requests that are under way at a time.
         seed: Equal seeds give equal load.
@@ -100,7 +102,7 @@ class LocustGenerator:
     @property
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of Locust, for probes that leave them out."""
-        return tuple(each.popen.pid for each in self._processes)
+        return tuple(process.popen.pid for process in self._processes)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -141,7 +143,7 @@ class LocustGenerator:
         while True:
             answer = self._read(time.monotonic() + SILENCE_S)
             if "window" in answer:
-                yield window_from_json(answer["window"])
+                yield WINDOW.validate_python(answer["window"])
             elif "end" in answer:
                 return
             else:
@@ -268,7 +270,7 @@ class _Process:
         """Return how it ended, with the end of its log."""
         with contextlib.suppress(OSError):
             lines = self.log.read_text("utf-8", "replace").strip().splitlines()
-            errors = [each for each in lines if each.startswith("error: ")]
+            errors = [line for line in lines if line.startswith("error: ")]
             if errors:
                 return errors[-1].removeprefix("error: ")
             code = self.popen.poll()
@@ -302,7 +304,7 @@ class Calibration:
     """What the generator can do at most.
 
     Attributes:
-        requests_s: Requests a second that one worker sent to a trivial local server.
+        requests_s: Requests a second that one worker sent to a null server.
         cpu_us: Microseconds of its CPU that one of them took; holds on a busy machine as well.
     """
 
@@ -324,48 +326,18 @@ def calibrate(
     Raises:
         HarnessError: The generator did not run.
     """
-    with trivial_server() as target:
-        generator = LocustGenerator(target, profile, kind="nothing", users=users, folder=folder)
+    with null_server() as target:
+        generator = LocustGenerator(target, profile, kind="null", users=users, folder=folder)
         with generator:
             list(generator.hold(100.0, 1.0))
             windows = list(generator.hold(50_000.0, seconds))
-    done = sum(each.done for each in windows)
-    wrong = sum(sum(each.failed.values()) for each in windows)
-    span = sum(each.seconds for each in windows)
-    cores = sum(each.generator_cpu * each.seconds for each in windows) / span
+    done = sum(window.done for window in windows)
+    wrong = sum(sum(window.failed.values()) for window in windows)
+    span = sum(window.seconds for window in windows)
+    cores = sum(window.generator_cpu * window.seconds for window in windows) / span
     if not done or wrong:
         raise HarnessError(f"the generator could not be calibrated: {wrong} of {done} wrong")
     return Calibration(done / span, 1e6 * cores * span / done)
-
-
-@contextlib.contextmanager
-def trivial_server() -> Iterator[Target]:
-    """Run the trivial server in a process of its own; give it as a target."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "parity.jobs.size.load.nothing"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[4])},
-        process_group=0,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    try:
-        port = int(server.stdout.readline() or 0)
-        if not port:
-            raise HarnessError("the trivial server did not start")
-        yield Target(
-            name="nothing",
-            style=Style.PARSE_SERVER,
-            url=f"http://127.0.0.1:{port}/parse",
-            app_id=Secret("calibration"),
-            writes=Writes.DISPOSABLE,
-            embedded=True,
-        )
-    finally:
-        server.stdin.close()
-        server.wait(KILL_S)
-        server.stdout.close()
 
 
 def _must_be_ready(answer: Mapping[str, Any]) -> None:
@@ -374,8 +346,6 @@ def _must_be_ready(answer: Mapping[str, Any]) -> None:
 
 
 def _free_port() -> int:
-    import socket  # noqa: PLC0415 - beside its only use
-
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

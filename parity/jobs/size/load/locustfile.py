@@ -16,14 +16,15 @@ import gevent
 from gevent.fileobject import FileObject
 from gevent.lock import BoundedSemaphore
 from gevent.queue import Queue
-from locust import events
+from locust import events, runners
 from locust.runners import MasterRunner, WorkerRunner
 
-from parity.jobs.size.load.conductor import Conductor
-from parity.jobs.size.load.crew import Crew
+from parity.jobs.size.load.master import Master
 from parity.jobs.size.load.order import LoadOrder, check_order, control_descriptors
 from parity.jobs.size.load.recorded import check_recording
-from parity.jobs.size.load.tally import window_to_json
+from parity.jobs.size.load.tally import WINDOW
+from parity.jobs.size.load.worker import Worker
+from parity.jobs.size.window import Window
 from parity.model import UserError
 from parity.profiles import load_profile
 from parity.targets.settings import load_settings
@@ -38,8 +39,8 @@ class Session:
     """What this process knows of its runs: one, or with the web page one after the other."""
 
     def __init__(self) -> None:
-        self.crew: Crew | None = None
-        self.conductor: Conductor | None = None
+        self.worker: Worker | None = None
+        self.master: Master | None = None
         self.rate: float | None = None
         self.jobs: list[gevent.Greenlet] = []
 
@@ -49,8 +50,8 @@ _session = Session()
 
 def act(user: Any) -> None:
     """Be one user of this process until Locust stops it."""
-    assert _session.crew is not None
-    _session.crew.act(user)
+    assert _session.worker is not None
+    _session.worker.act(user)
 
 
 def install(kind: str) -> None:
@@ -59,6 +60,8 @@ def install(kind: str) -> None:
     Args:
         kind: ``rest``, ``mongo``, ``replay``.
     """
+    # By default workers report every three seconds, and a short run is over before they did.
+    runners.WORKER_REPORT_INTERVAL = 1.0
     hooks: Any = events  # EventHook.add_listener has no types
     hooks.init_command_line_parser.add_listener(partial(_add_options, kind))
     hooks.init.add_listener(partial(_on_init, kind))
@@ -132,10 +135,10 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
     _bound(options, owned=control is not None)
     is_master, is_worker = isinstance(runner, MasterRunner), isinstance(runner, WorkerRunner)
     if not is_master:
-        _session.crew = Crew(order, environment)
-        _session.crew.register(runner)
+        _session.worker = Worker(order, environment)
+        _session.worker.register(runner)
     if not is_worker:
-        conductor = Conductor(
+        master = Master(
             order,
             environment,
             partial(_mark, order),
@@ -143,16 +146,16 @@ def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:
             # An owner says itself how long and how fast.
             most_requests=options.max_requests if control is None else sys.maxsize,
         )
-        conductor.register(runner)
-        conductor.paced = control is not None or options.rate is not None
-        _session.conductor = conductor
+        master.register(runner)
+        master.paced = control is not None or options.rate is not None
+        _session.master = master
         _session.rate = options.rate if control is None else None
     if control is not None:
         owner = control
-        if _session.conductor is not None:
-            _session.conductor.announce = lambda names: owner.write(files=names)
+        if _session.master is not None:
+            _session.master.announce = lambda names: owner.write(files=names)
         gevent.spawn(owner.listen, environment)
-        gevent.spawn(owner.serve, _session.conductor)
+        gevent.spawn(owner.serve, _session.master)
 
 
 def _order_of(kind: str, options: Any) -> LoadOrder:
@@ -199,18 +202,18 @@ def _bound(options: Any, *, owned: bool) -> None:
 
 
 def _on_test_start(environment: Any, **_: Any) -> None:
-    conductor = _session.conductor
-    if conductor is None:
+    master = _session.master
+    if master is None:
         return
     options = environment.parsed_options
     seconds = float(options.run_time or RUN_TIME_S)
     # Its page lets people change the host, and leave the time out.
-    environment.host = options.host = conductor.order.target.url
-    conductor.prepare()
+    environment.host = options.host = master.order.target.url
+    master.prepare()
     if environment.web_ui is not None:
         _session.jobs.append(gevent.spawn_later(seconds, environment.runner.stop))
     if _session.rate is not None:
-        _session.jobs.append(gevent.spawn(_hold_rate, conductor, _session.rate, seconds))
+        _session.jobs.append(gevent.spawn(_hold_rate, master, _session.rate, seconds))
 
 
 def _on_test_stop(**_: Any) -> None:
@@ -218,20 +221,20 @@ def _on_test_stop(**_: Any) -> None:
         job = _session.jobs.pop()
         if job is not gevent.getcurrent():  # the one that stops the run because its time is over
             job.kill(block=False)
-    if _session.crew is not None:
-        _session.crew.flush_files()
-    if _session.conductor is not None:
-        _session.conductor.clean()
+    if _session.worker is not None:
+        _session.worker.flush_files()
+    if _session.master is not None:
+        _session.master.clean()
 
 
-def _hold_rate(conductor: Conductor, rate: float, seconds: float) -> None:
+def _hold_rate(master: Master, rate: float, seconds: float) -> None:
     """Hold the rate of ``--rate`` until the run ends."""
-    conductor.prepared.wait()
-    if conductor.problem:
+    master.prepared.wait()
+    if master.problem:
         return
-    problem = conductor.hold(rate, seconds, lambda _: None)
+    problem = master.hold(rate, seconds, lambda _: None)
     if problem:
-        conductor.fail(problem)
+        master.fail(problem)
 
 
 class _Control:
@@ -263,29 +266,28 @@ class _Control:
                 self._orders.put(json.loads(line))
         environment.runner.quit()
 
-    def serve(self, conductor: Conductor | None) -> None:
+    def _tell(self, window: Window) -> None:
+        self.write(window=WINDOW.dump_python(window, mode="json"))
+
+    def serve(self, master: Master | None) -> None:
         """Do what the owner says, one thing after the other."""
-        if conductor is not None:
-            conductor.prepared.wait()
-            self.write(problem=conductor.problem) if conductor.problem else self.write(
-                ready=True, **_facts(conductor)
+        if master is not None:
+            master.prepared.wait()
+            self.write(problem=master.problem) if master.problem else self.write(
+                ready=True, **_facts(master)
             )
-        while conductor is not None:
+        while master is not None:
             order = self._orders.get()
-            problem = conductor.hold(
-                order["rate"], order["seconds"], lambda w: self.write(window=window_to_json(w))
-            )
+            problem = master.hold(order["rate"], order["seconds"], self._tell)
             self.write(problem=problem) if problem else self.write(end=True)
 
 
-def _facts(conductor: Conductor) -> dict[str, Any]:
-    assert conductor.arrangement is not None
-    operations = conductor.order.profile.operations
-    skipped = {
-        operations[number].name: why for number, why in conductor.arrangement.skipped.items()
-    }
+def _facts(master: Master) -> dict[str, Any]:
+    assert master.setup is not None
+    operations = master.order.profile.operations
+    skipped = {operations[number].name: why for number, why in master.setup.skipped.items()}
     return {
-        "mark": conductor.arrangement.mark,
+        "mark": master.setup.mark,
         "skipped": skipped,
-        "made": list(conductor.arrangement.made),
+        "made": list(master.setup.made),
     }

@@ -10,7 +10,8 @@ elements).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ def matches(where: Mapping[str, Any], row: Mapping[str, Any], *, whole: bool) ->
 
     Args:
         where: The query, in Parse's own form.
-        row: The row, as JSON of REST.
+        row: The row, as JSON of REST or, with a query translated for it, as MongoDB has it.
         whole: Whether the row has all its fields; else a field that is not there says nothing.
 
     Returns:
@@ -50,20 +51,19 @@ def matches(where: Mapping[str, Any], row: Mapping[str, Any], *, whole: bool) ->
     return verdict
 
 
-def out_of_order(order: str, rows: list[Any]) -> bool:
+def out_of_order(sort: tuple[str, int], rows: Sequence[Any]) -> bool:
     """Tell whether rows are surely not in the order that a query asked for.
 
     Args:
-        order: As in the REST API; its first key is looked at.
+        sort: The first key, and 1 or -1.
         rows: The rows.
     """
-    key, _, _ = order.partition(",")
-    descending = key.startswith("-")
-    values = [_plain(_value(row, key.lstrip("-"))) for row in rows]
+    key, direction = sort
+    values = [_plain(_value(row, key)) for row in rows]
     for before, after in pairwise(values):
         if not _comparable(before, after):
             continue
-        if (before < after) if descending else (before > after):
+        if (before > after) if direction > 0 else (before < after):
             return True
     return False
 
@@ -80,7 +80,7 @@ def same(sent: Any, got: Any) -> bool:
 
 
 def _logical(key: str, inner: Any, row: Mapping[str, Any], *, whole: bool) -> bool | None:
-    found = [matches(each, row, whole=whole) for each in inner]
+    found = [matches(branch, row, whole=whole) for branch in inner]
     if key == "$and":
         return False if False in found else None if None in found else True
     any_of = True if True in found else None if None in found else False
@@ -111,9 +111,9 @@ def _constraint(value: Any, name: str, argument: Any) -> bool | None:
     if name == "$ne":
         return not _has(value, argument)
     if name in ("$in", "$nin") and isinstance(argument, list):
-        return any(_has(value, each) for each in argument) is (name == "$in")
+        return any(_has(value, wanted) for wanted in argument) is (name == "$in")
     if name == "$all" and isinstance(argument, list):
-        return all(_has(value, each) for each in argument)
+        return all(_has(value, wanted) for wanted in argument)
     if name == "$exists":
         return (value is not _ABSENT) is bool(argument)
     if name == "$regex" and isinstance(argument, str) and isinstance(value, str):
@@ -143,7 +143,7 @@ def _has(value: Any, wanted: Any) -> bool:
         return wanted is None
     plain = _plain(wanted)
     if isinstance(value, list) and not isinstance(wanted, list):
-        return any(_equal(_plain(each), plain) for each in value)
+        return any(_equal(_plain(element), plain) for element in value)
     return _equal(_plain(value), plain)
 
 
@@ -153,12 +153,10 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _comparable(one: Any, other: Any) -> bool:
-    numbers = (int, float)
     if isinstance(one, bool) or isinstance(other, bool):
         return False
-    return (isinstance(one, str) and isinstance(other, str)) or (
-        isinstance(one, numbers) and isinstance(other, numbers)
-    )
+    kinds: tuple[Any, ...] = (str, int | float, datetime)
+    return any(isinstance(one, kind) and isinstance(other, kind) for kind in kinds)
 
 
 def _plain(value: Any) -> Any:

@@ -19,10 +19,10 @@ from gevent.queue import Queue
 
 from parity.capture.exchanges import NO_TIME, RecordedExchange, lacks_body
 from parity.capture.recording import open_recording
-from parity.jobs.size.load.acting import Outcome
 from parity.jobs.size.load.http import NoAnswer
 from parity.jobs.size.load.order import LoadOrder
-from parity.jobs.size.load.rest_http import Wire
+from parity.jobs.size.load.rest_store import Wire
+from parity.jobs.size.load.store import Outcome
 from parity.model import UserError, Writes
 from parity.wire.operation import Operation, parse_operation
 from parity.wire.signature import signature
@@ -133,9 +133,9 @@ def _below(body: Any, mount: str, other: str) -> Any:
     if not isinstance(requests, list):
         return body
     moved = [
-        {**each, "path": other + str(each.get("path", "")).removeprefix(mount)}
-        for each in requests
-        if isinstance(each, dict)
+        {**request, "path": other + str(request.get("path", "")).removeprefix(mount)}
+        for request in requests
+        if isinstance(request, dict)
     ]
     return {**body, "requests": moved}
 
@@ -155,7 +155,7 @@ def _comparable(body: bytes) -> Any:
 
 def _has_minted(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return any(key in MINTED or _has_minted(each) for key, each in value.items())
+        return any(key in MINTED or _has_minted(inner) for key, inner in value.items())
     return isinstance(value, list) and any(map(_has_minted, value))
 
 
@@ -163,7 +163,7 @@ class Feeder:
     """Reads the recording of one process and hands its requests to users, each lane to one user."""
 
     def __init__(self, order: LoadOrder, worker: int, workers: int, users: int) -> None:
-        self.wire = Wire(order)
+        self.wire = Wire(order.target)
         self._order, self._worker, self._workers = order, worker, workers
         self._queues: list[Queue] = [Queue(_LONGEST_QUEUE) for _ in range(max(1, users))]
         self._next = 0
@@ -191,7 +191,7 @@ class Feeder:
     @property
     def waiting(self) -> int:
         """Return how many requests were read and not sent."""
-        return sum(each.qsize() for each in self._queues)
+        return sum(queue.qsize() for queue in self._queues)
 
 
 def send_due(due: Due, connection: Any) -> Outcome:

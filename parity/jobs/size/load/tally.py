@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from parity.jobs.size.window import Window
 from parity.model.latency import EDGES_MS, bucket_of
@@ -48,27 +51,19 @@ class Tally:
         bucket = bucket_of(service_ms)
         self.service[bucket] = self.service.get(bucket, 0) + 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Any:
         """Return it for another process."""
-        return {
-            "intended": self.intended,
-            "sent": self.sent,
-            "done": self.done,
-            "failed": self.failed,
-            "latency": [[bucket, count] for bucket, count in self.latency.items()],
-            "service": [[bucket, count] for bucket, count in self.service.items()],
-            "by_operation": self.by_operation,
-            "bytes_in": self.bytes_in,
-            "cpu": self.cpu,
-            "lag_ms": self.lag_ms,
-            "waiting": self.waiting,
-        }
+        return _TALLY.dump_python(self, mode="json")
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+    def from_json(cls, data: Any) -> Tally:
         """Read what :meth:`to_json` wrote."""
-        pairs = {name: {int(b): int(n) for b, n in data[name]} for name in ("latency", "service")}
-        return cls(**{**data, **pairs})
+        return _TALLY.validate_python(data)
+
+
+_TALLY: Final = TypeAdapter(Tally)
+WINDOW: Final = TypeAdapter(Window)
+"""Reads and writes windows as JSON."""
 
 
 def merge(at: float, seconds: float, tallies: Sequence[Tally], more_cpu: float = 0.0) -> Window:
@@ -83,56 +78,30 @@ def merge(at: float, seconds: float, tallies: Sequence[Tally], more_cpu: float =
     return Window(
         at=at,
         seconds=seconds,
-        intended=sum(each.intended for each in tallies),
-        sent=sum(each.sent for each in tallies),
-        done=sum(each.done for each in tallies),
-        failed=_added([each.failed for each in tallies]),
-        latency=_dense([each.latency for each in tallies]),
-        service=_dense([each.service for each in tallies]),
-        by_operation=_added([each.by_operation for each in tallies]),
-        bytes_in=sum(each.bytes_in for each in tallies),
-        generator_cpu=sum(each.cpu for each in tallies) + more_cpu,
-        generator_lag_ms=max((each.lag_ms for each in tallies), default=0.0),
-        waiting=sum(each.waiting for each in tallies),
+        intended=sum(tally.intended for tally in tallies),
+        sent=sum(tally.sent for tally in tallies),
+        done=sum(tally.done for tally in tallies),
+        failed=_added(tally.failed for tally in tallies),
+        latency=_dense(tally.latency for tally in tallies),
+        service=_dense(tally.service for tally in tallies),
+        by_operation=_added(tally.by_operation for tally in tallies),
+        bytes_in=sum(tally.bytes_in for tally in tallies),
+        generator_cpu=sum(tally.cpu for tally in tallies) + more_cpu,
+        generator_lag_ms=max((tally.lag_ms for tally in tallies), default=0.0),
+        waiting=sum(tally.waiting for tally in tallies),
     )
 
 
-def window_to_json(window: Window) -> dict[str, Any]:
-    """Return a window as JSON; histograms are sparse."""
-    return {
-        "at": window.at,
-        "seconds": window.seconds,
-        "intended": window.intended,
-        "sent": window.sent,
-        "done": window.done,
-        "failed": dict(window.failed),
-        "latency": [[n, count] for n, count in enumerate(window.latency) if count],
-        "service": [[n, count] for n, count in enumerate(window.service) if count],
-        "by_operation": dict(window.by_operation),
-        "bytes_in": window.bytes_in,
-        "generator_cpu": window.generator_cpu,
-        "generator_lag_ms": window.generator_lag_ms,
-        "waiting": window.waiting,
-    }
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for part in counts:
+        total.update(part)
+    return dict(total)
 
 
-def window_from_json(data: Mapping[str, Any]) -> Window:
-    """Read what :func:`window_to_json` wrote."""
-    dense = {name: _dense([dict(data[name])]) for name in ("latency", "service")}
-    return Window(**{**data, **dense})
-
-
-def _added(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for each in counts:
-        for name, count in each.items():
-            total[name] = total.get(name, 0) + count
-    return total
-
-
-def _dense(sparse: Sequence[Mapping[int, int]]) -> tuple[int, ...]:
+def _dense(histograms: Iterable[Mapping[int, int]]) -> tuple[int, ...]:
     counts = [0] * len(EDGES_MS)
-    for each in sparse:
-        for bucket, count in each.items():
+    for histogram in histograms:
+        for bucket, count in histogram.items():
             counts[bucket] += count
     return tuple(counts)

@@ -22,8 +22,8 @@ import pytest
 import requests
 from pymongo import MongoClient
 
-from parity.jobs.size.load.generator import LocustGenerator, calibrate, trivial_server
-from parity.jobs.size.load.nothing import Trivial
+from parity.jobs.size.load.generator import LocustGenerator, calibrate
+from parity.jobs.size.load.null_server import NullProtocol, null_server
 from parity.jobs.size.window import Window
 from parity.model import Keys, Target, UserError, Writes
 from parity.model.errors import HarnessError
@@ -94,7 +94,7 @@ def no_secret(server: Target, process: psutil.Process) -> None:
         assert secret.value not in seen
 
 
-class Stalling(Trivial):
+class Stalling(NullProtocol):
     """A server that answers nothing for a while, from a moment on."""
 
     begins = float("inf")
@@ -119,7 +119,7 @@ def stalling_server() -> Iterator[Target]:
         return await loop.create_server(Stalling, "127.0.0.1", 0)
 
     listening = asyncio.run_coroutine_threadsafe(serve(), loop).result(10)
-    with trivial_server() as target:
+    with null_server() as target:
         port = listening.sockets[0].getsockname()[1]
         yield replace(target, url=f"http://127.0.0.1:{port}/parse")
     loop.call_soon_threadsafe(listening.close)
@@ -132,7 +132,7 @@ def test_a_stall_shows_in_every_request_that_was_meant_to_be_sent_in_it() -> Non
     # Two users: while both wait for the server, nobody sends, and that must not hide it.
     with (
         stalling_server() as target,
-        LocustGenerator(target, reading, kind="nothing", users=2) as generator,
+        LocustGenerator(target, reading, kind="null", users=2) as generator,
     ):
         list(generator.hold(20, 1))
         Stalling.begins = time.monotonic() + 0.2 + 1.0
@@ -158,7 +158,7 @@ def test_what_is_not_answered_in_time_counts_as_wrong_and_the_sums_stay_right() 
     reading = profile(Operation(Ask.GET, 1, "Post"))
     with stalling_server() as target:
         patient = replace(target, timeout_s=60.0)
-        with LocustGenerator(patient, reading, kind="nothing", users=5) as generator:
+        with LocustGenerator(patient, reading, kind="null", users=5) as generator:
             list(generator.hold(20, 1))
             Stalling.begins, Stalling.ends = time.monotonic(), time.monotonic() + 40
             [window] = list(generator.hold(40, 1))
@@ -176,8 +176,8 @@ def test_the_ceiling_of_the_generator_is_measured() -> None:
 
 def test_an_overloaded_generator_says_that_requests_wait() -> None:
     with (
-        trivial_server() as target,
-        LocustGenerator(target, profile(), kind="nothing", users=10) as generator,
+        null_server() as target,
+        LocustGenerator(target, profile(), kind="null", users=10) as generator,
     ):
         windows = list(generator.hold(50_000, 1))
     intended, sent, done = added(windows)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from parity.jobs.size.load.filling import CannotFill, classes_of, fields_of, fill
+from parity.jobs.size.load.bind import CannotBind, bind, classes_of, fields_of
 from parity.jobs.size.load.matching import matches, out_of_order, same
 
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
 POINTER = {"__type": "Pointer", "className": "_User", "objectId": "u1"}
 INCLUDED = {"__type": "Object", "className": "_User", "objectId": "u1", "username": "x"}
 ROW: dict[str, Any] = {
@@ -73,18 +75,19 @@ def test_a_field_that_was_not_asked_for_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "values", "wrong"),
+    ("direction", "values", "wrong"),
     [
-        ("score", [1, 2, 2, 3], False),
-        ("score", [1, 3, 2], True),
-        ("-score", [3, 2, 2], False),
-        ("-score", [2, 3], True),
-        ("score,title", [1, 1], False),
-        ("score", [1, "a", 0], False),
+        (1, [1, 2, 2, 3], False),
+        (1, [1, 3, 2], True),
+        (-1, [3, 2, 2], False),
+        (-1, [2, 3], True),
+        (1, [1, "a", 0], False),
+        (1, [DAY, DAY + timedelta(1)], False),
+        (-1, [DAY, DAY + timedelta(1)], True),
     ],
 )
-def test_rows_out_of_order_are_seen(order: str, values: list[Any], wrong: object) -> None:
-    assert out_of_order(order, [{"score": each} for each in values]) is wrong
+def test_rows_out_of_order_are_seen(direction: int, values: list[Any], wrong: object) -> None:
+    assert out_of_order(("score", direction), [{"score": value} for value in values]) is wrong
 
 
 @pytest.mark.parametrize(
@@ -117,16 +120,16 @@ SHAPES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_a_row_matches_the_query_that_its_values_were_put_into(shape: dict[str, Any]) -> None:
-    filled = fill({k: v for k, v in shape.items() if k != "missing"}, ROW, lambda _: ROW, _rng())
-    assert "?" not in str(filled)
-    assert matches(filled, ROW, whole=True) is not False
+    bound = bind({k: v for k, v in shape.items() if k != "missing"}, ROW, lambda _: ROW, _rng())
+    assert "?" not in str(bound)
+    assert matches(bound, ROW, whole=True) is not False
 
 
-def test_inner_queries_are_filled_from_rows_of_their_own_class() -> None:
+def test_inner_queries_are_bound_from_rows_of_their_own_class() -> None:
     shape = {"author": {"$inQuery": {"className": "_User", "where": {"username": "?"}}}}
     rows = {"_User": {"objectId": "u1", "username": "anna"}, "": ROW}
-    filled = fill(shape, ROW, rows.get, _rng())
-    assert filled["author"]["$inQuery"]["where"] == {"username": "anna"}
+    bound = bind(shape, ROW, rows.get, _rng())
+    assert bound["author"]["$inQuery"]["where"] == {"username": "anna"}
     assert list(classes_of(shape)) == [("_User", {"username": "?"})]
     assert fields_of(shape) == {"author"}
 
@@ -142,8 +145,8 @@ def test_inner_queries_are_filled_from_rows_of_their_own_class() -> None:
     ids=str,
 )
 def test_what_cannot_be_made_up_is_refused(shape: dict[str, Any]) -> None:
-    with pytest.raises(CannotFill):
-        fill(shape, ROW, lambda _: ROW, _rng())
+    with pytest.raises(CannotBind):
+        bind(shape, ROW, lambda _: ROW, _rng())
 
 
 def _rng() -> random.Random:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.monitoring import CommandListener
 
-from parity.jobs.size.load import mongo_rows
+from parity.indexes.sent import Server
+from parity.jobs.size.load import mongo_store, workload
 from parity.jobs.size.load.cleanup import clean
-from parity.jobs.size.load.mongo import MongoLoad
-from parity.jobs.size.load.mongo_arranging import arrange_mongo
+from parity.jobs.size.load.mongo_store import MongoConnection, MongoStore
 from parity.jobs.size.load.order import LoadOrder, check_order
+from parity.jobs.size.load.setup import set_up
+from parity.jobs.size.load.store import Setup
+from parity.jobs.size.load.workload import Workload
 from parity.model import Secret, Style, Target, UserError, Writes
 from parity.model.errors import HarnessError
 from parity.profiles.profile import Ask, Operation
@@ -31,8 +37,15 @@ SCHEMA = ClassSchema(
         "tags": FieldType("Array"),
         "text": FieldType("String"),
         "owner": FieldType("Pointer", "_User"),
+        "place": FieldType("GeoPoint"),
     },
 )
+
+
+def pointer(user: str) -> dict[str, Any]:
+    return {"__type": "Pointer", "className": "_User", "objectId": user}
+
+
 BY_OWNER = Operation(
     Ask.QUERY, 1, "Post", where={"owner": "?", "createdAt": {"$lte": "?"}}, order="-createdAt",
     limit=200, include=("owner",), keys=("author", "owner"),
@@ -62,7 +75,7 @@ def database(mongod: Mongod) -> Iterator[Target]:
 
 def stored(number: int) -> dict[str, Any]:
     time = "2026-01-01T00:00:00.000Z"
-    owner = {"__type": "Pointer", "className": "_User", "objectId": f"u{number % 4}"}
+    owner = pointer(f"u{number % 4}")
     row = {"objectId": f"p{number:03d}", "createdAt": time, "updatedAt": time, "owner": owner}
     return to_mongo("Post", {**post(number), **row}, SCHEMA)
 
@@ -72,15 +85,20 @@ def order(target: Target, *operations: Operation, **changes: Any) -> LoadOrder:
 
 
 @contextlib.contextmanager
-def running(asked: LoadOrder) -> Iterator[MongoLoad]:
+def running(asked: LoadOrder) -> Iterator[Workload]:
     try:
-        load = MongoLoad(asked, arrange_mongo(asked, MARK), 0)
+        load = Workload(asked, set_up(asked, MARK), 0)
         try:
             yield load
         finally:
             load.close()
     finally:
         assert clean(asked, MARK) == []
+
+
+def of(load: Workload) -> Database[dict[str, Any]]:
+    assert isinstance(load.store, MongoStore)
+    return load.store.database
 
 
 def names(target: Target) -> list[str]:
@@ -91,24 +109,144 @@ def names(target: Target) -> list[str]:
 
 def test_every_operation_works_and_no_collection_stays(database: Target) -> None:
     with running(order(database, *OF_ALL)) as load:
-        user = load.client()
+        user = load.user()
         for _ in range(5):
             for number in range(len(OF_ALL)):
                 outcome = user.perform(number)
                 assert outcome.failure == ""
         assert any(MARK in name for name in names(database))
-        indexes = load.database[f"Parity{MARK}_Post"].index_information()
-        rows = load.database["Post"].count_documents({})
+        indexes = of(load)[f"Parity{MARK}_Post"].index_information()
+        rows = of(load)["Post"].count_documents({})
     assert indexes["by_author"]["key"] == [("author", 1), ("score", -1)]
     assert rows == 60
     assert sorted(names(database)) == ["Post", "_SCHEMA", "_User"]
 
 
-def test_a_query_asks_in_the_storage_format(database: Target) -> None:
-    with running(order(database, BY_OWNER)) as load:
-        where, row = mongo_rows._Filling(load.client(), BY_OWNER).make()
+WHEN = {"__type": "Date", "iso": "2026-01-01T00:00:00.000Z"}
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+PLACE = {"__type": "GeoPoint", "latitude": 12.5, "longitude": -56}
+READABLE = {"_rperm": {"$in": [None, "*", "*"]}}
+
+
+@pytest.mark.parametrize(
+    ("where", "condition"),
+    [
+        ({"author.name": "x"}, {"author.name": "x"}),
+        ({"owner.name": "x"}, {"owner.name": "x"}),
+        ({"createdAt.x": "y"}, {"createdAt.x": "y"}),
+        ({"createdAt": {"$lte": WHEN}}, {"_created_at": {"$lte": THEN}}),
+        ({"lastUsed": WHEN["iso"]}, {"_last_used": THEN}),
+        ({"timesUsed": {"$gt": 3}}, {"times_used": {"$gt": 3}}),
+        ({"sessionToken": "r:x"}, {"_session_token": "r:x"}),
+        ({"objectId": {"$in": ["a", "b"]}}, {"_id": {"$in": ["a", "b"]}}),
+        ({"owner": pointer("u1")}, {"_p_owner": "_User$u1"}),
+        ({"tags": "a"}, {"tags": {"$all": ["a"]}}),
+        ({"tags": {"$containedBy": ["a", "b"]}},
+         {"$nor": [{"tags": {"$elemMatch": {"$nin": ["a", "b"]}}}]}),
+        ({"place": {"$nearSphere": PLACE, "$maxDistanceInKilometers": 6371}},
+         {"place": {"$nearSphere": [-56, 12.5], "$maxDistance": 1.0}}),
+        ({"place": {"$within": {"$box": [PLACE, PLACE]}}},
+         {"place": {"$within": {"$box": [[-56, 12.5], [-56, 12.5]]}}}),
+        ({"text": {"$text": {"$search": {"$term": "cat", "$caseSensitive": True}}}},
+         {"$text": {"$search": "cat", "$caseSensitive": True}}),
+        ({"$or": [{"author": "x"}, {"owner": pointer("u1")}]},
+         {"$or": [{"author": "x"}, {"_p_owner": "_User$u1"}]}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_query_asks_for_exactly_what_a_parse_server_would_ask(
+    database: Target, sent: Commands, where: dict[str, Any], condition: dict[str, Any]
+) -> None:
+    asking(database).finder(Operation(Ask.QUERY, 1, "Post", order="-createdAt,owner"))(where, None)
+    [command] = sent.commands
+    assert command["filter"] == {**condition, **READABLE}
+    assert list(command["sort"].items()) == [("_created_at", -1), ("_p_owner", 1)]
+    assert command["limit"] == 100
+    # The same, as the translation says that was compared with two real servers.
+    said = Server({"Post": SCHEMA}, lambda _: []).query("Post", where, order="-createdAt,owner")
+    assert (command["filter"], list(command["sort"].items())) == (said.filter, list(said.sort))
+
+
+def test_a_count_asks_for_what_a_parse_server_counts_by(database: Target, sent: Commands) -> None:
+    where = {"place": {"$nearSphere": PLACE, "$maxDistance": 0.1}}
+    assert asking(database).counter(Operation(Ask.COUNT, 1, "Post"))(where, None) == 0
+    [command] = sent.commands
+    circle = {"$geoWithin": {"$centerSphere": [[-56, 12.5], 0.1]}}
+    assert command["pipeline"][0] == {"$match": {"place": circle, **READABLE}}
+
+
+def test_subqueries_and_included_rows_are_asked_for_as_a_server_does(
+    database: Target, sent: Commands
+) -> None:
+    where = {"owner": {"$inQuery": {"className": "_User", "where": {"username": "user 1"}}}}
+    rows, _ = asking(database).finder(BY_OWNER)(where, None)
+    users, posts, included = sent.commands
+    assert (users["find"], users["filter"]) == ("_User", {"username": "user 1", **READABLE})
+    assert (posts["find"], posts["filter"]) == (
+        "Post",
+        {"_p_owner": {"$in": ["_User$u1"]}, **READABLE},
+    )
+    assert sorted(posts["projection"]) == [
+        "_created_at",
+        "_id",
+        "_p_owner",
+        "_updated_at",
+        "author",
+    ]
+    assert (included["find"], included["filter"]) == ("_User", {"_id": "u1", **READABLE})
+    assert len(rows) == 15
+
+
+def test_a_get_asks_for_one_row_that_everybody_may_read(database: Target, sent: Commands) -> None:
+    row = asking(database).getter(Operation(Ask.GET, 1, "Post"))("p001")
     assert row is not None
-    assert where == {"_p_owner": row["_p_owner"], "_created_at": {"$lte": row["_created_at"]}}
+    assert [command["filter"] for command in sent.commands] == [{"_id": "p001", **READABLE}]
+
+
+def test_sessions_are_asked_for_by_their_user(database: Target, sent: Commands) -> None:
+    find = asking(database).finder(Operation(Ask.QUERY, 1, "_Session"))
+    find({"sessionToken": "r:x"}, {"user": pointer("u1")})
+    [command] = sent.commands
+    # Without a schema of the class the pointer is stored all the same.
+    assert command["filter"]["$and"][0] == {"_session_token": "r:x"}
+    assert command["filter"]["_rperm"] == {"$in": [None, "*", "*", "u1"]}
+
+
+class Commands(CommandListener):
+    """The commands that were sent."""
+
+    def __init__(self) -> None:
+        self.commands: list[dict[str, Any]] = []
+
+    def started(self, event: Any) -> None:
+        """Keep what asks for rows."""
+        if event.command_name in ("find", "aggregate") and event.command.get("find") != "_SCHEMA":
+            self.commands.append(dict(event.command))
+
+    def succeeded(self, event: Any) -> None:
+        """Nothing."""
+
+    def failed(self, event: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """What stores send that are opened from now on."""
+    listener = Commands()
+    connect = mongo_store.connect
+    monkeypatch.setattr(
+        mongo_store, "connect", lambda target, pool: connect(target, pool, [listener])
+    )
+    return listener
+
+
+def asking(target: Target) -> MongoConnection:
+    """Return a connection, with the indexes that text and places need."""
+    store = MongoStore(order(target))
+    store.database["Post"].create_index([("place", "2d")])
+    store.database["Post"].create_index([("text", "text")])
+    return store.connect()
 
 
 @pytest.mark.parametrize(
@@ -120,14 +258,14 @@ def test_a_lazy_cursor_that_nobody_reads_fails_the_self_test_by_name(
 ) -> None:
     def lazy(user: Any, wanted: Operation) -> Any:
         def do() -> str:
-            user.database[wanted.class_name].find({})  # no round trip is made
+            user.connection.database[wanted.class_name].find({})  # no round trip is made
             return wanted.name
 
         return do
 
-    monkeypatch.setitem(mongo_rows.MAKERS, operation.ask, lazy)
+    monkeypatch.setitem(workload.MAKERS, operation.ask, lazy)
     with pytest.raises(HarnessError, match=f"{maker} Post.* sent no find; was its cursor"):
-        MongoLoad(order(database, operation), arrange_mongo(order(database, operation), MARK), 0)
+        Workload(order(database, operation), Setup(MARK), 0)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +280,11 @@ def test_an_answer_that_is_wrong_is_named(
 ) -> None:
     with running(order(database)) as load:
         if broken is None:
-            load.database["Post"].delete_many({})
+            of(load)["Post"].delete_many({})
         else:
             # A database that loses its index entries finds nothing although the row is there.
-            monkeypatch.setattr(
-                "parity.jobs.size.load.mongo_rows._READABLE", {"_rperm": {"$in": ["nobody"]}}
-            )
-        outcome = load.client().perform(number)
+            monkeypatch.setattr(MongoConnection, "_fetch", lambda *_: [])
+        outcome = load.user().perform(number)
         assert outcome.failure == reason
         monkeypatch.undo()
 
@@ -156,7 +292,7 @@ def test_an_answer_that_is_wrong_is_named(
 def test_only_reading_writes_nothing(database: Target) -> None:
     reading = check_order(order(database, *OF_ALL, read_only=True))
     with running(reading) as load:
-        user = load.client()
+        user = load.user()
         assert {user.perform(n).failure for n, _ in load.sent} == {""}
         assert sorted(names(database)) == ["Post", "_SCHEMA", "_User"]
 
@@ -173,4 +309,4 @@ def test_a_target_without_mongo_is_refused(database: Target) -> None:
 def test_functions_do_not_run_in_mongodb(database: Target) -> None:
     function = Operation(Ask.FUNCTION, 1, function="hello")
     with pytest.raises(UserError, match="functions run in Parse Server, not in MongoDB"):
-        arrange_mongo(order(database, function), MARK)
+        set_up(order(database, function), MARK)

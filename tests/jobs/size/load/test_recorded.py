@@ -23,7 +23,7 @@ from parity.capture.recording import (
 from parity.jobs.size.load.http import Answer
 from parity.jobs.size.load.order import LoadOrder
 from parity.jobs.size.load.recorded import Due, check_recording, due_requests, send_due
-from parity.jobs.size.load.rest_http import Wire
+from parity.jobs.size.load.rest_store import Wire
 from parity.model import Keys, Secret, Style, Target, UserError, Writes
 from parity.profiles.profile import Profile
 from parity.targets.client import ParseClient
@@ -71,7 +71,7 @@ MIX = [
 
 
 def found(asked: LoadOrder, worker: int = 0, workers: int = 1) -> list[tuple[int, Due]]:
-    return list(due_requests(asked, Wire(asked), 50.0, worker, workers))
+    return list(due_requests(asked, Wire(asked.target), 50.0, worker, workers))
 
 
 def test_requests_come_when_they_came_with_the_keys_of_the_target(tmp_path: Path) -> None:

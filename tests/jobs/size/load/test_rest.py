@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from parity.jobs.size.load.arranging import arrange
 from parity.jobs.size.load.cleanup import clean
 from parity.jobs.size.load.order import LoadOrder, check_order
-from parity.jobs.size.load.rest import RestLoad
+from parity.jobs.size.load.rest_store import RestStore, Wire
+from parity.jobs.size.load.setup import set_up
+from parity.jobs.size.load.workload import Workload
 from parity.model import Keys, Target, UserError, Writes
 from parity.profiles.profile import Ask, Operation
 from parity.targets.client import ParseClient
@@ -24,11 +25,17 @@ from tests.jobs.size.load.conftest import OPERATIONS, ROWS, order, post, remains
 QUERY = Operation(Ask.QUERY, 1, "Post", where={"author": "?"}, order="-score", limit=20)
 
 
+def aim(load: Workload, target: Target) -> None:
+    """Let users that begin from now on ask another server."""
+    assert isinstance(load.store, RestStore)
+    load.store.wire = Wire(target)
+
+
 @contextmanager
-def running(asked: LoadOrder, mark: str) -> Iterator[RestLoad]:
+def running(asked: LoadOrder, mark: str) -> Iterator[Workload]:
     load = None
     try:
-        load = RestLoad(asked, arrange(asked, mark), 0)
+        load = Workload(asked, set_up(asked, mark), 0)
         yield load
     finally:
         left = clean(asked, mark, load.take_files() if load else ())
@@ -38,7 +45,7 @@ def running(asked: LoadOrder, mark: str) -> Iterator[RestLoad]:
 def test_every_operation_works_and_nothing_stays_behind(server: Target) -> None:
     mark = "tstaaa"
     with running(order(server), mark) as load:
-        client = load.client()
+        client = load.user()
         names = set()
         for _ in range(4):
             for number in range(len(OPERATIONS)):
@@ -62,7 +69,7 @@ def test_every_operation_works_and_nothing_stays_behind(server: Target) -> None:
 
 def test_rows_that_are_written_look_like_the_apps_own(server: Target) -> None:
     with running(order(server), "tstaab") as load:
-        assert load.client().perform(6).failure == ""
+        assert load.user().perform(6).failure == ""
         master = ParseClient(server).as_master()
         [row] = master.find("Paritytstaab_Post", order="-createdAt", limit=1).results
         schema = master.get("schemas/Paritytstaab_Post").json
@@ -159,8 +166,8 @@ def test_a_wrong_server_is_seen_and_what_is_wrong_is_named(
     mark = "tstbbb"
     with running(order(server, operation), mark) as load, Proxy(server.url) as proxy:
         # The first rows and users are written on the right server.
-        load.wire = type(load.wire)(order(replace(server, url=proxy.listen(wrong).url)))
-        client = load.client()
+        aim(load, replace(server, url=proxy.listen(wrong).url))
+        client = load.user()
         outcomes = [client.perform(0).failure for _ in range(3)]
         client.close()
         assert reason in outcomes
@@ -172,8 +179,8 @@ def test_a_session_that_outlives_its_log_out_is_seen(server: Target) -> None:
         request=lambda asked, _: Response(200, (), b"{}") if asked.route == "logout" else asked,
     )  # fmt: skip
     with running(order(server), "tstbbc") as load, Proxy(server.url) as proxy:
-        load.wire = type(load.wire)(order(replace(server, url=proxy.listen(still).url)))
-        client = load.client()
+        aim(load, replace(server, url=proxy.listen(still).url))
+        client = load.user()
         assert client.perform(1).failure == ""
         assert client.perform(2).failure == "log-out: the session still works afterwards"
         client.close()
@@ -182,15 +189,15 @@ def test_a_session_that_outlives_its_log_out_is_seen(server: Target) -> None:
 def test_a_row_that_somebody_else_deleted_is_no_failure(server: Target) -> None:
     with running(order(server, QUERY), "tstccc") as load:
         load.samples["Post"] = [{"objectId": "gone000001", "author": "nobody", "score": 1}]
-        client = load.client()
+        client = load.user()
         assert client.perform(0).failure == ""
         client.close()
 
 
 def test_a_server_that_is_down_is_a_failure_with_a_name(server: Target) -> None:
     with running(order(server, QUERY), "tstccd") as load:
-        load.wire = type(load.wire)(order(replace(server, url="http://127.0.0.1:9/parse")))
-        client = load.client()
+        aim(load, replace(server, url="http://127.0.0.1:9/parse"))
+        client = load.user()
         outcome = client.perform(0)
         client.close()
     assert outcome.failure == "query: no connection: Connection refused"
@@ -201,10 +208,10 @@ def test_classes_that_the_app_does_not_have_are_made_up_and_said(server: Target)
         Ask.QUERY, 1, "Nowhere", where={"kind": "?", "score": {"$gte": "?"}}, order="score"
     )
     asked = order(server, other)
-    arrangement = arrange(asked, "tstddd")
-    assert arrangement.made == ("Nowhere",)
-    load = RestLoad(asked, arrangement, 0)
-    client = load.client()
+    setup = set_up(asked, "tstddd")
+    assert setup.made == ("Nowhere",)
+    load = Workload(asked, setup, 0)
+    client = load.user()
     assert [client.perform(0).failure for _ in range(5)] == [""] * 5
     client.close()
     assert clean(asked, "tstddd") == []
@@ -216,18 +223,18 @@ def test_functions_are_not_called_where_only_names_of_the_run_may_be_written(
 ) -> None:
     function = Operation(Ask.FUNCTION, 1, function="hello")
     careful = replace(server, writes=Writes.NAMESPACED)
-    arrangement = arrange(order(careful, function, QUERY), "tsteee")
-    assert list(arrangement.skipped) == [0]
-    assert arrangement.weights(order(careful, function, QUERY)) == (0.0, 1)
+    setup = set_up(order(careful, function, QUERY), "tsteee")
+    assert list(setup.skipped) == [0]
+    assert setup.weights(order(careful, function, QUERY)) == (0.0, 1)
     with pytest.raises(UserError, match="nothing of the profile"):
-        arrange(order(careful, function), "tsteee")
+        set_up(order(careful, function), "tsteee")
 
 
 def test_everything_is_written_within_the_names_of_the_run(server: Target) -> None:
     """A target with writes = "namespaced" refuses all else in the client that cleans up."""
     mark = "tsteef"
     with running(order(replace(server, writes=Writes.NAMESPACED)), mark) as load:
-        client = load.client()
+        client = load.user()
         assert {client.perform(n).failure for n in range(len(OPERATIONS))} == {""}
         client.close()
     assert remains(server, mark) == []
@@ -247,10 +254,10 @@ def test_a_target_that_forbids_writes_is_refused_unless_only_reads_are_sent(
         Ask.GET,
         Ask.DOWNLOAD,
     }
-    arrangement = arrange(reading, "tstfff")
-    assert arrangement.stand_ins == {}
-    load = RestLoad(reading, arrangement, 0)
-    client = load.client()
+    setup = set_up(reading, "tstfff")
+    assert setup.stand_ins == {}
+    load = Workload(reading, setup, 0)
+    client = load.user()
     assert [client.perform(n).failure for n, _ in load.sent] == ["", "", ""]
     client.close()
     assert remains(server, "tstfff") == []

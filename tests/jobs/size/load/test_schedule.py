@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from parity.jobs.size.load.schedule import Schedule
 from parity.jobs.size.load.tally import (
+    WINDOW,
     Tally,
     merge,
-    window_from_json,
-    window_to_json,
 )
 from parity.model.latency import EDGES_MS, bucket_of
 
@@ -100,4 +99,4 @@ def test_merging_workers_is_counting_everything_in_one_place(
     assert dict(window.by_operation) == together.by_operation
     assert window.bytes_in == together.bytes_in
     assert {n: count for n, count in enumerate(window.latency) if count} == together.latency
-    assert window_from_json(window_to_json(window)) == window
+    assert WINDOW.validate_python(WINDOW.dump_python(window, mode="json")) == window

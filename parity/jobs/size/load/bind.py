@@ -26,7 +26,7 @@ Pick = Callable[[str], Mapping[str, Any] | None]
 """Gives some row of a class."""
 
 
-class CannotFill(Exception):
+class CannotBind(Exception):
     """There is no value for a place in a shape; the text says for which."""
 
 
@@ -59,7 +59,7 @@ def classes_of(where: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
                     yield query
 
 
-def fill(
+def bind(
     where: Mapping[str, Any], row: Mapping[str, Any], pick: Pick, rng: random.Random
 ) -> dict[str, Any]:
     """Return a query of a shape, with values of a row.
@@ -71,19 +71,19 @@ def fill(
         rng: Chooses.
 
     Raises:
-        CannotFill: The row has no such field, or the constraint is not one that can be filled.
+        CannotBind: The row has no such field, or the constraint is not one that can be bound.
     """
-    filled: dict[str, Any] = {}
+    bound: dict[str, Any] = {}
     for key, inner in where.items():
         if key in LOGICAL:
-            filled[key] = [fill(each, row, pick, rng) for each in inner]
+            bound[key] = [bind(each, row, pick, rng) for each in inner]
         elif key == "$relatedTo":
-            filled[key] = _related(inner, pick)
+            bound[key] = _related(inner, pick)
         elif key.startswith("$"):
-            raise CannotFill(f"{key} is not a search that can be made up")
+            raise CannotBind(f"{key} is not a search that can be made up")
         else:
-            filled[key] = _field(key, inner, row, pick, rng)
-    return filled
+            bound[key] = _field(key, inner, row, pick, rng)
+    return bound
 
 
 def _field(key: str, inner: Any, row: Mapping[str, Any], pick: Pick, rng: random.Random) -> Any:
@@ -107,11 +107,11 @@ def _constraint(
         class_name, shape = query
         inner_row = pick(class_name)
         if inner_row is None:
-            raise CannotFill(f"no row of {class_name} for {name}")
-        filled = {"className": class_name, "where": fill(shape, inner_row, pick, rng)}
+            raise CannotBind(f"no row of {class_name} for {name}")
+        bound = {"className": class_name, "where": bind(shape, inner_row, pick, rng)}
         if name in ("$select", "$dontSelect"):
-            return {"query": filled, "key": argument.get("key")}
-        return {**argument, **filled}
+            return {"query": bound, "key": argument.get("key")}
+        return {**argument, **bound}
     value = value_in(row, key)
     if name in _LISTS:
         return _several(argument, value, key, row, pick, rng)
@@ -120,7 +120,7 @@ def _constraint(
     if name == "$within":
         return {"$box": _box(value, key)}
     if name.startswith(("$geo", "$text")):
-        raise CannotFill(f"{name} is not a search that can be made up")
+        raise CannotBind(f"{name} is not a search that can be made up")
     return _one(value, key, rng) if argument == VALUE else argument
 
 
@@ -128,13 +128,13 @@ def value_in(row: Mapping[str, Any], key: str) -> Any:
     """Return the value of a field, or of a dotted path, as a query names it.
 
     Raises:
-        CannotFill: There is none.
+        CannotBind: There is none.
     """
     value: Any = row
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     if value is None:
-        raise CannotFill(f"no row has a {key}")
+        raise CannotBind(f"no row has a {key}")
     if key in _TIMES and isinstance(value, str):
         return {"__type": "Date", "iso": value}
     if isinstance(value, Mapping) and value.get("__type") == "Object":
@@ -149,7 +149,7 @@ def value_in(row: Mapping[str, Any], key: str) -> Any:
 def _one(value: Any, key: str, rng: random.Random) -> Any:
     if isinstance(value, list):  # equality with an array means: has this element
         if not value:
-            raise CannotFill(f"no row has an element in {key}")
+            raise CannotBind(f"no row has an element in {key}")
         return rng.choice(value)
     return value
 
@@ -168,20 +168,20 @@ def _several(
         other = pick("") or row
         try:
             found.append(_one(value_in(other, key), key, rng))
-        except CannotFill:
+        except CannotBind:
             found.append(found[0])
     return found
 
 
 def _prefix(value: Any, key: str) -> str:
     if not isinstance(value, str) or not value:
-        raise CannotFill(f"{key} is no text that could be searched for")
+        raise CannotBind(f"{key} is no text that could be searched for")
     return "^" + re.escape(value[:_PREFIX])
 
 
 def _box(value: Any, key: str) -> list[dict[str, Any]]:
     if not isinstance(value, Mapping) or value.get("__type") != "GeoPoint":
-        raise CannotFill(f"{key} is no place")
+        raise CannotBind(f"{key} is no place")
     latitude, longitude = float(value["latitude"]), float(value["longitude"])
     return [
         {
@@ -207,8 +207,8 @@ def _inner_query(name: str, argument: Any) -> tuple[str, Mapping[str, Any]] | No
 def _related(argument: Any, pick: Pick) -> dict[str, Any]:
     owner = argument.get("object") if isinstance(argument, Mapping) else None
     if not isinstance(owner, Mapping) or not isinstance(owner.get("className"), str):
-        raise CannotFill("$relatedTo does not say of which class")
+        raise CannotBind("$relatedTo does not say of which class")
     row = pick(owner["className"])
     if row is None:
-        raise CannotFill(f"no row of {owner['className']} for $relatedTo")
+        raise CannotBind(f"no row of {owner['className']} for $relatedTo")
     return {**argument, "object": {**owner, "objectId": row.get("objectId")}}

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import gevent
 
-from parity.jobs.size.load.acting import Arrangement, Client, Load, Outcome
-from parity.jobs.size.load.kinds import make_load
+from parity.jobs.size.load.null_load import NullLoad
 from parity.jobs.size.load.order import LoadOrder
 from parity.jobs.size.load.pacing import Pacer
 from parity.jobs.size.load.recorded import Feeder, send_due
 from parity.jobs.size.load.schedule import Schedule
+from parity.jobs.size.load.store import Load, Outcome, Setup, User
+from parity.jobs.size.load.workload import Workload
 from parity.model.errors import ParityError
 from parity.profiles.profile import Ask
 
@@ -37,7 +38,7 @@ class WrongAnswer(Exception):
     """The answer of a request is wrong; what Locust counts as a failure."""
 
 
-class Crew:
+class Worker:
     """What one Locust process that sends knows.
 
     Args:
@@ -50,7 +51,7 @@ class Crew:
         self.environment = environment
         self.pacer = Pacer()
         self.paced = False
-        self.worker, self.workers = 0, 1
+        self.number, self.numbers = 0, 1
         self.rng = random.Random(order.seed)  # noqa: S311 - protects nothing
         self.load: Load | None = None
         self.feeder: Feeder | None = None
@@ -60,7 +61,7 @@ class Crew:
         self._left = 0
 
     def register(self, runner: Any) -> None:
-        """Listen to what the conductor says."""
+        """Listen to what the master says."""
         runner.register_message(PREPARE, self.on_prepare)
         runner.register_message(HOLD, self.on_hold)
         runner.register_message(STOP, self.on_stop)
@@ -73,9 +74,9 @@ class Crew:
             self._prepare(data)
         except ParityError as error:
             problem = str(error)
-        except Exception as error:  # noqa: BLE001 - the conductor must not wait for ever
+        except Exception as error:  # noqa: BLE001 - the master must not wait for ever
             problem = f"error in parse-parity itself: {type(error).__name__}: {error}"
-        self.environment.runner.send_message(PREPARED, {"worker": self.worker, "problem": problem})
+        self.environment.runner.send_message(PREPARED, {"worker": self.number, "problem": problem})
 
     def on_hold(self, msg: Any, **_: Any) -> None:
         """Begin a schedule."""
@@ -92,7 +93,7 @@ class Crew:
             self._replay()
         while self.load is None:  # the run is being given up
             gevent.sleep(0.1)
-        client = self.load.client()
+        client = self.load.user()
         user.parity_client = client
         while True:
             if self.paced:
@@ -113,7 +114,7 @@ class Crew:
             if not self.paced:
                 gevent.sleep(self._think())
 
-    def _perform(self, client: Client, operation: int) -> Outcome:
+    def _perform(self, client: User, operation: int) -> Outcome:
         while self._stopping:
             gevent.sleep(60)
         self._busy += 1
@@ -127,24 +128,25 @@ class Crew:
         while self._busy and time.monotonic() < deadline:
             gevent.sleep(0.01)
         self.flush_files()
-        self.environment.runner.send_message(STOPPED, {"worker": self.worker})
+        self.environment.runner.send_message(STOPPED, {"worker": self.number})
 
     def _prepare(self, data: dict[str, Any]) -> None:
         self._stopping = False
-        self.worker, self.workers = data["worker"], data["workers"]
-        self._left = max(1, data["most_requests"] // self.workers)
+        self.number, self.numbers = data["worker"], data["workers"]
+        self._left = max(1, data["most_requests"] // self.numbers)
         if self.order.kind == "replay":
-            users = max(1, int(data["users"]) // self.workers)
-            self.feeder = Feeder(self.order, self.worker, self.workers, users)
+            users = max(1, int(data["users"]) // self.numbers)
+            self.feeder = Feeder(self.order, self.number, self.numbers, users)
             gevent.spawn(self._feed, self.feeder)
             return
         self.paced = data["paced"]
-        arrangement = Arrangement.from_json(data["arrangement"])
-        self.rng = random.Random(f"{self.order.seed}/{self.worker}/users")  # noqa: S311
-        self.weights = arrangement.weights(self.order)
+        setup = Setup.from_json(data["setup"])
+        self.rng = random.Random(f"{self.order.seed}/{self.number}/users")  # noqa: S311
+        self.weights = setup.weights(self.order)
         if self.load is not None:
             self.load.close()
-        self.load = make_load(self.order, arrangement, self.worker)
+        kind = NullLoad if self.order.kind == "null" else Workload
+        self.load = kind(self.order, setup, self.number)
         # Samples stay to the end; the garbage collector need not look at them ever again.
         gc.collect()
         gc.freeze()
@@ -155,7 +157,7 @@ class Crew:
         feeder.run(time.monotonic() + _REPLAY_LEAD_S)
         while feeder.waiting or self._busy:
             gevent.sleep(0.1)
-        self.environment.runner.send_message(LIMIT, {"worker": self.worker, "ended": True})
+        self.environment.runner.send_message(LIMIT, {"worker": self.number, "ended": True})
 
     def _replay(self) -> None:
         while self.feeder is None:
@@ -172,14 +174,14 @@ class Crew:
     def _count(self) -> None:
         self._left -= 1
         if self._left == 0:
-            self.environment.runner.send_message(LIMIT, {"worker": self.worker, "ended": False})
+            self.environment.runner.send_message(LIMIT, {"worker": self.number, "ended": False})
 
     def _hold(self, data: dict[str, Any]) -> None:
         schedule = Schedule(
             data["rate"], data["seconds"], self.weights, (self.order.seed, data["number"])
         )
         start = time.monotonic() + (data["at"] - time.time())
-        for second, tally in self.pacer.run(schedule, start, self.worker, self.workers):
+        for second, tally in self.pacer.run(schedule, start, self.number, self.numbers):
             self.environment.runner.send_message(
                 TICK, {"number": data["number"], "second": second, "tally": tally.to_json()}
             )
@@ -200,7 +202,7 @@ class Crew:
             self.flush_files()
 
     def flush_files(self) -> None:
-        """Tell the conductor which files were uploaded."""
+        """Tell the master which files were uploaded."""
         files = list(self.load.take_files()) if self.load is not None else []
         if files:
             self.environment.runner.send_message(FILES, {"files": files})

@@ -1,4 +1,4 @@
-"""The classes that a load test writes, in place of the app's own.
+"""The rows that a load test writes: like the app's own, or made up where it has none.
 
 The app's rows are never changed: what a profile creates, updates and deletes in ``Post`` goes to
 ``Parity<mark>_Post``, which gets the fields and the indexes of ``Post``. So a run is removed by
@@ -8,13 +8,13 @@ removing classes, also when it was killed.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from parity.model.errors import HarnessError
 from parity.profiles.profile import Ask, Operation
-from parity.targets.client import ParseClient
 from parity.targets.namespace import PREFIX
 from parity.wire.query import LOGICAL
 
@@ -22,15 +22,17 @@ PAD: Final = "parityPad"
 """Field that brings a row to the size that the profile asks for."""
 NUMBER: Final = "parityNumber"
 """Field with a number that is new in every write, so that a lost one is seen."""
-_OWN: Final = frozenset({"objectId", "createdAt", "updatedAt", "ACL"})
-_PUBLIC: Final = {
-    **{name: {"*": True} for name in ("find", "count", "get", "create", "update", "delete")},
-    "addField": {"*": True},
-}
+OWN: Final = frozenset({"objectId", "createdAt", "updatedAt", "ACL"})
 _GEO: Final = frozenset({"$nearSphere", "$within", "$geoWithin"})
 _NUMERIC: Final = frozenset({"$lt", "$lte", "$gt", "$gte"})
 KINDS_OF_VALUES: Final = 25
 """Different values of a made-up field, so that a query of it finds a part of the rows."""
+MOST_ROWS: Final = 2000
+MOST_SESSIONS: Final = 2000
+MOST_FILES: Final = 20
+"""Kept with their bytes, to compare what is downloaded."""
+WRITES_ROWS: Final = frozenset({Ask.CREATE, Ask.UPDATE, Ask.DELETE, Ask.BATCH})
+"""Operations that write rows of a class."""
 
 
 def stand_in_name(mark: str, class_name: str) -> str:
@@ -60,14 +62,14 @@ def made_up_fields(operations: Iterable[Operation], class_name: str) -> dict[str
         for name in operation.keys:
             if "." not in name:
                 found.setdefault(name, "String")
-    return {name: type_ for name, type_ in found.items() if name not in _OWN}
+    return {name: type_ for name, type_ in found.items() if name not in OWN}
 
 
 def _guess(where: Mapping[str, Any], found: dict[str, str]) -> None:
     for key, inner in where.items():
         if key in LOGICAL and isinstance(inner, list):
-            for each in inner:
-                _guess(each, found)
+            for branch in inner:
+                _guess(branch, found)
         elif not key.startswith("$") and "." not in key:
             names = set(inner) if isinstance(inner, Mapping) else set()
             if names & _GEO:
@@ -80,61 +82,12 @@ def _guess(where: Mapping[str, Any], found: dict[str, str]) -> None:
                 found.setdefault(key, "String")
 
 
-def make_stand_in(
-    master: ParseClient, mark: str, class_name: str, fields: Mapping[str, str]
-) -> str:
-    """Create the class that is written in place of another.
-
-    Args:
-        master: Sends the master key.
-        mark: Mark of the run.
-        class_name: The app's class.
-        fields: Types of its fields, if the app has no such class.
-
-    Returns:
-        Its name.
-
-    Raises:
-        HarnessError: The server refuses.
-    """
-    name = stand_in_name(mark, class_name)
-    real = master.get(f"schemas/{class_name}")
-    schema: dict[str, Any] = real.json if real.ok and isinstance(real.json, dict) else {}
-    columns = {
-        key: {k: v for k, v in each.items() if k != "required"}
-        for key, each in (schema.get("fields") or {}).items()
-        if key not in _OWN and isinstance(each, dict)
-    }
-    columns = columns or {key: {"type": type_} for key, type_ in fields.items()}
-    columns |= {PAD: {"type": "String"}, NUMBER: {"type": "Number"}}
-    body = {"className": name, "fields": columns, "classLevelPermissions": _PUBLIC}
-    indexes = _indexes(schema.get("indexes"), columns)
-    reply = master.post(f"schemas/{name}", body | ({"indexes": indexes} if indexes else {}))
-    if not reply.ok and indexes:  # a server that does not know them, or an index it cannot make
-        reply = master.post(f"schemas/{name}", body)
-    if not reply.ok:
-        raise HarnessError(f"{name} cannot be made: status {reply.status} {reply.text.strip()}")
-    return name
-
-
-def _indexes(indexes: Any, columns: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(indexes, dict):
-        return {}
-    return {
-        name: keys
-        for name, keys in indexes.items()
-        if isinstance(keys, dict)
-        and all(key.removeprefix("_p_") in columns for key in keys)
-        and all(direction in (1, -1) for direction in keys.values())
-    }
-
-
 def template_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a row that a new row can have as well."""
     return {
         key: value
         for key, value in row.items()
-        if key not in _OWN and not key.startswith("_") and _can_be_copied(value)
+        if key not in OWN and not key.startswith("_") and _can_be_copied(value)
     }
 
 
@@ -164,5 +117,65 @@ def _value(type_: str, number: int) -> Any:
             return f"value {number:03d}"
 
 
-WRITES_ROWS: Final = frozenset({Ask.CREATE, Ask.UPDATE, Ask.DELETE, Ask.BATCH})
-"""Operations that write rows of a class."""
+@dataclass(slots=True)
+class OwnRow:
+    """A row that this process wrote.
+
+    Attributes:
+        class_name: The class that it is in.
+        object_id: Its id.
+        fields: What it must have.
+    """
+
+    class_name: str
+    object_id: str
+    fields: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Account:
+    """A user of the app that this process signed up."""
+
+    username: str
+    password: str
+    object_id: str
+
+
+@dataclass(slots=True)
+class Pools:
+    """What one process made.
+
+    Attributes:
+        rows: Rows by class of the profile.
+        accounts: Users of the app.
+        sessions: Tokens of log-ins that nobody works with, to log out.
+        tokens: Sessions that users of the load work with; never logged out.
+        files: Path and bytes of files.
+    """
+
+    rng: random.Random
+    rows: dict[str, deque[OwnRow]] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list)
+    sessions: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_SESSIONS))
+    tokens: list[str] = field(default_factory=list)
+    files: deque[tuple[str, bytes]] = field(default_factory=lambda: deque(maxlen=MOST_FILES))
+
+    def take(self, class_name: str) -> OwnRow | None:
+        """Take a row out; ``None`` if there is none."""
+        rows = self.rows.get(class_name)
+        return rows.popleft() if rows else None
+
+    def put(self, class_name: str, row: OwnRow) -> None:
+        """Put a row in, or back."""
+        self.rows.setdefault(class_name, deque(maxlen=MOST_ROWS)).append(row)
+
+    def account(self) -> Account | None:
+        """Return one of the accounts; ``None`` if there is none."""
+        return self.rng.choice(self.accounts) if self.accounts else None
+
+    def add(self, account: Account) -> None:
+        """Keep an account; of very many, some."""
+        if len(self.accounts) < MOST_SESSIONS:
+            self.accounts.append(account)
+        else:
+            self.accounts[self.rng.randrange(MOST_SESSIONS)] = account

@@ -11,9 +11,12 @@ from typing import Any, Final
 import gevent
 from gevent.event import Event
 
-from parity.jobs.size.load.acting import Arrangement
 from parity.jobs.size.load.cleanup import clean
-from parity.jobs.size.load.crew import (
+from parity.jobs.size.load.order import LoadOrder
+from parity.jobs.size.load.setup import set_up
+from parity.jobs.size.load.store import Setup
+from parity.jobs.size.load.tally import Tally, merge
+from parity.jobs.size.load.worker import (
     FILES,
     HOLD,
     LIMIT,
@@ -24,9 +27,6 @@ from parity.jobs.size.load.crew import (
     STOPPED,
     TICK,
 )
-from parity.jobs.size.load.kinds import arrange_load
-from parity.jobs.size.load.order import LoadOrder
-from parity.jobs.size.load.tally import Tally, merge
 from parity.jobs.size.window import Window
 from parity.model.errors import ParityError
 
@@ -38,7 +38,7 @@ _GRACE_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-class Conductor:
+class Master:
     """Prepares a run, gives the pace, adds up the counts, cleans up.
 
     Args:
@@ -62,7 +62,7 @@ class Conductor:
         self.environment = environment
         self.alone = alone
         self.most_requests = most_requests
-        self.arrangement: Arrangement | None = None
+        self.setup: Setup | None = None
         self.prepared = Event()
         self.problem = ""
         self.paced = False
@@ -94,13 +94,13 @@ class Conductor:
         self.files = []
         try:
             self._mark = self._new_mark()  # from here on there may be something to remove
-            self.arrangement = arrange_load(self.order, self._mark)
+            self.setup = set_up(self.order, self._mark)
         except ParityError as error:
             self.fail(str(error))
             return
-        for reason in sorted(set(self.arrangement.skipped.values())):
+        for reason in sorted(set(self.setup.skipped.values())):
             _log.warning("not sent: %s", reason)
-        for name in self.arrangement.made:
+        for name in self.setup.made:
             _log.warning("%s has no rows in this app: queries go to made-up ones", name)
         runner = self.environment.runner
         ids = [None] if self.alone else [each.id for each in runner.clients.ready]
@@ -112,7 +112,7 @@ class Conductor:
                 "paced": self.paced,
                 "most_requests": self.most_requests,
                 "users": self.environment.parsed_options.num_users or 1,
-                "arrangement": self.arrangement.to_json(),
+                "setup": self.setup.to_json(),
             }
             runner.send_message(PREPARE, data, client_id)
 
