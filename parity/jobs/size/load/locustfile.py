@@ -16,7 +16,7 @@ import gevent
 from gevent.fileobject import FileObject
 from gevent.lock import BoundedSemaphore
 from gevent.queue import Queue
-from locust import events, runners
+from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
 from parity.jobs.size.load.master import Master
@@ -60,8 +60,6 @@ def install(kind: str) -> None:
     Args:
         kind: ``rest``, ``mongo``, ``replay``.
     """
-    # By default workers report every three seconds, and a short run is over before they did.
-    runners.WORKER_REPORT_INTERVAL = 1.0
     hooks: Any = events  # EventHook.add_listener has no types
     hooks.init_command_line_parser.add_listener(partial(_add_options, kind))
     hooks.init.add_listener(partial(_on_init, kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
 import time
@@ -157,7 +158,7 @@ class Worker:
         feeder.run(time.monotonic() + _REPLAY_LEAD_S)
         while feeder.waiting or self._busy:
             gevent.sleep(0.1)
-        self.environment.runner.send_message(LIMIT, {"worker": self.number, "ended": True})
+        self._tell_limit(ended=True)
 
     def _replay(self) -> None:
         while self.feeder is None:
@@ -174,7 +175,14 @@ class Worker:
     def _count(self) -> None:
         self._left -= 1
         if self._left == 0:
-            self.environment.runner.send_message(LIMIT, {"worker": self.number, "ended": False})
+            self._tell_limit(ended=False)
+
+    def _tell_limit(self, *, ended: bool) -> None:
+        # When a run ends, Locust's master waits half a second for the last counts of its workers;
+        # on a busy machine they would be lost.
+        with contextlib.suppress(AttributeError):  # the only process has them already
+            self.environment.runner._send_stats()  # noqa: SLF001
+        self.environment.runner.send_message(LIMIT, {"worker": self.number, "ended": ended})
 
     def _hold(self, data: dict[str, Any]) -> None:
         schedule = Schedule(
