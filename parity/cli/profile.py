@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from parity.cli.mongo_target import Ticker, echo_json
 from parity.model import ExitCode, UserError
 from parity.options import json_option
-
-if TYPE_CHECKING:
-    from parity.profiles.derive import Derived
+from parity.profiles.derive import Derived, derive_profile
+from parity.profiles.write import profile_toml
+from parity.report.progress import Progress
 
 SHOWN = 12
 
@@ -58,37 +57,32 @@ def profile(
     and no values: nothing of a user's data is in it.
     What the recording does not say, such as rates by hour of a recording of ten minutes, is named.
     """  # noqa: D301 - click wants the control character
-    from parity.profiles.derive import derive_profile  # noqa: PLC0415 - heavy
-    from parity.profiles.write import profile_toml  # noqa: PLC0415
-
     if out.exists() and not force:
         raise UserError(f"{out} is there already", "Choose another name, or replace it: --force.")
-    ticker = Ticker()
+    with Progress() as progress:
 
-    def progress(number: int) -> None:
-        if ticker.due():
-            ticker.show(f"parity: {number} exchanges, {number / ticker.elapsed_s:.0f}/s")
+        def count(number: int) -> None:
+            seconds = max(progress.elapsed_s, 0.001)
+            progress.show(f"parity: {number} exchanges, {number / seconds:.0f}/s")
 
-    try:
-        found = derive_profile(
-            recording,
-            name or out.stem,
-            shapes=shapes,
-            allow_truncated=allow_truncated,
-            progress=progress,
-        )
-    except ValueError as error:
-        raise UserError(
-            f"{recording} holds {error}",
-            "Is its base URL the address of the app? parity import --base-url sets it.",
-            code="profile",
-        ) from None
-    finally:
-        ticker.done()
+        try:
+            found = derive_profile(
+                recording,
+                name or out.stem,
+                shapes=shapes,
+                allow_truncated=allow_truncated,
+                progress=count,
+            )
+        except ValueError as error:
+            raise UserError(
+                f"{recording} holds {error}",
+                "Is its base URL the address of the app? parity import --base-url sets it.",
+                code="profile",
+            ) from None
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(profile_toml(found.profile, _comments(found)), encoding="utf-8")
     if as_json:
-        echo_json(_facts(found, out))
+        click.echo(json.dumps(_facts(found, out), separators=(",", ":")))
     else:
         _show(found, out)
     return ExitCode.PASS
@@ -98,7 +92,7 @@ def _comments(found: Derived) -> list[str]:
     reads = _share(found.reads, found.reads + found.writes)
     return [
         f"Derived by parity profile from {found.exchanges} requests; {reads} read.",
-        *(f"{each[0].upper()}{each[1:]}." for each in found.notes),
+        *(f"{note[0].upper()}{note[1:]}." for note in found.notes),
     ]
 
 
@@ -106,10 +100,10 @@ def _show(found: Derived, out: Path) -> None:
     profile = found.profile
     total = found.reads + found.writes
     click.echo(f"{found.exchanges} requests, {len(profile.operations)} kinds")
-    for each in profile.operations[:SHOWN]:
-        click.echo(f"  {each.weight:6.2f} %  {each.name}")
+    for operation in profile.operations[:SHOWN]:
+        click.echo(f"  {operation.weight:6.2f} %  {operation.name}")
     if len(profile.operations) > SHOWN:
-        rest = sum(each.weight for each in profile.operations[SHOWN:])
+        rest = sum(operation.weight for operation in profile.operations[SHOWN:])
         click.echo(f"  {rest:6.2f} %  {len(profile.operations) - SHOWN} more")
     click.echo(f"\nreads      {_share(found.reads, total)} of {total}; the rest writes")
     click.echo(
