@@ -63,7 +63,7 @@ class _Binder:
         found = {}
         for key, value in shape.items():
             if key in LOGICAL:
-                found[key] = [self._branch(each) for each in value]
+                found[key] = [self._branch(branch) for branch in value]
             elif key == "$relatedTo":
                 found[key] = self._related_to(value)
             else:
@@ -83,7 +83,7 @@ class _Binder:
         low, high = None, None
         if _LOWER & shape.keys() and _UPPER & shape.keys():
             low, high = self._range(key)
-        return {name: self._constraint(key, name, each, low, high) for name, each in shape.items()}
+        return {name: self._constraint(key, name, part, low, high) for name, part in shape.items()}
 
     def _constraint(self, key: str, name: str, shape: Any, low: Any, high: Any) -> Any:
         if name in _SUBQUERIES:
@@ -128,10 +128,10 @@ class _Binder:
         other = self.samples(target)
         if other is None or not other.objects:
             raise Untranslatable(f"{target} has no rows")
-        return [_pointer(target, each["objectId"]) for each in other.objects]
+        return [_pointer(target, row["objectId"]) for row in other.objects]
 
     def _range(self, key: str) -> tuple[Any, Any]:
-        pool = [as_sent(key, each) for each in self._pool(key)]
+        pool = [as_sent(key, value) for value in self._pool(key)]
         low, high = sorted((self.random.choice(pool), self.random.choice(pool)), key=_sort_key)
         return low, high
 
@@ -183,7 +183,7 @@ class _Binder:
             circle = shape["$centerSphere"]
             radius = circle[1] if isinstance(circle, list) and len(circle) > 1 else VALUE
             return {"$centerSphere": [point, NEAR_RADIANS if is_value(radius) else radius]}
-        ring = [_corner(lat, lng, *each) for each in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+        ring = [_corner(lat, lng, *way) for way in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
         return {"$polygon": ring}
 
     def _subquery(self, name: str, shape: Any) -> Any:
@@ -207,7 +207,7 @@ class _Binder:
 def is_value(shape: Any) -> bool:
     """Tell whether a part of a shape stands for a value: ``?``, or a Parse value with ``?``."""
     if isinstance(shape, Mapping):
-        return "__type" in shape and any(each == VALUE for each in shape.values())
+        return "__type" in shape and any(part == VALUE for part in shape.values())
     return bool(shape == VALUE)
 
 

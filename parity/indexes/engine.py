@@ -111,15 +111,17 @@ class _Run:
 
     def look(self) -> None:
         """Explain every query and judge it."""
-        operations = [each for each in self.profile.operations if each.ask in _QUERIES]
-        total = sum(each.weight for each in self.profile.operations)
+        operations = [
+            operation for operation in self.profile.operations if operation.ask in _QUERIES
+        ]
+        total = sum(operation.weight for operation in self.profile.operations)
         for number, operation in enumerate(operations, 1):
             self.progress(f"query {number} of {len(operations)}: {operation.class_name}")
             rate = self.profile.peak_rate * operation.weight / total
             self.asked += self._unique(self._ask(operation, rate))
-        for each in implied(self.profile):
-            if each.collection in self.collections:
-                self.asked += self._unique([self._ask_implied(each)])
+        for query in implied(self.profile):
+            if query.collection in self.collections:
+                self.asked += self._unique([self._ask_implied(query)])
         self.judged = sorted(map(self._judge, self.asked), key=_by_cost)
 
     def sample(self, collection: str) -> Sample | None:
@@ -144,11 +146,11 @@ class _Run:
             for number in range(self.options.samples):
                 self._within_budget()
                 sent = self._sent(operation, self._random(name, number))
-                for at, each in enumerate(sent):
+                for at, query in enumerate(sent):
                     if len(parts) <= at:
-                        title = f"{name} · {each.part} {each.collection}" if each.part else name
+                        title = f"{name} · {query.part} {query.collection}" if query.part else name
                         parts.append(_Asked(title, operation.class_name, rate))
-                    self._explain(parts[at], each)
+                    self._explain(parts[at], query)
         except Untranslatable as error:
             whole.problem = str(error)
         except _OverBudget as error:
@@ -158,7 +160,7 @@ class _Run:
         except OperationFailure as error:
             whole.problem = f"MongoDB refuses it ({named(error)})"
             whole.broken = True
-        return [each for each in parts if each.seen] if not whole.problem else [whole]
+        return [part for part in parts if part.seen] if not whole.problem else [whole]
 
     def _ask_implied(self, query: Implied) -> _Asked:
         found = _Asked(f"{query.collection}: {query.name}", query.collection, query.rate)
@@ -212,7 +214,7 @@ class _Run:
             if reader != "*" and not str(reader).startswith("role:")
         ]
         if not readers and (users := self.sample("_User")) is not None:
-            readers = [each["_id"] for each in users.stored]
+            readers = [row["_id"] for row in users.stored]
         return str(random.choice(readers)) if readers else None
 
     def _explain(self, asked: _Asked, sent: Sent) -> None:
@@ -233,13 +235,13 @@ class _Run:
             raise _OverBudget(f"the {self.options.budget_s:g} s for all queries were used up")
 
     def _unique(self, found: list[_Asked]) -> Iterator[_Asked]:
-        names = {each.signature for each in self.asked}
-        for each in found:
-            name, number = each.signature, 2
-            while each.signature in names:
-                each.signature, number = f"{name} #{number}", number + 1
-            names.add(each.signature)
-            yield each
+        names = {asked.signature for asked in self.asked}
+        for asked in found:
+            name, number = asked.signature, 2
+            while asked.signature in names:
+                asked.signature, number = f"{name} #{number}", number + 1
+            names.add(asked.signature)
+            yield asked
 
     def _judge(self, asked: _Asked) -> JudgedQuery:
         if not asked.seen:
@@ -258,7 +260,7 @@ class _Run:
         rows = sample.rows if sample else 0
         use, codes, reason = judge(asked.seen, rows, self.options.small_rows)
         cost = cost_of(asked.seen)
-        mean_s = sum(each.ms for each in asked.seen) / len(asked.seen) / 1000
+        mean_s = sum(look.ms for look in asked.seen) / len(asked.seen) / 1000
         return JudgedQuery(
             asked.signature,
             asked.class_name,
@@ -277,7 +279,7 @@ class _Run:
 
     def propose(self) -> list[Proposal]:
         """Propose indexes for what is slow."""
-        by_name = {each.signature: each for each in self.asked}
+        by_name = {asked.signature: asked for asked in self.asked}
         wishes: dict[str, list[Wish]] = {}
         for at, judged in enumerate(self.judged):
             if judged.use is not IndexUse.SLOW:
@@ -292,19 +294,19 @@ class _Run:
                 codes = (NO_INDEX_HELPS,)
                 self.judged[at] = replace(judged, codes=codes, advice=advice)
         proposals: list[Proposal] = []
-        for collection, each in wishes.items():
-            kept, left = propose(each, self._place(collection))
+        for collection, wished in wishes.items():
+            kept, left = propose(wished, self._place(collection))
             proposals += kept
             self._left_out({wish.signature for one in left for wish in one.wishes})
-        return sorted(proposals, key=lambda each: -each.saves)
+        return sorted(proposals, key=lambda proposal: -proposal.saves)
 
     def questions(self, proposals: list[Proposal]) -> dict[str, Question]:
         """Return for each query that a proposal serves how it is asked."""
-        wanted = {name for each in proposals for name in each.serves}
+        wanted = {name for proposal in proposals for name in proposal.serves}
         return {
-            each.signature: Question(each.signature, tuple(each.sent))
-            for each in self.asked
-            if each.signature in wanted
+            asked.signature: Question(asked.signature, tuple(asked.sent))
+            for asked in self.asked
+            if asked.signature in wanted
         }
 
     def _place(self, collection: str) -> Place:
@@ -321,11 +323,11 @@ class _Run:
         )
 
     def _writes(self, collection: str) -> float:
-        total = sum(each.weight for each in self.profile.operations)
+        total = sum(operation.weight for operation in self.profile.operations)
         return sum(
-            self.profile.peak_rate * each.weight * each.parts / total
-            for each in self.profile.operations
-            if each.ask in _WRITES and each.class_name == collection
+            self.profile.peak_rate * operation.weight * operation.parts / total
+            for operation in self.profile.operations
+            if operation.ask in _WRITES and operation.class_name == collection
         )
 
     def _left_out(self, names: set[str]) -> None:
@@ -338,7 +340,7 @@ class _Run:
 
     def advice(self, proposals: list[Proposal]) -> Advice:
         """Put everything together."""
-        touched = sorted({each.collection for each in self.judged} & self.collections)
+        touched = sorted({query.collection for query in self.judged} & self.collections)
         sizes, notes = 0, []
         for name in touched:
             sizes += self._index_bytes(name)
@@ -347,7 +349,7 @@ class _Run:
                     f"{name}: the index {shorter} is the beginning of {longer}, which does the "
                     f"same; each write pays for both. Think of dropping {shorter}."
                 )
-        proposed = sum(each.bytes for each in proposals)
+        proposed = sum(proposal.bytes for proposal in proposals)
         cache = self.mongod.cache_bytes
         if cache and sizes + proposed > cache / 2:
             notes.append(

@@ -69,7 +69,7 @@ def best_shape(
         # Read in order, rows are passed over until enough have matched.
         by_sort = min(by_sort, wanted / max(shares.everything_of_equal, 1e-9))
     first = need.sort[0][0]
-    rest = tuple(each for each in need.ranges if each not in {key for key, _ in need.sort})
+    rest = tuple(key for key in need.ranges if key not in dict(need.sort))
     in_order = Shape(need.equal, need.sort + _ascending(rest), by_sort)
     if first in need.ranges:
         return Shape(need.equal, in_order.tail, min(by_sort, bounded))
@@ -103,22 +103,22 @@ class _Shares:
         if counts["equal"] >= FEWEST:
             self.everything_of_equal = max(counts["all"], UNSEEN) / counts["equal"]
         else:
-            other = {key: each for key, each in filter_.items() if key not in need.equal}
+            other = {key: condition for key, condition in filter_.items() if key not in need.equal}
             left = _count(collection, sample, {"other": other})["other"]
             self.everything_of_equal = max(left, UNSEEN) / drawn
 
 
 def _only(filter_: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
     """Return the parts of a query that are about some keys, wherever in it they stand."""
-    found: dict[str, Any] = {key: each for key, each in filter_.items() if key in keys}
-    for each in filter_.get("$and", []):
-        inner = _only(each, keys)
+    found: dict[str, Any] = {key: condition for key, condition in filter_.items() if key in keys}
+    for clause in filter_.get("$and", []):
+        inner = _only(clause, keys)
         if inner:
             found.setdefault("$and", []).append(inner)
-    branches = [_only(each, keys) for each in filter_.get("$or", [])]
+    branches = [_only(branch, keys) for branch in filter_.get("$or", [])]
     if branches and any(branches):
         # A branch that has none of the keys is not what this index is for.
-        found["$or"] = [each for each in branches if each]
+        found["$or"] = [branch for branch in branches if branch]
     return found
 
 
@@ -129,7 +129,9 @@ def _is_near(value: Any) -> bool:
 def _count(
     collection: Collection[Row], sample: Sample, filters: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, int]:
-    drawn = [each["_id"] for each in sample.stored]
-    facets = {name: [{"$match": dict(each)}, {"$count": "n"}] for name, each in filters.items()}
+    drawn = [row["_id"] for row in sample.stored]
+    facets = {
+        name: [{"$match": dict(condition)}, {"$count": "n"}] for name, condition in filters.items()
+    }
     [reply] = collection.aggregate([{"$match": {"_id": {"$in": drawn}}}, {"$facet": facets}])
     return {name: int(reply[name][0]["n"]) if reply[name] else 0 for name in filters}

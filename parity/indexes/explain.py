@@ -127,10 +127,10 @@ def read(reply: Mapping[str, Any], *, skip: int = 0) -> Seen:
     plan = list(_stages(reply["queryPlanner"]))
     done = list(_stages(stats))
     returned = int(stats.get("nReturned", 0))
-    counted = [int(each["nCounted"]) for each in done if "nCounted" in each]
+    counted = [int(stage["nCounted"]) for stage in done if "nCounted" in stage]
     returned = sum(counted) if counted else returned
     sorted_rows = _sorted_rows(done)
-    names = {str(each.get("stage", "")) for each in plan}
+    names = {str(stage.get("stage", "")) for stage in plan}
     return Seen(
         docs=int(stats.get("totalDocsExamined", 0)),
         keys=int(stats.get("totalKeysExamined", 0)),
@@ -149,7 +149,7 @@ def _too_slow(max_time_ms: int) -> str:
 
 def _planned(reply: Mapping[str, Any], rows: int, took_ms: float, reason: str) -> Seen:
     plan = list(_stages(reply["queryPlanner"]))
-    names = {str(each.get("stage", "")) for each in plan}
+    names = {str(stage.get("stage", "")) for stage in plan}
     scans = "COLLSCAN" in names
     return Seen(
         docs=rows if scans else 0,
@@ -179,25 +179,27 @@ def named(error: OperationFailure) -> str:
 
 
 def _indexes(plan: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    names = [str(each["indexName"]) for each in plan if "indexName" in each]
-    if any(each.get("stage") in ("IDHACK", "EXPRESS_IXSCAN", "CLUSTERED_IXSCAN") for each in plan):
+    names = [str(stage["indexName"]) for stage in plan if "indexName" in stage]
+    if any(
+        stage.get("stage") in ("IDHACK", "EXPRESS_IXSCAN", "CLUSTERED_IXSCAN") for stage in plan
+    ):
         names.append("_id_")
     return tuple(dict.fromkeys(names))
 
 
 def _sorted_rows(stages: list[Mapping[str, Any]]) -> int | None:
     """Return how many rows went into sorts; ``None`` without one."""
-    sorts = [each for each in stages if str(each.get("stage", "")).upper() == "SORT"]
+    sorts = [stage for stage in stages if str(stage.get("stage", "")).upper() == "SORT"]
     if not sorts:
         return None
-    inputs = (each.get("inputStage") for each in sorts)
-    return sum(int(each.get("nReturned", 0)) for each in inputs if isinstance(each, Mapping))
+    inputs = (stage.get("inputStage") for stage in sorts)
+    return sum(int(stage.get("nReturned", 0)) for stage in inputs if isinstance(stage, Mapping))
 
 
 def _stages(node: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(node, list):
-        for each in node:
-            yield from _stages(each)
+        for child in node:
+            yield from _stages(child)
     elif isinstance(node, Mapping):
         if "stage" in node:
             yield node

@@ -67,10 +67,10 @@ def implied(profile: Profile) -> Iterator[Implied]:
     How often a session is looked up is bounded by the requests and by the cache: each client's
     session at most once in :data:`CACHE_S` on each server.
     """
-    total = sum(each.weight for each in profile.operations)
+    total = sum(operation.weight for operation in profile.operations)
     rates = dict.fromkeys(Ask, 0.0)
-    for each in profile.operations:
-        rates[each.ask] += profile.peak_rate * each.weight / total
+    for operation in profile.operations:
+        rates[operation.ask] += profile.peak_rate * operation.weight / total
     by_session = sum(rate for ask, rate in rates.items() if ask not in _ANONYMOUS)
     looked_up = min(by_session, profile.clients / CACHE_S)
     if looked_up:

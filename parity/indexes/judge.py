@@ -25,14 +25,14 @@ than in a scan, so that an index gains little where a tenth of the rows match.""
 def cost_of(seen: Sequence[Seen]) -> Cost:
     """Put together what MongoDB did with each set of values; there is at least one."""
     return Cost(
-        docs=median(each.docs for each in seen),
-        keys=median(each.keys for each in seen),
-        returned=median(each.returned for each in seen),
-        ms=median(each.ms for each in seen),
-        worst_ms=max(each.ms for each in seen),
-        scans=any(each.scans for each in seen),
-        sorts=any(each.sorts for each in seen),
-        index=tuple(sorted({name for each in seen for name in each.index})),
+        docs=median(look.docs for look in seen),
+        keys=median(look.keys for look in seen),
+        returned=median(look.returned for look in seen),
+        ms=median(look.ms for look in seen),
+        worst_ms=max(look.ms for look in seen),
+        scans=any(look.scans for look in seen),
+        sorts=any(look.sorts for look in seen),
+        index=tuple(sorted({name for look in seen for name in look.index})),
     )
 
 
@@ -51,17 +51,17 @@ def judge(
     Returns:
         The word, what is wrong, and a sentence.
     """
-    if any(each.missing for each in seen):
-        kind = next(each.missing for each in seen if each.missing)
+    if any(look.missing for look in seen):
+        kind = next(look.missing for look in seen if look.missing)
         return IndexUse.SLOW, (NO_INDEX,), f"MongoDB refuses it: there is no {kind} index"
     found: dict[Code, Seen] = {}
-    for each in sorted(seen, key=lambda one: one.examined, reverse=True):
-        for code in _codes(each, small_rows):
-            found.setdefault(code, each)
+    for look in sorted(seen, key=lambda look: look.examined, reverse=True):
+        for code in _codes(look, small_rows):
+            found.setdefault(code, look)
     if found:
-        sentences = [_sentence(code, each, rows) for code, each in found.items()]
+        sentences = [_sentence(code, look, rows) for code, look in found.items()]
         return IndexUse.SLOW, tuple(found), "; ".join(sentences)
-    worst = max(seen, key=lambda one: one.examined)
+    worst = max(seen, key=lambda look: look.examined)
     if worst.scans and rows <= small_rows:
         return IndexUse.SMALL, (), f"no index, and {rows:,} rows are too few for that to matter"
     what = f"index {', '.join(worst.index)}" if worst.index else "the beginning of the collection"

@@ -138,9 +138,9 @@ def longest_entry(
 
 def estimated_bytes(keys: Keys, sample: Sample) -> int:
     """Estimate the size of an index on disk and in the cache; rather too large."""
-    each = _ENTRY_BYTES + sum(sample.key_bytes(key) for key, _ in keys)
+    entry = _ENTRY_BYTES + sum(sample.key_bytes(key) for key, _ in keys)
     entries = max((sample.entries(key) for key, way in keys if way in (1, -1)), default=1.0)
-    return int(sample.rows * entries * each * _KEPT)
+    return int(sample.rows * entries * entry * _KEPT)
 
 
 def index_name(database: str, collection: str, keys: Keys, server: Server) -> str:

@@ -40,7 +40,7 @@ class Planned:
     @property
     def saves(self) -> float:
         """What need not be examined each second."""
-        return sum(each.saves for each in self.wishes)
+        return sum(wish.saves for wish in self.wishes)
 
 
 def plan(wishes: Iterable[Wish], existing: Sequence[Keys] = ()) -> list[Planned]:
@@ -53,13 +53,13 @@ def plan(wishes: Iterable[Wish], existing: Sequence[Keys] = ()) -> list[Planned]
     Returns:
         Most useful first.
     """
-    ordered = sorted(wishes, key=lambda each: (-each.saves, each.signature))
+    ordered = sorted(wishes, key=lambda wish: (-wish.saves, wish.signature))
     popularity = _popularity(ordered)
     planned: list[Planned] = []
     starts = sorted(existing, key=len, reverse=True)
     for wish in ordered:
         _place(wish, planned, starts, popularity)
-    return sorted(planned, key=lambda each: -each.saves)
+    return sorted(planned, key=lambda index: -index.saves)
 
 
 def serves(keys: Keys, wish: Wish) -> bool:
@@ -88,7 +88,7 @@ def arrange(wish: Wish, start: Keys, popularity: Mapping[str, float]) -> Keys | 
     if not {key for key, _ in head} <= wish.equal:
         return None
     left = sorted(
-        wish.equal - {key for key, _ in head}, key=lambda each: (-popularity.get(each, 0.0), each)
+        wish.equal - {key for key, _ in head}, key=lambda key: (-popularity.get(key, 0.0), key)
     )
     if left and rest:
         return None
@@ -125,7 +125,7 @@ def duplicates(indexes: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]
     Args:
         indexes: As ``Collection.index_information`` returns them.
     """
-    plain = {name: existing_keys(each) for name, each in indexes.items() if name != "_id_"}
+    plain = {name: existing_keys(index) for name, index in indexes.items() if name != "_id_"}
     found = []
     for name, keys in plain.items():
         if keys is None or indexes[name].get("unique") or "expireAfterSeconds" in indexes[name]:
@@ -140,15 +140,15 @@ def duplicates(indexes: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]
 def _place(
     wish: Wish, planned: list[Planned], starts: Sequence[Keys], popularity: Mapping[str, float]
 ) -> None:
-    for each in planned:
-        if serves(each.keys, wish):
-            each.wishes.append(wish)
+    for index in planned:
+        if serves(index.keys, wish):
+            index.wishes.append(wish)
             return
-    for each in planned:
-        longer = arrange(wish, each.keys, popularity)
+    for index in planned:
+        longer = arrange(wish, index.keys, popularity)
         if longer is not None:
-            each.keys = longer
-            each.wishes.append(wish)
+            index.keys = longer
+            index.wishes.append(wish)
             return
     for start in (*starts, ()):
         keys = arrange(wish, start, popularity)

@@ -224,9 +224,9 @@ class Advice:
     @property
     def slow(self) -> tuple[JudgedQuery, ...]:
         """The shapes that are named, costliest first."""
-        return tuple(each for each in self.judged if each.use is IndexUse.SLOW)
+        return tuple(query for query in self.judged if query.use is IndexUse.SLOW)
 
     @property
     def unjudged(self) -> tuple[JudgedQuery, ...]:
         """The shapes that could not be judged."""
-        return tuple(each for each in self.judged if each.use is IndexUse.UNJUDGED)
+        return tuple(query for query in self.judged if query.use is IndexUse.UNJUDGED)

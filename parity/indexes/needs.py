@@ -80,29 +80,29 @@ def needs_of(sent: Sent) -> list[Need]:
 
 
 def _of_branches(outer: _Conditions, sent: Sent) -> list[Need]:
-    branches = [_conditions(each) for each in outer.branches]
-    common = [key for key in branches[0].equal if all(key in each.equal for each in branches)]
+    branches = [_conditions(branch) for branch in outer.branches]
+    common = [key for key in branches[0].equal if all(key in branch.equal for branch in branches)]
     if common:
         # Parse Server 2.8.4 copies what is outside into every branch: one index serves all.
         return [_need(_Conditions(equal=dict.fromkeys(common)), sent.sort)]
     found = []
-    for each in branches:
-        if each.by_id:
+    for branch in branches:
+        if branch.by_id:
             continue
-        each.ranges |= outer.ranges
-        need = _need(each, sent.sort)
+        branch.ranges |= outer.ranges
+        need = _need(branch, sent.sort)
         narrows = need.equal or need.ranges or need.special
         if not narrows:
             # One branch without an index makes MongoDB read everything.
-            return [Need(sort=sent.sort, useless=tuple(outer.useless | each.useless))]
+            return [Need(sort=sent.sort, useless=tuple(outer.useless | branch.useless))]
         found.append(need)
     return found
 
 
 def _need(conditions: _Conditions, sort: Keys) -> Need:
-    ranges = tuple(each for each in conditions.ranges if each not in conditions.equal)
+    ranges = tuple(key for key in conditions.ranges if key not in conditions.equal)
     # An order by a key that is equal in all rows is no order.
-    rest = tuple(each for each in sort if each[0] not in conditions.equal)
+    rest = tuple(key for key in sort if key[0] not in conditions.equal)
     return Need(
         frozenset(conditions.equal), rest, ranges, conditions.special, tuple(conditions.useless)
     )
@@ -112,8 +112,8 @@ def _conditions(filter_: Mapping[str, Any]) -> _Conditions:
     found = _Conditions()
     for key, value in filter_.items():
         if key == "$and":
-            for each in value:
-                _merge(found, _conditions(each))
+            for clause in value:
+                _merge(found, _conditions(clause))
         elif key == "$or":
             found.branches = found.branches or list(value)
         elif key == "$text":
@@ -136,7 +136,7 @@ def _merge(found: _Conditions, other: _Conditions) -> None:
 
 def _classify(found: _Conditions, key: str, value: Any) -> None:
     operators = value.keys() if isinstance(value, Mapping) else frozenset()
-    if not operators or not all(each.startswith("$") for each in operators):
+    if not operators or not all(operator.startswith("$") for operator in operators):
         found.equal[key] = None
     elif "$geoIntersects" in operators:
         found.special = (key, "2dsphere")
@@ -150,12 +150,12 @@ def _classify(found: _Conditions, key: str, value: Any) -> None:
         found.useless[key] = None
     if key == "_id":
         found.by_id = bool({"_id"} & (found.equal.keys() | found.ranges.keys()))
-        for each in (found.equal, found.ranges, found.useless):
-            each.pop("_id", None)
+        for conditions in (found.equal, found.ranges, found.useless):
+            conditions.pop("_id", None)
 
 
 def _is_list_of_values(values: Any) -> bool:
-    return isinstance(values, list) and not any(isinstance(each, Regex) for each in values)
+    return isinstance(values, list) and not any(isinstance(value, Regex) for value in values)
 
 
 def _is_prefix(condition: Mapping[str, Any]) -> bool:

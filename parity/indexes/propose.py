@@ -83,20 +83,20 @@ def wishes_of(slow: Slow, place: Place) -> tuple[list[Wish], str]:
     pairs = list(zip(slow.sent, slow.seen, strict=True))
     worst, seen = max(pairs, key=lambda pair: pair[1].examined)
     needs = needs_of(worst)
-    nameless = any(each.special and each.special[0] == TEXT for each in needs)
-    if not needs or nameless or any(each.is_empty for each in needs):
+    nameless = any(need.special and need.special[0] == TEXT for need in needs)
+    if not needs or nameless or any(need.is_empty for need in needs):
         return [], "no condition of it can use an index"
-    found = [_wish(slow, each, worst, seen, place)[0] for each in needs]
+    found = [_wish(slow, need, worst, seen, place)[0] for need in needs]
     # What an index brings is the mean over the values: it helps most where little matches.
-    now = sum(each.examined + (each.matched if each.sorts else 0) for _, each in pairs) / len(pairs)
+    now = sum(look.examined + (look.matched if look.sorts else 0) for _, look in pairs) / len(pairs)
     examined = sum(_examined_with_index(slow, *pair, place) for pair in pairs) / len(pairs)
     if examined * GAIN > now and not seen.missing:
         return [], f"with an index it would still examine about {examined:,.0f}"
-    left = [each for each in found if not _is_there(each, place)]
+    left = [wish for wish in found if not _is_there(wish, place)]
     if not left:
         return [], "an index with these keys is there and does not help"
     share = slow.rate * max(now - examined, 0.0) / len(left)
-    return [_with_saving(each, share) for each in left], ""
+    return [_with_saving(wish, share) for wish in left], ""
 
 
 def propose(wishes: Iterable[Wish], place: Place) -> tuple[list[Proposal], list[Planned]]:
@@ -105,10 +105,10 @@ def propose(wishes: Iterable[Wish], place: Place) -> tuple[list[Proposal], list[
     Returns:
         Proposals, most useful first, and what was left out because there are enough.
     """
-    plain = [existing_keys(each) for name, each in place.indexes.items() if name != "_id_"]
-    planned = plan(wishes, [each for each in plain if each])
+    plain = [existing_keys(index) for name, index in place.indexes.items() if name != "_id_"]
+    planned = plan(wishes, [keys for keys in plain if keys])
     kept = planned[:MOST]
-    return [_proposal(each, place, number) for number, each in enumerate(kept)], planned[MOST:]
+    return [_proposal(index, place, number) for number, index in enumerate(kept)], planned[MOST:]
 
 
 def _examined_with_index(slow: Slow, sent: Sent, seen: Seen, place: Place) -> float:
@@ -127,7 +127,7 @@ def _wish(slow: Slow, need: Need, sent: Sent, seen: Seen, place: Place) -> tuple
 
 
 def _is_there(wish: Wish, place: Place) -> bool:
-    found = (existing_keys(each) for each in place.indexes.values())
+    found = (existing_keys(index) for index in place.indexes.values())
     return any(keys is not None and serves(keys, wish) for keys in found)
 
 
@@ -149,7 +149,7 @@ def _proposal(planned: Planned, place: Place, number: int) -> Proposal:
     return Proposal(
         collection=place.collection.name,
         keys=keys,
-        serves=tuple(dict.fromkeys(each.signature for each in planned.wishes)),
+        serves=tuple(dict.fromkeys(wish.signature for wish in planned.wishes)),
         saves=planned.saves,
         bytes=estimated_bytes(keys, place.sample),
         writes=place.writes,
@@ -171,20 +171,20 @@ def _command(keys: Keys, place: Place) -> dict[str, Any]:
 
 def _shell(command: Mapping[str, Any]) -> str:
     [index] = command["indexes"]
-    options = {name: each for name, each in index.items() if name != "key"}
+    options = {name: option for name, option in index.items() if name != "key"}
     own = "_".join(f"{key}_{way}" for key, way in index["key"].items())
     if options.get("name") == own:
         del options["name"]
     arguments = [index["key"], *([options] if options else [])]
-    text = ", ".join(json.dumps(each, ensure_ascii=False) for each in arguments)
+    text = ", ".join(json.dumps(argument, ensure_ascii=False) for argument in arguments)
     name = json.dumps(command["createIndexes"], ensure_ascii=False)
     return f"db.getCollection({name}).createIndex({text})"
 
 
 def _replaced(keys: Keys, indexes: Mapping[str, Mapping[str, Any]]) -> str:
-    for name, each in indexes.items():
-        own = existing_keys(each)
-        kept = name == "_id_" or each.get("unique") or "expireAfterSeconds" in each
+    for name, index in indexes.items():
+        own = existing_keys(index)
+        kept = name == "_id_" or index.get("unique") or "expireAfterSeconds" in index
         if own and not kept and len(own) < len(keys) and keys[: len(own)] == own:
             return name
     return ""

@@ -41,33 +41,32 @@ class Sample:
 
     def values(self, path: str) -> list[Any]:
         """Return what the chosen rows have under a field, as REST shows it; no nulls."""
-        found = (value_at(each, path) for each in self.objects)
-        return [each for each in found if each is not None and each != []]
+        found = (value_at(row, path) for row in self.objects)
+        return [value for value in found if value is not None and value != []]
 
     def key_bytes(self, name: str) -> float:
         """Return the mean size of a stored key's value, as an element of BSON without a name."""
-        sizes = [size for each in self.stored for size in entry_sizes(stored_at(each, name))]
+        sizes = [size for row in self.stored for size in entry_sizes(stored_at(row, name))]
         return sum(sizes) / len(sizes) if sizes else 10.0
 
     def longest(self, name: str) -> int:
         """Return the largest size of a stored key's value among the chosen rows."""
-        sizes = (size for each in self.stored for size in entry_sizes(stored_at(each, name)))
+        sizes = (size for row in self.stored for size in entry_sizes(stored_at(row, name)))
         return max(sizes, default=0)
 
     def entries(self, name: str) -> float:
         """Return how many index entries a row has for a key, in the mean: more for an array."""
         if not self.stored:
             return 1.0
-        return sum(len(list(entry_sizes(stored_at(each, name)))) for each in self.stored) / len(
-            self.stored
-        )
+        entries = sum(len(list(entry_sizes(stored_at(row, name)))) for row in self.stored)
+        return entries / len(self.stored)
 
     def is_array(self, name: str) -> bool:
         """Tell whether a chosen row, or the schema, has an array under a stored key."""
         type_ = self.schema.type_of(name)
         if type_ is not None and type_.type == "Array":
             return True
-        return any(_has_array(each, name.split(".")) for each in self.stored)
+        return any(_has_array(row, name.split(".")) for row in self.stored)
 
 
 def load_schemas(database: Database[dict[str, Any]]) -> dict[str, ClassSchema]:
@@ -104,7 +103,7 @@ def draw(
         # A collection of few and huge rows; its beginning is better than nothing.
         found.stored = list(collection.find().limit(size))
     # The same row twice says nothing new; MongoDB's random cursor may return one.
-    found.stored = list({str(each["_id"]): each for each in found.stored}.values())
+    found.stored = list({str(row["_id"]): row for row in found.stored}.values())
     found.objects = list(_shown(found.stored, schema))
     return found
 
@@ -126,9 +125,9 @@ def stored_at(document: Any, path: str) -> Any:
 def entry_sizes(value: Any) -> Iterator[int]:
     """Yield the bytes of each index entry that a value makes, BSON overhead included."""
     values = value if isinstance(value, list) and value else [value]
-    for each in values:
+    for item in values:
         try:
-            yield len(bson.encode({"": each})) - 5
+            yield len(bson.encode({"": item})) - 5
         except (bson.errors.InvalidDocument, bson.errors.InvalidStringData, OverflowError):
             yield 10
 
@@ -137,7 +136,7 @@ def _stored(value: Any, path: list[str]) -> Any:
     if not path:
         return value
     if isinstance(value, list):
-        return [_stored(each, path) for each in value]
+        return [_stored(item, path) for item in value]
     return _stored(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else None
 
 
@@ -150,11 +149,11 @@ def _has_array(value: Any, path: list[str]) -> bool:
 
 
 def _shown(rows: list[Row], schema: ClassSchema) -> Iterator[Row]:
-    for each in rows:
+    for row in rows:
         try:
-            shown = to_rest(schema.class_name, each, schema)
+            shown = to_rest(schema.class_name, row, schema)
         except StorageError:
             continue
         # REST shows no key names of MongoDB, but who may read decides whom a query is asked for.
-        shown["_rperm"] = each.get("_rperm")
+        shown["_rperm"] = row.get("_rperm")
         yield shown

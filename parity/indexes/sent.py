@@ -142,8 +142,8 @@ class Server:
             0 if count else DEFAULT_LIMIT if limit is None else limit,
             0 if count else skip,
             count,
-            tuple(mongo_key(each.split(".")[0], schema) for each in keys),
-            text=next((key for key, each in where.items() if _is_text(each)), ""),
+            tuple(mongo_key(key.split(".")[0], schema) for key in keys),
+            text=next((key for key, condition in where.items() if _is_text(condition)), ""),
         )
         self.sent.append(found)
         return found
@@ -183,13 +183,13 @@ class Server:
     def _replace(self, value: Any, name: str, becomes: str) -> Any:
         """Replace a kind of subquery, wherever it stands, by the values that it finds."""
         if isinstance(value, list):
-            return [self._replace(each, name, becomes) for each in value]
+            return [self._replace(item, name, becomes) for item in value]
         if not isinstance(value, Mapping):
             return value
         if name not in value:
-            return {key: self._replace(each, name, becomes) for key, each in value.items()}
+            return {key: self._replace(item, name, becomes) for key, item in value.items()}
         found = self._select(value[name], name)
-        rest = {key: each for key, each in value.items() if key != name}
+        rest = {key: item for key, item in value.items() if key != name}
         return {**rest, becomes: [*rest.get(becomes, []), *found]}
 
     def _select(self, given: Mapping[str, Any], name: str) -> list[Any]:
@@ -201,9 +201,9 @@ class Server:
         self.sent.append(sent)
         rows = self.fetch(sent)
         if not is_select:
-            return [_pointer(other, each["_id"]) for each in rows]
+            return [_pointer(other, row["_id"]) for row in rows]
         key = mongo_key(given["key"], self._schema(other))
-        return [_selected(each, key) for each in rows]
+        return [_selected(row, key) for row in rows]
 
     # Relations
 
@@ -213,7 +213,7 @@ class Server:
         not_ids: list[str] = []
         for key, value in where.items():
             if key in LOGICAL:
-                reduced[key] = [self._reduce(class_name, each) for each in value]
+                reduced[key] = [self._reduce(class_name, item) for item in value]
             elif key == "$relatedTo":
                 ids.append(self._related(value))
             elif self._is_relation(class_name, key):
@@ -245,7 +245,7 @@ class Server:
             part="$relatedTo",
         )
         self.sent.append(sent)
-        return [each["relatedId"] for each in self.fetch(sent) if "relatedId" in each]
+        return [row["relatedId"] for row in self.fetch(sent) if "relatedId" in row]
 
     def _owning(self, class_name: str, key: str, related: list[str]) -> list[str]:
         sent = Sent(
@@ -255,7 +255,7 @@ class Server:
             part=f"relation {key}",
         )
         self.sent.append(sent)
-        return [each["owningId"] for each in self.fetch(sent) if "owningId" in each]
+        return [row["owningId"] for row in self.fetch(sent) if "owningId" in row]
 
     # Permissions
 
@@ -310,13 +310,13 @@ def _wanted(value: Any) -> Iterator[tuple[bool, list[str]]]:
     elif value.get("__type") == "Pointer":
         yield False, [value["objectId"]]
     else:
-        for key, each in value.items():
+        for key, item in value.items():
             if key == "$in":
-                yield False, [one["objectId"] for one in each]
+                yield False, [one["objectId"] for one in item]
             elif key == "$nin":
-                yield True, [one["objectId"] for one in each]
+                yield True, [one["objectId"] for one in item]
             elif key == "$ne":
-                yield True, [each["objectId"]]
+                yield True, [item["objectId"]]
 
 
 def _among(ids: list[list[str]], given: Any) -> dict[str, Any]:
@@ -328,7 +328,11 @@ def _among(ids: list[list[str]], given: Any) -> dict[str, Any]:
         lists.append(kept["$in"])
     first, *others = lists
     # Order does not matter for what MongoDB does.
-    both = [each for each in dict.fromkeys(first) if all(each in other for other in others)]
+    both = [
+        object_id
+        for object_id in dict.fromkeys(first)
+        if all(object_id in other for other in others)
+    ]
     return {**kept, "$in": both}
 
 

@@ -72,15 +72,15 @@ def try_out(
     Raises:
         UserError: The scratch database cannot be written.
     """
-    trials = {each.collection for each in proposals if not _is_blocked(each)}
+    trials = {proposal.collection for proposal in proposals if not _is_blocked(proposal)}
     found: dict[int, Proposal] = dict(enumerate(proposals))
     with scratch_database(where) as scratch:
         for collection in sorted(trials):
             copied = _copy(database, scratch, collection, where, progress)
-            for number, each in enumerate(proposals):
-                if each.collection == collection and not _is_blocked(each):
+            for number, proposal in enumerate(proposals):
+                if proposal.collection == collection and not _is_blocked(proposal):
                     trial = _Trial(scratch, copied, where, progress)
-                    found[number] = trial.of(each, questions)
+                    found[number] = trial.of(proposal, questions)
     return list(found.values())
 
 
@@ -127,7 +127,7 @@ def orphans(client: MongoClient[dict[str, Any]], prefix: str) -> list[str]:
     """
     with contextlib.suppress(OperationFailure):
         names = client.list_database_names()
-        return [each for each in names if each.startswith(prefix) and each.endswith("_indexes")]
+        return [name for name in names if name.startswith(prefix) and name.endswith("_indexes")]
     return []
 
 
@@ -175,8 +175,8 @@ def copy_rows(
     stages.append({"$limit": most})
     copied = 0
     batch: list[RawBSONDocument] = []
-    for each in reader.aggregate(stages, batchSize=BATCH):
-        batch.append(each)
+    for row in reader.aggregate(stages, batchSize=BATCH):
+        batch.append(row)
         if len(batch) == BATCH:
             copied += _insert(target, batch)
             batch = []
@@ -210,20 +210,20 @@ def _copy(
     source = database[collection]
     rows = source.estimated_document_count()
     without, withit = scratch["without"], scratch["with"]
-    for each in (without, withit):
-        each.drop()
+    for copy in (without, withit):
+        copy.drop()
     version = str(database.command("buildInfo")["version"])
     copied = copy_rows(source, without, where.max_rows, rows, version, progress)
     without.aggregate([{"$match": {}}, {"$out": "with"}])
-    for each in (without, withit):
-        _build_existing(source, each)
+    for copy in (without, withit):
+        _build_existing(source, copy)
     return _Copied(copied, max(rows, copied))
 
 
 def _build_existing(source: Collection[Row], target: Collection[Row]) -> None:
     for name, index in source.index_information().items():
         if name != "_id_":
-            options = {key: each for key, each in index.items() if key not in _NO_INDEX_OPTIONS}
+            options = {key: option for key, option in index.items() if key not in _NO_INDEX_OPTIONS}
             options.pop("expireAfterSeconds", None)  # Nothing is to vanish meanwhile.
             target.create_index(index["key"], name=name, **options)
 
@@ -254,21 +254,25 @@ class _Trial:
             # Without it MongoDB does not answer at all, so there is no time to compare with.
             note = f"Built on a copy of {self.copied.rows:,} rows; without it there is no answer."
             return replace(proposal, notes=(*proposal.notes, note))
-        tried = [self._time(questions[each]) for each in proposal.serves if each in questions]
+        tried = [
+            self._time(questions[signature])
+            for signature in proposal.serves
+            if signature in questions
+        ]
         notes = [
-            f"The trial shows no gain for {each.signature}: think twice."
-            for each in tried
-            if each.high < LEAST_GAIN or not each.used
+            f"The trial shows no gain for {trial.signature}: think twice."
+            for trial in tried
+            if trial.high < LEAST_GAIN or not trial.used
         ]
         return replace(proposal, tried=tuple(tried), notes=(*proposal.notes, *notes))
 
     def _time(self, question: Question) -> Tried:
         self.progress(f"timing {question.signature}")
         pairs = [
-            (replace(each, collection="without"), replace(each, collection="with"))
-            for each in question.sent
+            (replace(query, collection="without"), replace(query, collection="with"))
+            for query in question.sent
         ]
-        same = all(_same(self.scratch, *each) for each in pairs)  # Also warms both.
+        same = all(_same(self.scratch, *pair) for pair in pairs)  # Also warms both.
         before_ms: list[float] = []
         after_ms: list[float] = []
         until = time.monotonic() + self.where.max_s
@@ -279,8 +283,8 @@ class _Trial:
             for without, withit in pairs:
                 # In turn, and each first half of the time, so that none has the warmer machine.
                 order = (without, withit) if number % 2 == 0 else (withit, without)
-                for each in order:
-                    took[each.collection] += _run(self.scratch, each)[1]
+                for query in order:
+                    took[query.collection] += _run(self.scratch, query)[1]
             # The mean over the values: what a slow one costs counts for the load.
             before_ms.append(took["without"] / len(pairs))
             after_ms.append(took["with"] / len(pairs))
@@ -324,9 +328,9 @@ def _same(scratch: Database[dict[str, Any]], without: Sent, withit: Sent) -> boo
         return False
     full = without.limit and len(one) >= without.limit
     if not full and not without.skip:
-        return sorted(str(each["_id"]) for each in one) == sorted(str(each["_id"]) for each in two)
+        return sorted(str(row["_id"]) for row in one) == sorted(str(row["_id"]) for row in two)
     # Among rows that are equal in the order, either may be returned.
     keys = [key for key, _ in without.sort]
-    return [[each.get(key) for key in keys] for each in one] == [
-        [each.get(key) for key in keys] for each in two
+    return [[row.get(key) for key in keys] for row in one] == [
+        [row.get(key) for key in keys] for row in two
     ]

@@ -107,7 +107,7 @@ def trials_table(
     marks = [Mark(peak, "recorded peak")]
     if knee is not None and abs(knee - peak) > 0.001:
         marks.append(Mark(knee, "knee"))
-    ordered = sorted(trials, key=lambda each: each[0].rate)
+    ordered = sorted(trials, key=lambda pair: pair[0].rate)
     return TableEvent(
         "knee",
         "Latency by rate",
@@ -191,7 +191,7 @@ def _knee_rate(result: Result) -> float | None:
 
 def _parts(result: Result) -> TableEvent:
     sizing = result.sizing
-    rows = [(each.id, str(each.fit), each.sentence, each.remedy) for each in sizing.parts]
+    rows = [(part.id, str(part.fit), part.sentence, part.remedy) for part in sizing.parts]
     return TableEvent(
         "verdict",
         f"Verdict: {sizing.fit} (confidence {sizing.confidence})",
@@ -207,8 +207,8 @@ def _saturation(result: Result) -> TableEvent:
     if found is None:
         return TableEvent("saturation", "What saturates first", columns, ())
     rows: list[tuple[object, ...]] = [
-        (str(each.part), round(each.pressure, 3), round(each.score, 3), each.evidence)
-        for each in found.suspects
+        (str(suspect.part), round(suspect.pressure, 3), round(suspect.score, 3), suspect.evidence)
+        for suspect in found.suspects
     ]
     rows += [(str(part), None, None, "not visible") for part in found.not_visible]
     share = found.mongo_share
@@ -239,11 +239,11 @@ def _recommendation(result: Result) -> TableEvent:
 
 def _collections(result: Result) -> TableEvent:
     rows = []
-    for each in sorted(result.looked.collections, key=lambda c: -c.bytes):
-        unused = [name for name, uses in (each.index_uses or {}).items() if not uses]
+    for facts in sorted(result.looked.collections, key=lambda facts: -facts.bytes):
+        unused = [name for name, uses in (facts.index_uses or {}).items() if not uses]
         rows.append(
-            (each.name, each.documents, _mb(each.bytes), _mb(each.storage_bytes),
-             _mb(sum(each.index_bytes.values())), _mb(each.cached_bytes),
+            (facts.name, facts.documents, _mb(facts.bytes), _mb(facts.storage_bytes),
+             _mb(sum(facts.index_bytes.values())), _mb(facts.cached_bytes),
              ", ".join(sorted(set(unused) - {"_id_"})))
         )  # fmt: skip
     columns = (
@@ -258,15 +258,15 @@ def _indexes(result: Result) -> TableEvent:
     assert advice is not None
     rows = tuple(
         (
-            each.signature, str(each.use), ", ".join(map(str, each.codes)), round(each.rate, 3),
-            round(each.cost.docs) if each.cost else None,
-            round(each.cost.returned) if each.cost else None,
-            round(each.cost.ms, 2) if each.cost else None,
-            each.advice or "; ".join(
-                p.shell for p in advice.proposals if each.signature in p.serves
+            query.signature, str(query.use), ", ".join(map(str, query.codes)), round(query.rate, 3),
+            round(query.cost.docs) if query.cost else None,
+            round(query.cost.returned) if query.cost else None,
+            round(query.cost.ms, 2) if query.cost else None,
+            query.advice or "; ".join(
+                p.shell for p in advice.proposals if query.signature in p.serves
             ),
         )
-        for each in advice.judged
+        for query in advice.judged
     )  # fmt: skip
     columns = (
         "query", "verdict", "codes", "at the peak (1/s)", "documents examined", "returned", "ms",

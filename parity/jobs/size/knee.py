@@ -244,8 +244,8 @@ class _Search:
             else:
                 self.missed, ended, why = trial, Ended.FOUND, ""
             self.best = max(
-                (each for each in self.trials if each.meets and each.rate < rate),
-                key=lambda each: each.rate,
+                (trial for trial in self.trials if trial.meets and trial.rate < rate),
+                key=lambda trial: trial.rate,
                 default=None,
             )
             rate /= self.plan.precision
@@ -277,7 +277,7 @@ class _Search:
 
     def _top(self, rate: float) -> float:
         """Never go over the highest rate, nor far over what is enough."""
-        bounds = [each for each in (self.plan.most, self.plan.enough) if each is not None]
+        bounds = [bound for bound in (self.plan.most, self.plan.enough) if bound is not None]
         return min([rate, *bounds])
 
     def _affordable(self, seconds: float) -> float:

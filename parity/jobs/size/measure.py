@@ -82,7 +82,7 @@ class Measurement:
 
     def usage(self, trial: Trial) -> Usage:
         """Return what was used in a trial of this measurement."""
-        return next(used for each, used in self.trials if each is trial)
+        return next(used for tried, used in self.trials if tried is trial)
 
 
 def generation_of(workers: int, ceiling: float | None) -> Generation:

@@ -149,15 +149,15 @@ def _disk(storage: Storage) -> list[Line]:
 def _connections(before: list[Line], usage: Usage, processes: int | None) -> list[Line]:
     if usage.connections is None or not processes:
         return []
-    wanted = next((each.value for each in before if each.quantity == "Parse Server processes"), 1)
-    each = usage.connections / processes
+    wanted = next((line.value for line in before if line.quantity == "Parse Server processes"), 1)
+    own = usage.connections / processes
     return [
         Line(
-            "connections of a Parse Server process", each, "", "measured",
+            "connections of a Parse Server process", own, "", "measured",
             f"{usage.connections:.0f} connections / {processes} processes, the probe's among them",
         ),
         Line(
-            "connections of MongoDB", math.ceil(wanted * each + SPARE_CONNECTIONS), "",
-            "calculated", f"{wanted:g} processes {TIMES} {each:.0f} + {SPARE_CONNECTIONS} spare",
+            "connections of MongoDB", math.ceil(wanted * own + SPARE_CONNECTIONS), "",
+            "calculated", f"{wanted:g} processes {TIMES} {own:.0f} + {SPARE_CONNECTIONS} spare",
         ),
     ]  # fmt: skip

@@ -166,12 +166,12 @@ def judge_indexes(advice: Advice | None, why_not: str) -> JudgedPart:
         if left:
             text += f" {left} more could not be explained."
         return JudgedPart("indexes", Fit.FITS, text)
-    names = "; ".join(each.signature for each in advice.slow[:5])
-    commands = "; ".join(each.shell for each in advice.proposals[:5])
+    names = "; ".join(query.signature for query in advice.slow[:5])
+    commands = "; ".join(proposal.shell for proposal in advice.proposals[:5])
     count = len(advice.slow)
     text = f"{count} {'query has' if count == 1 else 'queries have'} no good index: {names}."
     # At the peak at least one core of MongoDB would do nothing but these.
-    load = sum(each.load for each in advice.slow)
+    load = sum(query.load for query in advice.slow)
     text += f" At the peak MongoDB would be at work on {load:.2g} of them at any moment."
     fit = Fit.TOO_SMALL if load >= 1.0 else Fit.TIGHT
     remedy = commands or "; ".join(query.advice for query in advice.slow[:5])
@@ -209,7 +209,7 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
         more = "at least " if sizing.at_least else ""
         times = times_of(sizing.headroom)
         parts = [f"Holds {more}{times} your recorded peak within your latency objective."]
-    limits = [NAMES[each.id] for each in sizing.because if each.id in NAMES]
+    limits = [NAMES[part.id] for part in sizing.because if part.id in NAMES]
     if limits and sizing.fit is not Fit.COULD_NOT_JUDGE:
         parts.append(f"{str(sizing.fit).capitalize()}: {', '.join(limits)}.")
     if working is not None:
@@ -223,7 +223,7 @@ def _sentence(sizing: Sizing, working: WorkingSet | None, looked: Looked) -> str
         parts.append(f"At your growth it is full in {months:.0f} months.")
     if looked.advice is not None:
         parts.append(_indexes(looked.advice))
-    return " ".join(each for each in parts if each)
+    return " ".join(sentence for sentence in parts if sentence)
 
 
 NAMES = {

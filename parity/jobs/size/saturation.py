@@ -120,7 +120,7 @@ class Saturation:
         if not self.suspects or not self.is_limit:
             return ()
         first = self.suspects[0].score
-        return tuple(each for each in self.suspects if each.score >= first - CLOSE)[:2]
+        return tuple(suspect for suspect in self.suspects if suspect.score >= first - CLOSE)[:2]
 
 
 def saturation_of(
@@ -152,7 +152,7 @@ def saturation_of(
         for part, found in seen.items()
         if found is not None
     ]
-    suspects.sort(key=lambda each: -each.score)
+    suspects.sort(key=lambda suspect: -suspect.score)
     confidence, why = _confidence(trial, suspects, share, below)
     return Saturation(
         suspects=tuple(suspects),
@@ -268,9 +268,9 @@ def _queries(usage: Usage, share: float | None) -> _Found:
     """Requests that are slow because MongoDB reads in vain for them, however idle it is else."""
     if usage.examined_s is None or usage.returned_s is None or share is None:
         return None
-    each = usage.examined_s / max(usage.returned_s, 1.0)
-    text = f"{each:,.0f} documents examined for each that was returned"
-    return (share if each >= IN_VAIN else 0.0), f"{text}, {share:.0%} of a request's time"
+    vain = usage.examined_s / max(usage.returned_s, 1.0)
+    text = f"{vain:,.0f} documents examined for each that was returned"
+    return (share if vain >= IN_VAIN else 0.0), f"{text}, {share:.0%} of a request's time"
 
 
 def _mongod(usage: Usage, capacity: Capacity) -> _Found:

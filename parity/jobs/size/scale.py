@@ -179,9 +179,8 @@ def mean_cost(mix: Mapping[str, float], costs: Mapping[str, Cost]) -> Cost:
         raise ValueError("a mix has at least one operation")
 
     def mean(name: str) -> float:
-        return (
-            sum(weight * float(getattr(costs[each], name)) for each, weight in mix.items()) / total
-        )
+        parts = (share * float(getattr(costs[kind], name)) for kind, share in mix.items())
+        return sum(parts) / total
 
     return Cost(*(mean(name) for name in Cost.__slots__))
 
@@ -308,8 +307,8 @@ def erlang_c(servers: int, load: float) -> float:
         load: Arrival rate by service rate of one, below ``servers``.
     """
     blocked = 1.0
-    for each in range(1, servers + 1):
-        blocked = load * blocked / (each + load * blocked)
+    for number in range(1, servers + 1):
+        blocked = load * blocked / (number + load * blocked)
     share = load / servers
     return blocked / (1 - share + share * blocked)
 

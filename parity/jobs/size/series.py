@@ -52,7 +52,7 @@ def seconds_of(moments: Sequence[Moment]) -> Iterator[Second]:
 
 def csv_of(rows: Sequence[Second]) -> str:
     """Write rows as CSV with a header; what is not visible is an empty cell."""
-    names = [each.name for each in fields(Second)]
+    names = [field.name for field in fields(Second)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)

@@ -144,7 +144,11 @@ def measured_growth(
         The growth of the last three months, or of what there is; ``None`` if the documents do
         not say when they were created, or all within two weeks.
     """
-    dates = {each.name: _dates(db, each.name) for each in collections if each.documents}
+    dates = {
+        collection.name: _dates(db, collection.name)
+        for collection in collections
+        if collection.documents
+    }
     known = [date for found in dates.values() for date in found]
     if not known:
         return None
@@ -153,11 +157,11 @@ def measured_growth(
     if span < LEAST:
         return None
     grown = 0.0
-    for each in collections:
-        found = dates.get(each.name, [])
+    for collection in collections:
+        found = dates.get(collection.name, [])
         if found:
             share = sum(date > last - span for date in found) / len(found)
-            grown += share * (each.storage_bytes + sum(each.index_bytes.values()))
+            grown += share * (collection.storage_bytes + sum(collection.index_bytes.values()))
     return Growth(
         grown / (span / MONTH),
         f"created in the {span.days} days before {last:%Y-%m-%d}, by a sample of {len(known):,} "

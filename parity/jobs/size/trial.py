@@ -94,9 +94,9 @@ def objective_for(
     average, weighted as in the profile, and a tenth more, because a migration may not be noticed.
     The recorded 99th percentile is not in a profile: four times the 95th.
     """
-    weights = {each.ask: 0.0 for each in profile.operations}
-    for each in profile.operations:
-        weights[each.ask] += each.weight
+    weights = {operation.ask: 0.0 for operation in profile.operations}
+    for operation in profile.operations:
+        weights[operation.ask] += operation.weight
     known = {ask: profile.latency_ms[ask] for ask in weights if ask in profile.latency_ms}
     total = sum(weights[ask] for ask in known)
     base = Objective()
@@ -104,7 +104,7 @@ def objective_for(
         recorded = 1.1 * sum(known[ask] * weights[ask] for ask in known) / total
         base = Objective(recorded, 4 * recorded, source="recorded latency of the hosted service")
     given = [p95_ms, p99_ms, errors_percent]
-    if all(each is None for each in given):
+    if all(limit is None for limit in given):
         return base
     chosen_p95 = base.p95_ms if p95_ms is None else p95_ms
     chosen_p99 = base.p99_ms if p99_ms is None else p99_ms
@@ -209,22 +209,22 @@ def trial_of(phase: Phase, rate: float, windows: Sequence[Window], objective: Ob
         objective: What has to be met.
     """
     failed: Counter[str] = Counter()
-    for each in windows:
-        failed.update(each.failed)
-    seconds = sum(each.seconds for each in windows)
-    lags = sorted(each.generator_lag_ms for each in windows)
+    for window in windows:
+        failed.update(window.failed)
+    seconds = sum(window.seconds for window in windows)
+    lags = sorted(window.generator_lag_ms for window in windows)
     trial = Trial(
         phase=phase,
         rate=rate,
         begun=windows[0].at,
         ended=windows[0].at + seconds,
-        intended=sum(each.intended for each in windows),
-        sent=sum(each.sent for each in windows),
-        done=sum(each.done for each in windows),
+        intended=sum(window.intended for window in windows),
+        sent=sum(window.sent for window in windows),
+        done=sum(window.done for window in windows),
         failed=dict(failed),
-        latency=merged(each.latency for each in windows),
-        service=merged(each.service for each in windows),
-        generator_cpu=sum(each.generator_cpu * each.seconds for each in windows) / seconds,
+        latency=merged(window.latency for window in windows),
+        service=merged(window.service for window in windows),
+        generator_cpu=sum(window.generator_cpu * window.seconds for window in windows) / seconds,
         lag_ms=lags[len(lags) // 2],
         waiting=windows[-1].waiting,
     )

@@ -163,7 +163,7 @@ def usage_of(
         requests: Requests of the load that ended in it.
         generator: Cores that the generator used.
     """
-    inside = [each for each in samples if begun - STALE_S <= each.at <= ended + STALE_S]
+    inside = [sample for sample in samples if begun - STALE_S <= sample.at <= ended + STALE_S]
     if len(inside) < 2:
         return Usage()
     first, last = inside[0], inside[-1]
@@ -245,7 +245,7 @@ def _disk(before: MachineSample, after: MachineSample, seconds: float) -> dict[s
 
 
 def _network(inside: Sequence[Sample]) -> dict[str, float | None]:
-    seen = [(each.at, each.link) for each in inside if each.link is not None]
+    seen = [(sample.at, sample.link) for sample in inside if sample.link is not None]
     if len(seen) < 2:
         return {}
 
@@ -260,7 +260,7 @@ def _network(inside: Sequence[Sample]) -> dict[str, float | None]:
 
 
 def _mongo(inside: Sequence[Sample], requests: int, load_s: float) -> dict[str, float | None]:
-    seen = [each.mongo for each in inside if each.mongo is not None]
+    seen = [sample.mongo for sample in inside if sample.mongo is not None]
     if len(seen) < 2:
         return {}
     first, last = seen[0], seen[-1]
@@ -272,15 +272,15 @@ def _mongo(inside: Sequence[Sample], requests: int, load_s: float) -> dict[str, 
 
     def rate(*names: str) -> float | None:
         parts = [grown(name) for name in names]
-        return None if None in parts else sum(each or 0.0 for each in parts) / seconds
+        return None if None in parts else sum(part or 0.0 for part in parts) / seconds
 
     def most(value: Callable[[Mapping[str, float]], float | None]) -> float | None:
-        return max((v for each in seen if (v := value(each.values)) is not None), default=None)
+        return max((v for sample in seen if (v := value(sample.values)) is not None), default=None)
 
     cpu = rate("user_us", "system_us")
     operations_us = rate("read_us", "write_us")
     read_us = rate("cache_read_us")
-    queues = [each.values["queued"] for each in seen if "queued" in each.values]
+    queues = [sample.values["queued"] for sample in seen if "queued" in sample.values]
     return {
         "mongod_cpu": None if cpu is None else cpu / 1e6,
         "cache_bytes": last.get("cache_bytes"),
@@ -294,7 +294,7 @@ def _mongo(inside: Sequence[Sample], requests: int, load_s: float) -> dict[str, 
         "evicted_by_app_s": rate("cache_evicted_by_app"),
         "tickets_out": most(_tickets),
         "queued": sum(queues) / len(queues) if queues else None,
-        "queued_share": sum(each > 0 for each in queues) / len(queues) if queues else None,
+        "queued_share": sum(queued > 0 for queued in queues) / len(queues) if queues else None,
         "connections": most(lambda values: values.get("connections")),
         "connections_limit": most(_connections_limit),
         "connections_refused": grown("connections_refused"),
@@ -328,8 +328,8 @@ def _connections_limit(values: Mapping[str, float]) -> float | None:
 
 def _memory(facts: MongoFacts | None, limits: Limits) -> int | None:
     seen = (limits.memory_bytes, facts.memory_bytes if facts else None)
-    return min((each for each in seen if each is not None), default=None)
+    return min((value for value in seen if value is not None), default=None)
 
 
 def _least(*values: float | None) -> float | None:
-    return min((each for each in values if each is not None), default=None)
+    return min((value for value in values if value is not None), default=None)

@@ -89,11 +89,11 @@ class Sizing:
         """The parts that the verdict comes from; none if it fits."""
         if self.fit is Fit.FITS:
             return ()
-        return tuple(each for each in self.parts if each.fit is self.fit)
+        return tuple(part for part in self.parts if part.fit is self.fit)
 
     def part(self, name: PartId) -> JudgedPart:
         """Return one part."""
-        return next(each for each in self.parts if each.id == name)
+        return next(part for part in self.parts if part.id == name)
 
 
 def judge_knee(
@@ -140,7 +140,9 @@ def judge_cache(
         f"The working set is {found.bound} {found.share:.0%} of the cache "
         f"({found.bytes / 1e6:,.0f} of {found.cache_bytes / 1e6:,.0f} MB): {found.how}."
     )
-    named = saturation is not None and any(each.part is Part.CACHE for each in saturation.named)
+    named = saturation is not None and any(
+        suspect.part is Part.CACHE for suspect in saturation.named
+    )
     short = knee.missed is not None and knee.missed.rate <= need * peak
     remedy = (
         f"Give MongoDB a cache of {found.bytes / 0.8 / 1e9:.2g} GB "
@@ -170,7 +172,7 @@ def judge_connections(usage: Usage, saturation: Saturation | None, knee: Knee, p
         return JudgedPart("connections", Fit.FITS, text)
     short = knee.missed is not None and knee.missed.rate <= need * peak
     first = saturation is not None and any(
-        each.part is Part.CONNECTIONS for each in saturation.named
+        suspect.part is Part.CONNECTIONS for suspect in saturation.named
     )
     fit = Fit.TOO_SMALL if short and first else Fit.TIGHT
     return JudgedPart("connections", fit, text, remedy)
@@ -248,10 +250,10 @@ def judge_errors(knee: Knee, objective: Objective, saturation: Saturation | None
     if best is not None:
         text = f"{best.errors_percent:.2g} % of the answers at the knee were wrong."
         return JudgedPart("errors", Fit.FITS, text)
-    lowest = min(knee.trials, key=lambda each: each.rate, default=None)
+    lowest = min(knee.trials, key=lambda trial: trial.rate, default=None)
     if lowest is None or not lowest.failed:
         return JudgedPart("errors", Fit.FITS, "No answer was wrong.")
-    worst = max(lowest.failed, key=lambda each: lowest.failed[each])
+    worst = max(lowest.failed, key=lowest.failed.__getitem__)
     text = (
         f"At {lowest.rate:g} requests/s {lowest.errors_percent:.0f} % of the answers were wrong, "
         f"most of them: {worst}."
@@ -286,13 +288,13 @@ def overall(
     parts: Sequence[JudgedPart], knee: Knee, peak: float, saturation: Saturation | None
 ) -> Sizing:
     """Put the parts together: the worst of them; what could not be judged hides no "too small"."""
-    words = [each.fit for each in parts]
-    enough = any(each.id == "knee" and each.fit is Fit.FITS for each in parts)
+    words = [part.fit for part in parts]
+    enough = any(part.id == "knee" and part.fit is Fit.FITS for part in parts)
     unsure = [
-        each.fit
-        for each in parts
+        part.fit
+        for part in parts
         # A generator that is the limit above what was asked for takes nothing away.
-        if each.fit is Fit.COULD_NOT_JUDGE and not (each.id == "generator" and enough)
+        if part.fit is Fit.COULD_NOT_JUDGE and not (part.id == "generator" and enough)
     ]
     if Fit.TOO_SMALL in words:
         fit = Fit.TOO_SMALL
@@ -318,7 +320,7 @@ def _confidence(
         return "low", knee.why or "the measurement was not good enough"
     if fit is Fit.FITS and knee.best is not None:
         return "high", f"{knee.best.rate:,.0f} requests/s were held for {_seconds(knee.best):.0f} s"
-    because = [each.id for each in parts if each.fit is fit]
+    because = [part.id for part in parts if part.fit is fit]
     if "knee" not in because and "errors" not in because:
         return "high", f"{', '.join(because)}: measured directly"
     if saturation is None:
@@ -332,7 +334,7 @@ def _seconds(trial: Trial) -> float:
 
 def _holds(knee: Knee, peak: float, objective: Objective) -> str:
     if knee.rate is None:
-        lowest = min((each.rate for each in knee.trials), default=0.0)
+        lowest = min((trial.rate for trial in knee.trials), default=0.0)
         if knee.missed is None:
             return f"At {lowest:,.1f} requests/s nothing could be measured ({objective})."
         return f"Not even {lowest:,.1f} requests/s meet the latency objective ({objective})."
@@ -359,7 +361,7 @@ def _named(saturation: Saturation | None) -> str:
         return ""
     first, *rest = saturation.named
     text = f" What saturates first: {first.part} ({first.evidence})"
-    return text + "".join(f", then {each.part} ({each.evidence})" for each in rest) + "."
+    return text + "".join(f", then {suspect.part} ({suspect.evidence})" for suspect in rest) + "."
 
 
 def _unknown(knee: Knee) -> str:

@@ -44,7 +44,7 @@ def collection_facts(db: Database[dict[str, Any]], names: Iterable[str]) -> list
     """
     busy = _top(db)
     found = (_facts(db, name, busy.get(f"{db.name}.{name}")) for name in names)
-    return [each for each in found if each is not None]
+    return [facts for facts in found if facts is not None]
 
 
 def _facts(db: Database[dict[str, Any]], name: str, time_us: int | None) -> CollectionFacts | None:

@@ -227,9 +227,9 @@ class MongoProbe:
         except (PyMongoError, KeyError):
             return None
         times: dict[str, list[Any]] = {}
-        for each in members:
-            if "optimeDate" in each:
-                times.setdefault(each.get("stateStr", ""), []).append(each["optimeDate"])
+        for member in members:
+            if "optimeDate" in member:
+                times.setdefault(member.get("stateStr", ""), []).append(member["optimeDate"])
         if not times.get("PRIMARY") or not times.get("SECONDARY"):
             return None
         return float((times["PRIMARY"][0] - min(times["SECONDARY"])).total_seconds())

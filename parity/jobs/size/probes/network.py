@@ -94,9 +94,9 @@ def _interface_with(fits: Callable[[str], bool]) -> str | None:
         (
             name
             for name, addresses in psutil.net_if_addrs().items()
-            for each in addresses
-            if each.family in (socket.AF_INET, socket.AF_INET6)
-            and fits(each.address.partition("%")[0])
+            for address in addresses
+            if address.family in (socket.AF_INET, socket.AF_INET6)
+            and fits(address.address.partition("%")[0])
         ),
         None,
     )

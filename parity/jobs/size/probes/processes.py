@@ -153,10 +153,10 @@ class Watched:
 def is_here(host: str) -> bool:
     """Tell whether a host name is this machine."""
     try:
-        addresses = {str(each[4][0]) for each in socket.getaddrinfo(host, None)}
+        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    ours = {each.address for cards in psutil.net_if_addrs().values() for each in cards}
+    ours = {card.address for cards in psutil.net_if_addrs().values() for card in cards}
     return bool(addresses & (ours | {"127.0.0.1", "::1"}))
 
 
@@ -177,13 +177,13 @@ def parse_servers(url: str) -> tuple[Watched | None, str]:
     if not pids:
         return None, f"no process that we may see listens on port {port}"
     found = [psutil.Process(pid) for pid in pids]
-    names = sorted({each.name() for each in found})
+    names = sorted({process.name() for process in found})
     if not set(names) <= set(SERVER_NAMES):
         return None, f"port {port} belongs to {', '.join(names)}, a proxy perhaps"
-    for each in list(found):  # a cluster: the first process listens, its workers work
+    for process in list(found):  # a cluster: the first process listens, its workers work
         with contextlib.suppress(psutil.Error):
-            found += [one for one in each.children(recursive=True) if one.name() in SERVER_NAMES]
-    return Watched(Role.PARSE_SERVER, tuple(dict.fromkeys(each.pid for each in found))), ""
+            found += [one for one in process.children(recursive=True) if one.name() in SERVER_NAMES]
+    return Watched(Role.PARSE_SERVER, tuple(dict.fromkeys(process.pid for process in found))), ""
 
 
 def mongod(pid: int | None, addresses: frozenset[str]) -> tuple[Watched | None, str]:
@@ -236,18 +236,20 @@ def machine_sample(disk: str | None = None) -> MachineSample:
 def disk_of(pid: int) -> str | None:
     """Return the device that a mongod's data is on: ``vda``; ``None`` if it is not visible."""
     try:
-        paths = [each.path for each in psutil.Process(pid).open_files()]
+        paths = [file.path for file in psutil.Process(pid).open_files()]
     except psutil.Error:
         return None
-    data = [Path(each) for each in paths if each.endswith("WiredTiger.wt")]
+    data = [Path(path) for path in paths if path.endswith("WiredTiger.wt")]
     if not data:
         return None
     mounts = [
-        each for each in psutil.disk_partitions(all=True) if data[0].is_relative_to(each.mountpoint)
+        mount
+        for mount in psutil.disk_partitions(all=True)
+        if data[0].is_relative_to(mount.mountpoint)
     ]
     if not mounts:
         return None
-    return Path(max(mounts, key=lambda each: len(each.mountpoint)).device).name or None
+    return Path(max(mounts, key=lambda mount: len(mount.mountpoint)).device).name or None
 
 
 def _listening(port: int) -> list[int]:
@@ -257,8 +259,10 @@ def _listening(port: int) -> list[int]:
         return []
     return sorted(
         {
-            each.pid
-            for each in sockets
-            if each.status == psutil.CONN_LISTEN and each.laddr.port == port and each.pid
+            connection.pid
+            for connection in sockets
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr.port == port
+            and connection.pid
         }
     )

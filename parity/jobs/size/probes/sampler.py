@@ -104,7 +104,7 @@ class Sampler:
 
     def of(self, role: Role) -> Watched | None:
         """Return the processes of a role if they are visible."""
-        return next((each for each in self.watched if each.role is role), None)
+        return next((watched for watched in self.watched if watched.role is role), None)
 
     def cost(self) -> Cost:
         """Return what the samples have cost until now."""
@@ -124,9 +124,9 @@ class Sampler:
             mongo=self.probe.sample() if self.probe else None,
             machine=machine_sample(self._disk),
             processes={
-                each.role: counters
-                for each in self.watched
-                if (counters := each.sample()) is not None
+                watched.role: counters
+                for watched in self.watched
+                if (counters := watched.sample()) is not None
             },
             slow_operations=self.probe.slow_operations() if rare and self.probe else None,
             replication_lag_s=self.probe.replication_lag_s() if rare and self.probe else None,
@@ -144,16 +144,16 @@ class Sampler:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(2 * self._every_s + 10)
-        for each in self.watched:
-            each.close()
+        for watched in self.watched:
+            watched.close()
         if self.probe is not None:
             self.probe.close()
 
     def _run(self) -> None:
         due = time.monotonic() + self._every_s
         while not self._stop.wait(LOOK_EVERY_S):
-            for each in self.watched:
-                each.look()
+            for watched in self.watched:
+                watched.look()
             if time.monotonic() >= due:
                 due = max(due + self._every_s, time.monotonic())
                 self.take()
