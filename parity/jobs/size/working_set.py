@@ -66,9 +66,7 @@ def working_set(
     full = is_full(usage)
     if full is None or usage.cache_bytes is None or not usage.cache_max:
         return None
-    touched = sum(
-        collection.bytes + sum(collection.index_bytes.values()) for collection in collections
-    )
+    touched = sum(facts.bytes + sum(facts.index_bytes.values()) for facts in collections)
     turnover = turnover_s(usage)
     # As many reads for each request, fewer requests: the content lasts longer.
     at_peak = turnover * rate / peak if turnover is not None and peak > 0 else turnover
