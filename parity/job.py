@@ -13,9 +13,9 @@ import secrets
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_type_hints
 
 import click
 
@@ -32,6 +32,7 @@ from parity.model.evidence import (
     read_evidence,
     utc_now,
 )
+from parity.model.formats import Format
 from parity.model.verdict import Verdict, Word
 from parity.report.files import make_folder, new_run_id, write_text
 from parity.report.html import write_report
@@ -47,6 +48,27 @@ EXIT_CODES: Final = {
     Word.COULD_NOT_JUDGE: ExitCode.CANNOT_JUDGE,
 }
 Events = Generator[Event, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What ``--json`` prints of every job, before its result.
+
+    Attributes:
+        format: ``parity-`` and the name of the job.
+        version: Version of the result.
+        run: Folder of the run.
+        verdict: The verdict on the run.
+        sentence: Why, for people.
+        exit_code: The code that the command ends with.
+    """
+
+    format: str
+    version: int
+    run: str
+    verdict: Word
+    sentence: str
+    exit_code: int
 
 
 class Job(ABC):
@@ -249,21 +271,42 @@ def _thrown(events: Events, stop: KeyboardInterrupt) -> Callable[[], Event]:
 def _tell(job: Job, run: Run, answer: Verdict, *, as_json: bool) -> None:
     if as_json:
         code = ExitCode.INTERRUPTED if run.interrupted else EXIT_CODES[answer.word]
-        envelope = {
-            "format": f"parity-{job.name}",
-            "version": job.version,
-            "run": str(run.folder),
-            "verdict": str(answer.word),
-            "sentence": answer.sentence,
-            "exit_code": int(code),
-        }
-        value = envelope | run.redactor.json(plain_json(job.result()))
+        envelope = Envelope(
+            format=f"parity-{job.name}",
+            version=job.version,
+            run=str(run.folder),
+            verdict=answer.word,
+            sentence=answer.sentence,
+            exit_code=int(code),
+        )
+        value = asdict(envelope) | run.redactor.json(plain_json(job.result()))
         click.echo(json.dumps(value, separators=(",", ":")))
         return
     for line in job.closing():
         click.echo(run.redactor.text(line))
     click.echo(answer.sentence)
     click.echo(f"report: {run.folder / 'report.html'}")
+
+
+def result_schema(job: type[Job]) -> dict[str, Any] | None:
+    """Return the JSON Schema of what ``--json`` prints of a job.
+
+    Returns:
+        The envelope and the dataclass that ``result`` is declared to return; ``None`` if that is
+        no dataclass.
+    """
+    kind = get_type_hints(job.result).get("return")
+    if not is_dataclass(kind):
+        return None
+    title = f"Result of parity {job.name}, version {job.version}"
+    schema = Format[Any](kind).schema(f"{job.name}:{job.version}", title)
+    envelope = Format(Envelope).schema("", "")
+    outer = envelope["properties"]
+    outer["format"]["const"], outer["version"]["const"] = f"parity-{job.name}", job.version
+    schema["properties"] = outer | schema["properties"]
+    schema["required"] = [*envelope["required"], *schema["required"]]
+    schema["$defs"] = envelope.get("$defs", {}) | schema.get("$defs", {})
+    return schema
 
 
 def plain_json(value: Any) -> Any:
@@ -277,4 +320,13 @@ def plain_json(value: Any) -> Any:
     return value
 
 
-__all__ = ["EXIT_CODES", "CheckEvent", "Events", "Job", "Run", "plain_json", "run_job"]
+__all__ = [
+    "EXIT_CODES",
+    "CheckEvent",
+    "Events",
+    "Job",
+    "Run",
+    "plain_json",
+    "result_schema",
+    "run_job",
+]

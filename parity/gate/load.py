@@ -22,7 +22,7 @@ from parity.gate.rules import (
     Waiver,
 )
 from parity.model import UserError
-from parity.model.decode import Misfit, decode
+from parity.model.formats import Misfit, decode
 
 DEFAULT_FILE: Final = Path("parity-gate.toml")
 GATES: Final = ("8", "11")

@@ -1,6 +1,7 @@
 """The events that evidence is made of: one frozen dataclass for each kind of line.
 
-The shape of each line is in ``schemas/evidence.schema.json``; ``docs/evidence.md`` explains it.
+``schemas/evidence.schema.json`` is generated from them (``python -m parity.schemas``);
+``docs/evidence.md`` explains it.
 Writing and reading them is :mod:`parity.model.evidence`.
 Whoever builds an event redacts it first.
 """
@@ -10,7 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
 
 from parity.model.chart import Chart, check_beside
 from parity.model.difference import Kind
@@ -19,6 +22,19 @@ from parity.model.outcome import Outcome
 from parity.model.plain import plain
 from parity.model.target import Style, Target, Writes
 
+Time = Annotated[
+    str, Field(json_schema_extra={"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"})
+]
+Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
+Counts = Annotated[
+    dict[str, Count],
+    Field(json_schema_extra={"required": [str(outcome) for outcome in Outcome]}),
+]
+Seconds = Annotated[float, Field(json_schema_extra={"minimum": 0})]
+
+FORMAT: Final = "parity-evidence"
+VERSION: Final = 4
+"""Of the format; a change of a field below raises it."""
 NOT_RUN = "not run: "
 """How the reason of an error starts when the check was not even begun: its target is down."""
 
@@ -115,7 +131,7 @@ class Header:
     """
 
     run_id: str
-    started_at: str
+    started_at: Time
     suite_version: str
     seed: int | None
     arguments: tuple[str, ...]
@@ -124,6 +140,9 @@ class Header:
     digests: dict[str, str] = field(default_factory=dict)
     job: str = "suites"
     unit: str = "check"
+    format: Literal["parity-evidence"] = field(default="parity-evidence", kw_only=True, repr=False)
+    version: Literal[4] = field(default=VERSION, kw_only=True, repr=False)
+    event: Literal["header"] = field(default="header", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         _check_time(self.started_at)
@@ -219,13 +238,14 @@ class CheckEvent:
     title: str
     outcome: Outcome
     reason: str = ""
-    duration_s: float = 0.0
-    server_s: float = 0.0
-    requests: int = 0
+    duration_s: Seconds = 0.0
+    server_s: Seconds = 0.0
+    requests: Count = 0
     worker: str = "main"
     differences: tuple[DifferenceFact, ...] = ()
     exchanges: tuple[ExchangeFact, ...] = ()
     findings: tuple[Finding, ...] = ()
+    event: Literal["check"] = field(default="check", kw_only=True, repr=False)
 
     @property
     def finding(self) -> Finding | None:
@@ -254,6 +274,7 @@ class TableEvent:
     note: str = ""
     chart: Chart | None = None
     links: tuple[str, ...] = ()
+    event: Literal["table"] = field(default="table", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         # What is in a cell may come from a server or a database.
@@ -295,7 +316,8 @@ class KnownDifferenceEvent:
     remedy: str
     provenance: str
     targets: tuple[str, ...]
-    observed: int
+    observed: Count
+    event: Literal["known_difference"] = field(default="known_difference", kw_only=True, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +333,7 @@ class NoticeEvent:
     level: Literal["info", "warning", "error"]
     target: str | None
     message: str
+    event: Literal["notice"] = field(default="notice", kw_only=True, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,11 +348,12 @@ class Footer:
         exit_status: pytest's exit status, if known.
     """
 
-    events: int
-    counts: dict[str, dict[str, int]]
-    finished_at: str
+    events: Count
+    counts: dict[str, Counts]
+    finished_at: Time
     interrupted: bool
     exit_status: int | None
+    event: Literal["footer"] = field(default="footer", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         _check_time(self.finished_at)

@@ -8,17 +8,21 @@ This module writes what it is given: whoever builds an event redacts it first.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field
 
 from parity.model.chart import Chart, Limit, Mark
-from parity.model.decode import Misfit, decode
 from parity.model.events import (
+    FORMAT,
     NOT_RUN,
+    VERSION,
     CapabilityFact,
     CheckEvent,
     DifferenceFact,
@@ -43,6 +47,7 @@ from parity.model.evidence_errors import (
     UnwritableEvidence,
 )
 from parity.model.finding import Finding, Severity
+from parity.model.formats import Format, Misfit, NotJson, without_surrogates
 from parity.model.outcome import Outcome
 from parity.model.plain import BODY_LIMIT, body_text, plain, utc_now
 
@@ -85,16 +90,13 @@ __all__ = [
     "utc_now",
 ]
 
-FORMAT = "parity-evidence"
-VERSION = 4
-
-_KINDS: dict[str, type[Event]] = {
-    "check": CheckEvent,
-    "known_difference": KnownDifferenceEvent,
-    "notice": NoticeEvent,
-    "table": TableEvent,
-}
-_NAMES = {kind: name for name, kind in _KINDS.items()}
+HEADER: Final = Format[Header](Header)
+LINES: Final = Format[Event | Footer](Annotated[Event | Footer, Field(discriminator="event")])
+ANY_LINE: Final = Format[Header | Event | Footer](
+    Annotated[Header | Event | Footer, Field(discriminator="event")]
+)
+_OLDEST_WITH_FINDINGS: Final = 4
+"""Until then a check had one ``finding``, or none."""
 
 
 class EvidenceWriter:
@@ -115,17 +117,14 @@ class EvidenceWriter:
         self.path = path
         self.header = header
         self._events = 0
-        self._counts = {
-            each.name: dict.fromkeys((str(outcome) for outcome in Outcome), 0)
-            for each in header.targets
-        }
+        self._counts = _no_counts(header)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: each line reaches the system at once, and closing has nothing to lose.
             self._file: FileIO | None = path.open("xb", buffering=0)
         except OSError as error:
             raise UnwritableEvidence(path, error) from None
-        self._line({"event": "header", "format": FORMAT, "version": VERSION, **asdict(header)})
+        self._line(HEADER.plain(header))
 
     def check(self, check: CheckEvent) -> None:
         """Write one check; see :meth:`write`."""
@@ -142,7 +141,7 @@ class EvidenceWriter:
             if event.target not in self._counts:
                 raise ValueError(f"{event.nodeid}: target {event.target!r} is not in the header")
             self._counts[event.target][event.outcome] += 1
-        self._line({"event": _NAMES[type(event)], **asdict(event)})
+        self._line(LINES.plain(event))
         self._events += 1
 
     def close(self, *, interrupted: bool = False, exit_status: int | None = None) -> None:
@@ -155,7 +154,7 @@ class EvidenceWriter:
         if self._file is None:
             return
         footer = Footer(self._events, self._counts, utc_now(), interrupted, exit_status)
-        self._line({"event": "footer", **asdict(footer)})
+        self._line(LINES.plain(footer))
         self._abandon()
 
     def __enter__(self) -> Self:
@@ -176,7 +175,7 @@ class EvidenceWriter:
         if self._file is None:
             raise ValueError(f"{self.path} is closed")
         # ASCII only: no body can smuggle in a line separator or an unpaired surrogate.
-        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        text = without_surrogates(json.dumps(value, separators=(",", ":"), allow_nan=False))
         left = memoryview(f"{text}\n".encode("ascii"))
         try:
             while left:
@@ -199,9 +198,9 @@ def read_evidence(path: Path) -> Evidence:
         NewerEvidence: If a later version wrote it.
         BadEvidence: If a line is not what the format says.
     """
-    by_kind: dict[type[Any], list[Any]] = {kind: [] for kind in (Header, *_KINDS.values(), Footer)}
-    for each in iterate_evidence(path):
-        by_kind[type(each)].append(each)
+    by_kind: dict[type[Any], list[Any]] = defaultdict(list)
+    for line in iterate_evidence(path):
+        by_kind[type(line)].append(line)
     return Evidence(
         header=by_kind[Header][0],
         checks=tuple(by_kind[CheckEvent]),
@@ -247,10 +246,15 @@ class _Reader:
         self.number += 1
         if self.footer is not None:
             raise self._bad("something follows the footer")
-        value = self._parse(raw)
-        name = value.get("event") if isinstance(value, dict) else None
         try:
-            return self._dispatch(name, value)
+            return self._header(raw) if self.header is None else self._event(raw)
+        except NotJson:
+            # Only the last line can lack its end: the writer was stopped within it.
+            if not raw.endswith(b"\n") and (self.number > 1 or raw.startswith(b"{")):
+                raise TruncatedEvidence(
+                    f"{self.path} is truncated: line {self.number} has no end"
+                ) from None
+            raise self._bad("not JSON") from None
         except Misfit as error:
             raise self._bad(str(error)) from None
 
@@ -266,30 +270,11 @@ class _Reader:
         if missing < 0 or self.footer.counts != self.counts:
             raise self._bad("the footer's counts are not those of the events")
 
-    def _parse(self, raw: bytes) -> Any:
-        try:
-            return json.loads(raw, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            # Only the last line can lack its end: the writer was stopped within it.
-            if not raw.endswith(b"\n") and (self.number > 1 or raw.startswith(b"{")):
-                raise TruncatedEvidence(
-                    f"{self.path} is truncated: line {self.number} has no end"
-                ) from None
-            raise self._bad("not JSON") from None
-
-    def _dispatch(self, name: Any, value: Any) -> Header | Event | Footer:
-        if self.header is None:
-            return self._read_header(name, value)
-        rest = {key: each for key, each in value.items() if key != "event"} if name else {}
-        if name == "footer":
-            self.footer = decode(Footer, rest, "footer")
-            return self.footer
-        if not isinstance(name, str) or name not in _KINDS:
-            raise Misfit(f"unknown event {name!r}")
-        if self.version < 4 and "finding" in rest:  # one finding a check, until version 3
-            finding = rest.pop("finding")
-            rest["findings"] = [] if finding is None else [finding]
-        event = decode(_KINDS[name], rest, name)
+    def _event(self, raw: bytes) -> Event | Footer:
+        event = LINES.parse(self._today(raw))
+        if isinstance(event, Footer):
+            self.footer = event
+            return event
         if isinstance(event, CheckEvent):
             if event.target not in self.counts:
                 raise Misfit(f"check.target: {event.target!r} is not in the header")
@@ -297,8 +282,22 @@ class _Reader:
         self.events += 1
         return event
 
-    def _read_header(self, name: Any, value: Any) -> Header:
-        if name != "header" or value.get("format") != FORMAT:
+    def _today(self, raw: bytes) -> bytes:
+        """Return a line of an older version as this version would have written it."""
+        if self.version >= _OLDEST_WITH_FINDINGS or b'"finding"' not in raw:
+            return raw
+        value = _parsed(raw)
+        if isinstance(value, dict) and "finding" in value:
+            finding = value.pop("finding")
+            value["findings"] = [] if finding is None else [finding]
+        return json.dumps(value).encode()
+
+    def _header(self, raw: bytes) -> Header:
+        value = _parsed(raw)
+        if not isinstance(value, dict) or (value.get("event"), value.get("format")) != (
+            "header",
+            FORMAT,
+        ):
             raise Misfit(f"expected the header of a {FORMAT} file")
         version = value.get("version")
         if type(version) is not int or version < 1:
@@ -308,12 +307,8 @@ class _Reader:
                 f"{self.path} has format version {version}; this parse-parity reads {VERSION}"
             )
         self.version = version
-        rest = {k: v for k, v in value.items() if k not in {"event", "format", "version"}}
-        self.header = decode(Header, rest, "header")
-        self.counts = {
-            each.name: dict.fromkeys((str(outcome) for outcome in Outcome), 0)
-            for each in self.header.targets
-        }
+        self.header = HEADER.decode(value | {"version": VERSION}, "header")
+        self.counts = _no_counts(self.header)
         return self.header
 
     def _bad(self, why: str) -> BadEvidence:
@@ -348,14 +343,14 @@ def merge_evidence(
     notices = {notice for part in evidence for notice in part.notices}
     with EvidenceWriter(out, header) as writer:
         for notice in sorted(
-            notices, key=lambda each: (each.level, each.target or "", each.message)
+            notices, key=lambda notice: (notice.level, notice.target or "", notice.message)
         ):
             writer.write(notice)
         for known in _merge_known(evidence):
             writer.write(known)
         for table in (table for part in evidence for table in part.tables):
             writer.write(table)
-        for check in sorted(checks, key=lambda each: (each.nodeid, each.worker)):
+        for check in sorted(checks, key=lambda check: (check.nodeid, check.worker)):
             writer.write(check)
         stopped = interrupted or any(part.footer.interrupted for part in evidence)
         writer.close(interrupted=stopped, exit_status=exit_status)
@@ -379,16 +374,26 @@ def _read_part(worker: str, path: Path, header: Header) -> Evidence:
 
 def _merge_known(evidence: list[Evidence]) -> list[KnownDifferenceEvent]:
     merged: dict[str, KnownDifferenceEvent] = {}
-    for each in (known for part in evidence for known in part.known_differences):
-        seen = merged.get(each.id)
+    for entry in (known for part in evidence for known in part.known_differences):
+        seen = merged.get(entry.id)
         if seen is None:
-            merged[each.id] = each
+            merged[entry.id] = entry
         else:
-            targets = tuple(sorted({*seen.targets, *each.targets}))
-            observed = seen.observed + each.observed
-            merged[each.id] = replace(seen, targets=targets, observed=observed)
+            targets = tuple(sorted({*seen.targets, *entry.targets}))
+            observed = seen.observed + entry.observed
+            merged[entry.id] = replace(seen, targets=targets, observed=observed)
     return [merged[name] for name in sorted(merged)]
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+def _no_counts(header: Header) -> dict[str, dict[str, int]]:
+    return {
+        target.name: dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+        for target in header.targets
+    }
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NotJson("not JSON") from None

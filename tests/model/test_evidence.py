@@ -324,3 +324,28 @@ def test_the_documented_file_is_evidence(tmp_path: Path) -> None:
     (table,) = evidence.tables
     assert table.chart is not None
     assert table.chart.limits
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("\ud800", "\\ud800"),
+        ("a\udfff\U0001f600", "a\\udfff\U0001f600"),
+        ("\\\ud83d\\ud83d", "\\\\ud83d\\ud83d"),
+        ({"\udc00": 1}, {"\\udc00": 1}),
+    ],
+)
+def test_half_a_surrogate_pair_is_shown_as_its_escape(
+    tmp_path: Path, value: Any, shown: Any
+) -> None:
+    difference = DifferenceFact("$.a", Kind.VALUE, value, None)
+    path = write(tmp_path / "e.jsonl", [replace(check(), differences=(difference,))])
+
+    assert read_evidence(path).checks[0].differences[0].expected == shown
+
+
+def test_half_a_surrogate_pair_of_another_writer_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    path.write_text(path.read_text().replace('"reason":""', '"reason":"\\ud800"'))
+
+    assert read_evidence(path).checks[0].reason == "\\ud800"

@@ -28,7 +28,8 @@ from parity.model.evidence import (
 )
 from tests.model.samples import TARGETS, header, lines, write
 
-text = st.text(st.characters(exclude_categories=()), max_size=30)
+# Half a surrogate pair is no text: a test of its own says what becomes of it.
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 count = st.integers(0, 10**6)
 seconds = st.floats(0, 1e6, allow_nan=False)
 json_values = st.recursive(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from parity.job import Events, Job, Run
 from parity.jobs.preflight.codes import CODES
@@ -28,6 +27,19 @@ class Condition:
     title: str
     measured: str
     remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightResult:
+    """What ``--json`` prints beside the verdict.
+
+    Attributes:
+        mongo_version: Version of the server; ``None`` if it did not say.
+        conditions: Every condition.
+    """
+
+    mongo_version: str | None
+    conditions: tuple[Condition, ...]
 
 
 class PreflightJob(Job):
@@ -83,12 +95,9 @@ class PreflightJob(Job):
         for finding in judged.findings:
             yield f"{'':>8}  {finding.remedy}"
 
-    def result(self) -> dict[str, Any]:
+    def result(self) -> PreflightResult:
         """Return the version of the server and every condition."""
-        return {
-            "mongo_version": self.mongo_version,
-            "conditions": [_condition(judged) for judged in self.judged],
-        }
+        return PreflightResult(self.mongo_version, tuple(map(_condition, self.judged)))
 
 
 def measured_size(source: Target) -> int:

@@ -22,7 +22,7 @@ from xxhash import xxh3_128_hexdigest
 from parity.jobs.verify.result import CollectionResult, State
 from parity.jobs.verify.structure import Described
 from parity.model import UserError
-from parity.model.decode import Misfit, decode
+from parity.model.formats import Misfit, decode
 from parity.targets.mongo import Access
 
 NAME: Final = "verify-state.jsonl"
