@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from functools import lru_cache
@@ -43,12 +43,43 @@ class Traffic:
         status: Status that the target answered; of a part of a batch, the batch's.
         auth: ``master`` if it was sent with the master key and by no device, else empty.
         recorded: Members of the recorded answer.
+        recorded_code: Parse's code in the recorded answer; ``None`` if it is no error.
+        headers: Headers of the request, names in lower case.
+        sent: Parameters of the request and members of its body.
+        answered: Members of the target's answer.
     """
 
     request: str
     status: int
     auth: str = ""
     recorded: frozenset[str] = frozenset()
+    recorded_code: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    answered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When an app meets a difference: what has to be in its request.
+
+    Attributes:
+        headers: Name of a header and a regular expression for all of its value.
+        sent: Name of a parameter or a member of the body (``where.a.$regex`` for one within) and
+            a regular expression for all of it; of what is no string, of its compact JSON.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict)
+
+    def holds(self, traffic: Traffic) -> bool:
+        """Return whether a request of recorded traffic is such a one."""
+        return all(
+            _fits(pattern, traffic.headers.get(name.lower(), MISSING))
+            for name, pattern in self.headers.items()
+        ) and all(
+            _fits(pattern, _member(traffic.sent, name)) for name, pattern in self.sent.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +100,9 @@ class Recognition:
         status: In traffic, only if the target answers with this status.
         auth: In traffic, only if the request was sent so: ``master``.
         recorded: In traffic, only if the recorded answer has this member.
+        recorded_code: In traffic, only if the recorded answer is an error with this code.
+        expected_pattern: Regular expression for what was expected there, as ``pattern``.
+        is_sent: In traffic, only if the member at the end of the path was sent by the request.
     """
 
     path: str
@@ -82,6 +116,9 @@ class Recognition:
     pattern: str | None = None
     missing: bool = False
     kind: str | None = None
+    recorded_code: int | None = None
+    expected_pattern: str | None = None
+    is_sent: bool = False
 
     def recognises(self, difference: Difference, check: str) -> bool:
         """Return whether this is the Difference, seen by this check.
@@ -103,6 +140,10 @@ class Recognition:
             return False
         if self.recorded is not None and self.recorded not in traffic.recorded:
             return False
+        if self.recorded_code not in (None, traffic.recorded_code):
+            return False
+        if self.is_sent and difference.path.rpartition(".")[2] not in traffic.sent:
+            return False
         return any(_covers(each, traffic.request) for each in self.requests) and self._matches(
             difference
         )
@@ -114,10 +155,14 @@ class Recognition:
             return False
         if self.expected is not None and self.expected != difference.expected:
             return False
+        if self.expected_pattern is not None and not _fits(
+            self.expected_pattern, difference.expected
+        ):
+            return False
         if self.missing:
             return difference.kind is Kind.MISSING
         if self.pattern is not None:
-            return re.fullmatch(self.pattern, _text(difference.actual)) is not None
+            return _fits(self.pattern, difference.actual)
         return not differences(self.actual, difference.actual)
 
 
@@ -143,6 +188,8 @@ class KnownDifference:
         always: Whether every server of these versions shows it. ``False`` where an option of the
             server decides: then not observing it is reported, not failed.
         expires: When the entry has to be looked at again.
+        when: What has to be in the request of an app that meets it, beside its method and path.
+        answer_has: In traffic, the members that the target's answer has, all of them and no other.
     """
 
     id: str
@@ -161,6 +208,8 @@ class KnownDifference:
     styles: tuple[str, ...] = ("hosted", "parse-server")
     always: bool = True
     expires: dt.date | None = None
+    when: When = field(default_factory=When)
+    answer_has: tuple[str, ...] = ()
 
     def applies(self, style: str, version: str | None) -> bool:
         """Return whether a target of this style and version is known to differ.
@@ -173,6 +222,12 @@ class KnownDifference:
         if version is None:
             return style == Style.PARSE_SERVER
         return self.versions.contains(Version(version), prereleases=True)
+
+    def is_met(self, traffic: Traffic) -> bool:
+        """Return whether an exchange of recorded traffic is one that meets this difference."""
+        if self.answer_has and traffic.answered != frozenset(self.answer_has):
+            return False
+        return self.when.holds(traffic)
 
     def event(self, targets: tuple[str, ...], observed: int) -> KnownDifferenceEvent:
         """Return the entry as evidence.
@@ -235,7 +290,10 @@ class Register:
             traffic: Where it was observed.
         """
         for entry in self:
-            if any(each.recognises_traffic(difference, traffic) for each in entry.recognise):
+            if any(
+                recognition.recognises_traffic(difference, traffic)
+                for recognition in entry.recognise
+            ) and entry.is_met(traffic):
                 return entry
         return None
 
@@ -301,6 +359,7 @@ def _add(
     entries[entry.id] = entry
 
 
+_OF_REQUESTS = frozenset({"status", "auth", "recorded", "recorded_code", "is_sent"})
 _FIELDS = frozenset(KnownDifference.__dataclass_fields__)
 _REQUIRED = tuple(
     each.name
@@ -324,23 +383,35 @@ def _entry(raw: dict[str, Any]) -> KnownDifference:
             "versions": SpecifierSet(raw["versions"]),
             "recognise": _recognitions(raw["recognise"]),
             "severity": Severity(raw["severity"]),
+            "when": _when(raw.get("when", {})),
+            "answer_has": tuple(raw.get("answer_has", ())),
             "styles": tuple(raw.get("styles", ("hosted", "parse-server"))),
         }
     )
+
+
+def _when(raw: dict[str, Any]) -> When:
+    when = When(**raw)
+    for pattern in (*when.headers.values(), *when.sent.values()):
+        re.compile(pattern)
+    return when
 
 
 def _recognitions(raw: list[dict[str, Any]]) -> tuple[Recognition, ...]:
     for number, each in enumerate(raw):
         if sum(key in each for key in ("actual", "pattern", "missing")) != 1:
             raise ValueError(f"recognise {number} sets not one of actual, pattern and missing")
-        if not each.get("requests") and each.keys() & {"status", "auth", "recorded"}:
-            raise ValueError(f"recognise {number}: status, auth and recorded are for requests")
+        if not each.get("requests") and each.keys() & _OF_REQUESTS:
+            raise ValueError(
+                f"recognise {number}: {', '.join(sorted(_OF_REQUESTS))} are for requests"
+            )
         if not each.get("checks") and not each.get("requests"):
             raise ValueError(f"recognise {number} names neither checks nor requests")
         for pattern in each.get("requests", ()):
             if not re.fullmatch(r"(\*|[A-Z]+) /\S*", pattern):
                 raise ValueError(f"{pattern!r} is not a method and a path, as in 'GET /classes/*'")
         re.compile(each.get("pattern", ""))
+        re.compile(each.get("expected_pattern", ""))
     return tuple(
         Recognition(
             **{
@@ -351,6 +422,18 @@ def _recognitions(raw: list[dict[str, Any]]) -> tuple[Recognition, ...]:
         )
         for each in raw
     )
+
+
+def _fits(pattern: str, value: Any) -> bool:
+    return value is not MISSING and re.fullmatch(pattern, _text(value)) is not None
+
+
+def _member(value: Any, name: str) -> Any:
+    for step in name.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return MISSING
+        value = value[step]
+    return value
 
 
 def _text(value: Any) -> str:

@@ -76,7 +76,7 @@ def access(
             uses["order of " + part.class_name, TOUCH] = None
     for object_id in _ids_in(response):
         uses.setdefault((object_id, READ))
-    return Access(tuple(uses), exclusive, tuple(fields), tuple(_mints(operation, response)))
+    return Access(tuple(uses), exclusive, tuple(fields), tuple(mints(operation, response)))
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -93,11 +93,12 @@ def strings(value: Any) -> Iterator[str]:
             stack.extend(each)
 
 
-def _mints(operation: Operation, response: Any) -> Iterator[str]:
+def mints(operation: Operation, response: Any) -> Iterator[str]:
+    """Yield every value that the server minted for a request: ids, session tokens, file names."""
     if operation.action is Action.BATCH:
         for part, answer in zip(operation.parts, _list(response), strict=False):
             if isinstance(answer, dict):
-                yield from _mints(part, answer.get("success"))
+                yield from mints(part, answer.get("success"))
     elif isinstance(response, dict) and operation.action in _MINTED_BY:
         for name in _MINTED_BY[operation.action]:
             if isinstance(response.get(name), str):

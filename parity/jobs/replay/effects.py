@@ -7,6 +7,7 @@ that a person reads one cause and not its hundred consequences. They still count
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from parity.jobs.replay.access import strings
@@ -15,6 +16,7 @@ from parity.jobs.replay.order import Node
 from parity.wire.operation import Action
 
 MOST_ROOTS = 100_000
+_PASS_OR_FAIL = re.compile(r"\$status|\$(?:\[\d+\])?\.(?:success|error|objectId|code)")
 
 
 class Effects:
@@ -30,14 +32,16 @@ class Effects:
             node: The exchange.
             judgement: What became of it.
         """
-        if judgement.outcome is not Class.DIFFERENT or not self._may_spread(node):
-            if judgement.outcome is Class.DIFFERENT and self._roots:
-                return self._root(_touched(node))
-            return ""
-        root = self._root(_touched(node)) if self._roots else ""
-        for thing in _changed(node):
-            if len(self._roots) < MOST_ROOTS:
-                self._roots.setdefault(thing, root or node.exchange.id)
+        different = judgement.outcome is Class.DIFFERENT
+        root = self._root(_touched(node)) if different and self._roots else ""
+        if not self._may_spread(node) or not judgement.differences:
+            return root
+        # What succeeded on both sides leaves the class as it was; at most its objects differ.
+        refused = any(_PASS_OR_FAIL.fullmatch(found.path) for found, _ in judgement.differences)
+        if different or refused:
+            for thing in _changed(node, whole_class=different and refused):
+                if len(self._roots) < MOST_ROOTS:
+                    self._roots.setdefault(thing, root or node.exchange.id)
         return root
 
     def _may_spread(self, node: Node) -> bool:
@@ -62,11 +66,11 @@ def _touched(node: Node) -> Iterator[str]:
     yield from _ids(node.response)
 
 
-def _changed(node: Node) -> Iterator[str]:
+def _changed(node: Node, *, whole_class: bool) -> Iterator[str]:
     for part in node.operation.parts or (node.operation,):
         if part.object_id:
             yield part.object_id
-        if part.class_name:
+        if part.class_name and whole_class:
             yield "class " + part.class_name
     yield from _ids(node.response)
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -136,7 +135,6 @@ class Replay:
             register=register,
             mounts=(mount, self._rewriter.live_mount),
             literal=options.literal,
-            started_at=_iso(started_at),
             noise=options.noise,
         )
         self._order = Order()
@@ -307,7 +305,7 @@ class Replay:
 
     def _account(self, node: Node, judgement: Judgement, live_ms: float | None) -> bool:
         if node.exchange.response is not None:
-            self._judge.note(node.operation, node.exchange.response.status)
+            self._judge.note(node, judgement)
         follows = self._effects.follow(node, judgement)
         self.progress.done += 1
         if not node.is_judged:
@@ -356,8 +354,3 @@ class Replay:
         if found is None and len(recorded) == 24 and recorded[-1] == "Z":
             return self._times.live(recorded)
         return found
-
-
-def _iso(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

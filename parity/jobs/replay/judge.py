@@ -9,13 +9,24 @@ from typing import Any, Final
 from parity.capture.recording import RecordedExchange
 from parity.compare import Register, Traffic
 from parity.compare.values import MISSING
+from parity.jobs.replay.access import mints
 from parity.jobs.replay.bindings import Bindings, Times
 from parity.jobs.replay.judgement import Answer, Class, Judgement
 from parity.jobs.replay.noise import NO_NOISE, NOISE, Noise
 from parity.jobs.replay.order import Node
-from parity.jobs.replay.pairing import OLD_RELATION, Pairing
-from parity.jobs.replay.prior import IF_DIFFERENT, Known, Names, needs_prior_state
+from parity.jobs.replay.pairing import Pairing
+from parity.jobs.replay.prior import (
+    EXPLAINED_CODES,
+    IF_DIFFERENT,
+    OLD_SESSION,
+    Known,
+    Made,
+    needs_prior_state,
+    parts_of_prior_state,
+    token_of,
+)
 from parity.jobs.replay.rows import (
+    distance_of,
     hides_order,
     match_rows,
     missing_and_extra,
@@ -24,6 +35,7 @@ from parity.jobs.replay.rows import (
 )
 from parity.model import Difference, Kind
 from parity.wire.headers import read_auth
+from parity.wire.ids import token_format
 from parity.wire.operation import Action, Operation, parse_json
 
 CLIENT_HEADERS: Final = (
@@ -40,6 +52,7 @@ no client reads it (docs/replay.md lists them)."""
 
 FOREIGN_ROWS: Final = "rows that no request of the recording created"
 SERVERS_CHOICE: Final = "a limit without an order: which rows come is the server's choice"
+MASKED: Final = "its session token was masked when it was recorded"
 UNSEEN_ORDER: Final = "rows changed places, and what they are ordered by is not in the answer"
 _RELATION_OPS = frozenset({"AddRelation", "RemoveRelation"})
 
@@ -53,7 +66,6 @@ class Judge:
         register: Known differences that apply to the target.
         mounts: Path of the recorded and of the live mount.
         literal: Whether the target has a copy of the recorded server's data.
-        started_at: When the recording began, ISO 8601: what is older was there before.
         noise: Accepted noise of a control.
     """
 
@@ -65,7 +77,6 @@ class Judge:
         register: Register,
         mounts: tuple[str, str],
         literal: bool = False,
-        started_at: str = "",
         noise: Noise = NO_NOISE,
     ) -> None:
         self._bindings = bindings
@@ -73,10 +84,10 @@ class Judge:
         self._register = register
         self._mounts = mounts
         self._literal = literal
-        self._started_at = started_at
         self._noise = noise
         self._relations: set[str] = set()
-        self._names = Names()
+        self._made = Made()
+        self._unnamed: set[str] = set()
 
     def judge(self, node: Node, answer: Answer) -> Judgement:
         """Compare the answer with the recorded response and learn from it.
@@ -95,14 +106,40 @@ class Judge:
             literal=self._literal,
             class_name=operation.class_name,
             relations=self._relations,
+            refused=self._made.refused,
+            unnamed=self._unnamed,
         )
         live = parse_json(answer.body)
-        prior = ""
+        self._note_unnamed(operation, recorded)
+        prior, old_parts = "", {}
         if not self._literal:
-            known = Known(pairing, self._names, exchange.request, self._started_at)
-            prior = needs_prior_state(operation, response.status, recorded, known)
+            known = Known(pairing, self._made, exchange.request)
+            if why := self._why_session_is_unknown(node, pairing, live):
+                outcome = Class.UNSUPPORTED if why is MASKED else Class.PRIOR_STATE
+                return Judgement(outcome, reason=why)
+            if operation.parts and isinstance(recorded, list):
+                old_parts = parts_of_prior_state(operation, recorded, known)
+            else:
+                prior = needs_prior_state(operation, response.status, recorded, known)
         if prior and (prior not in IF_DIFFERENT or response.status != answer.status):
-            return self._structure(operation, exchange, recorded, answer, live, prior)
+            return self._structure(node, answer, live, prior)
+        prior = self._compare(node, answer, live, pairing, old_parts) or pairing.prior
+        found = self._explained(pairing.found, node, answer, live)
+        if any(entry is None for _, entry in found):
+            outcome = Class.DIFFERENT
+        elif prior:
+            by_choice = prior in (SERVERS_CHOICE, UNSEEN_ORDER)
+            outcome = Class.UNSUPPORTED if by_choice else Class.PRIOR_STATE
+        else:
+            outcome = Class.KNOWN if found else Class.EQUAL
+        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+
+    def _compare(
+        self, node: Node, answer: Answer, live: Any, pairing: Pairing, old_parts: Mapping[int, str]
+    ) -> str:
+        """Compare all of two answers; return why only a part of them could be, or ``""``."""
+        exchange, recorded, response = node.exchange, node.response, node.exchange.response
+        assert response is not None
         if response.status != answer.status:
             pairing.found.append(Difference("$status", Kind.VALUE, response.status, answer.status))
         reason = ""
@@ -112,38 +149,51 @@ class Judge:
         else:
             if live is None and answer.body:
                 live = _text(answer.body)
-            reason = self._body(operation, recorded, live, pairing)
+            reason = self._body(node.operation, recorded, live, pairing, old_parts)
         # Last: a Location names the object that the body has just bound.
         old_headers = dict_of(response.headers)
-        self._headers(old_headers, answer.headers, response.status, pairing)
-        origin = dict_of(exchange.request.headers).get("origin", "")
-        if origin:
+        self._headers(old_headers, answer.headers, answer.status, pairing)
+        if origin := dict_of(exchange.request.headers).get("origin", ""):
             _cors(origin, old_headers, answer.headers, pairing)
-        found = self._explained(pairing.found, operation, exchange, answer, recorded)
-        prior = reason or pairing.prior
-        if any(entry is None for _, entry in found):
-            outcome = Class.DIFFERENT
-        elif prior:
-            was_there = prior in (FOREIGN_ROWS, OLD_RELATION)
-            outcome = Class.PRIOR_STATE if was_there else Class.UNSUPPORTED
-        else:
-            outcome = Class.KNOWN if found else Class.EQUAL
-        return Judgement(outcome, found, prior, pairing.learned, pairing.times_learned)
+        return reason
 
-    def note(self, operation: Operation, status: int) -> None:
+    def note(self, node: Node, judgement: Judgement) -> None:
         """Remember what an exchange made when it was recorded, whatever became of it now.
 
         Args:
-            operation: The request.
-            status: The recorded status.
+            node: An exchange with a recorded response.
+            judgement: What became of it.
         """
-        self._names.note(operation, status)
-        self._note_relations(operation)
+        assert node.exchange.response is not None
+        self._made.note(node.operation, node.exchange.response.status)
+        self._note_relations(node.operation)
+        if judgement.outcome in (Class.EQUAL, Class.KNOWN, Class.DIFFERENT) and not self._literal:
+            self._made.refused.update(
+                value
+                for value in mints(node.operation, node.response)
+                if self._bindings.live(value) is None
+            )
 
-    def _body(self, operation: Operation, recorded: Any, live: Any, pairing: Pairing) -> str:
-        if operation.action is Action.BATCH and isinstance(recorded, list):
-            _batch(operation, recorded, live, pairing)
+    def _why_session_is_unknown(self, node: Node, pairing: Pairing, live: Any) -> str:
+        """Return why a refused session says nothing of the target; ``""`` if it does."""
+        assert node.exchange.response is not None
+        if node.exchange.response.status >= 400 or not _is_invalid_session(live):
             return ""
+        token = token_of(node.exchange.request)
+        if token is None or not pairing.is_foreign(token):
+            return ""
+        return OLD_SESSION if token_format(token) else MASKED
+
+    def _body(
+        self,
+        operation: Operation,
+        recorded: Any,
+        live: Any,
+        pairing: Pairing,
+        old_parts: Mapping[int, str],
+    ) -> str:
+        if operation.action is Action.BATCH and isinstance(recorded, list):
+            return _batch(operation, recorded, live, pairing, old_parts)
         if operation.action is Action.UPLOAD and isinstance(recorded, dict):
             _upload(recorded, live, pairing)
             return ""
@@ -155,8 +205,13 @@ class Judge:
     def _headers(
         self, recorded: Mapping[str, str], live: Mapping[str, str], status: int, pairing: Pairing
     ) -> None:
-        if status == 201 and "location" in recorded:
-            pairing.location(recorded["location"], live.get("location"), self._mounts)
+        old, new = recorded.get("location"), live.get("location")
+        if old is not None:
+            pairing.location(old, new, self._mounts)
+        elif new is not None and status != 201:
+            # Of a creation it is documented: a recording without it did not keep its headers, or
+            # shows no creation, which the status says.
+            pairing.found.append(Difference("$header.Location", Kind.EXTRA, None, new))
         old, new = _media(recorded.get("content-type", "")), _media(live.get("content-type", ""))
         if old != new and old:
             pairing.found.append(Difference("$header.Content-Type", Kind.VALUE, old, new or None))
@@ -165,6 +220,15 @@ class Judge:
             if bool(old) != bool(new):
                 kind = Kind.MISSING if old else Kind.EXTRA
                 pairing.found.append(Difference(f"$header.{name}", kind, old or None, new or None))
+
+    def _note_unnamed(self, operation: Operation, recorded: Any) -> None:
+        """Remember a user who signed up without a name: the server mints one."""
+        body = operation.body
+        signs_up = operation.action is Action.CREATE and operation.class_name == "_User"
+        if signs_up and isinstance(body, dict) and "username" not in body:
+            object_id = recorded.get("objectId") if isinstance(recorded, dict) else None
+            if isinstance(object_id, str):
+                self._unnamed.add(object_id)
 
     def _note_relations(self, operation: Operation) -> None:
         for part in operation.parts or (operation,):
@@ -176,43 +240,55 @@ class Judge:
     def _explained(
         self,
         found: list[Difference],
-        operation: Operation,
-        exchange: RecordedExchange,
+        node: Node,
         answer: Answer,
-        recorded: Any,
+        live: Any,
     ) -> list[tuple[Difference, str | None]]:
         if not found:
             return []
-        status, auth = answer.status, _auth(exchange)
-        traffic = Traffic(operation.request, status, auth, _members(recorded))
-        return [(each, self._explain(each, operation, traffic, recorded)) for each in found]
+        operation, exchange, recorded = node.operation, node.exchange, node.response
+        assert exchange.response is not None
+        traffic = Traffic(
+            operation.request,
+            answer.status,
+            _auth(exchange),
+            _members(recorded),
+            recorded_code=_code(recorded),
+            headers=dict_of(exchange.request.headers),
+            sent=_sent(operation),
+            answered=_members(live),
+        )
+        return [
+            (difference, self._explain(difference, node, traffic, live)) for difference in found
+        ]
 
     def _explain(
-        self, difference: Difference, operation: Operation, traffic: Traffic, recorded: Any
+        self, difference: Difference, node: Node, traffic: Traffic, live: Any
     ) -> str | None:
+        operation, recorded = node.operation, node.response
         entry = self._register.recognise_traffic(difference, traffic)
         if entry is None and operation.parts:
             number, inner = _inside(difference)
             if inner is not None and number < len(operation.parts):
-                request = operation.parts[number].request
-                inside = replace(traffic, request=request, recorded=_members(recorded, number))
+                part = operation.parts[number]
+                inside = replace(
+                    traffic,
+                    request=part.request,
+                    recorded=_members(recorded, number),
+                    recorded_code=_code(recorded, number),
+                    sent=_sent(part),
+                    answered=_members(live, number),
+                )
                 entry = self._register.recognise_traffic(inner, inside)
         if entry is None and self._noise.explains(operation, difference):
             return NOISE
         return None if entry is None else entry.id
 
-    def _structure(
-        self,
-        operation: Operation,
-        exchange: RecordedExchange,
-        recorded: Any,
-        answer: Answer,
-        live: Any,
-        reason: str,
-    ) -> Judgement:
+    def _structure(self, node: Node, answer: Answer, live: Any, reason: str) -> Judgement:
         """Judge what does not depend on the rows that were there: is it a Parse answer at all?"""
-        assert exchange.response is not None
-        status = exchange.response.status
+        recorded, response = node.response, node.exchange.response
+        assert response is not None
+        status = response.status
         found: list[Difference] = []
         if answer.status >= 500:
             found.append(Difference("$status", Kind.VALUE, status, answer.status))
@@ -220,7 +296,9 @@ class Judge:
             found.append(Difference("$", Kind.TYPE, "a Parse response", _text(answer.body)))
         elif status < 400 and answer.status < 400:
             found += _shape(recorded, live)
-        judged = self._explained(found, operation, exchange, answer, recorded)
+        elif (fault := _foreign_code(reason, live, "$.code")) is not None:
+            found.append(fault)
+        judged = self._explained(found, node, answer, live)
         unknown = any(entry is None for _, entry in judged)
         return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
 
@@ -239,6 +317,20 @@ def _members(answer: Any, part: int | None = None) -> frozenset[str]:
         inner = parts[part] if part < len(parts) else None
         answer = inner.get("success") if isinstance(inner, dict) else None
     return frozenset(answer) if isinstance(answer, dict) else frozenset()
+
+
+def _code(answer: Any, part: int | None = None) -> int | None:
+    """Return the code of a recorded error, or of the error of a part of a batch."""
+    if part is not None:
+        inner = answer[part] if isinstance(answer, list) and part < len(answer) else None
+        answer = inner.get("error") if isinstance(inner, dict) else None
+    code = answer.get("code") if isinstance(answer, dict) else None
+    return code if isinstance(code, int) else None
+
+
+def _sent(operation: Operation) -> dict[str, Any]:
+    """Return what a request says beside its path: its parameters, and the members of its body."""
+    return operation.params | (operation.body if isinstance(operation.body, dict) else {})
 
 
 def _makes_relation(value: dict[str, Any]) -> bool:
@@ -262,10 +354,17 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
     full = most is not None and len(old) >= most and not _named_by_id(operation)
     reason = ""
     if rows.foreign:
-        # What else is there or not, besides the rows that the recording made, is not its doing.
         reason = FOREIGN_ROWS
-        if most is None or len(new) <= most:
+        if most is not None and len(new) > most:
+            pass  # more than was asked for
+        elif (most is not None and len(old) >= most) or operation.params.get("skip"):
+            # Foreign rows filled the page and shut out others, which come now.
             rows.extra.clear()
+        else:
+            # A foreign row excuses a row of its own kind, never one that the recording made.
+            own = [n for n in rows.extra if pairing.bindings.recorded(_id_of(new[n])) is not None]
+            others = [n for n in rows.extra if n not in own]
+            rows.extra = own + others[len(rows.foreign) :]
     elif full and order is None and len(new) == len(old) and (rows.missing or rows.extra):
         # Which rows a limit lets through is the server's choice when no order is asked for.
         reason = SERVERS_CHOICE
@@ -277,7 +376,8 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
     if order and hides_order(rows, old, order):
         reason = reason or UNSEEN_ORDER
     elif order is not None:
-        pairing.found += wrong_order(rows, old, new, order, "$.results")
+        near = distance_of(operation) if not order else None
+        pairing.found += wrong_order(rows, old, new, order, "$.results", near)
     for name, value in recorded.items():
         if name != "results" and not (reason and name == "count"):
             pairing.values(value, live.get(name, MISSING), f"$.{name}")
@@ -287,6 +387,11 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
         if name not in recorded
     ]
     return reason
+
+
+def _id_of(row: Any) -> str:
+    object_id = row.get("objectId") if isinstance(row, dict) else None
+    return object_id if isinstance(object_id, str) else ""
 
 
 def _named_by_id(operation: Operation) -> bool:
@@ -299,16 +404,51 @@ def _named_by_id(operation: Operation) -> bool:
     return isinstance(wanted, str)
 
 
-def _batch(operation: Operation, recorded: list[Any], live: Any, pairing: Pairing) -> None:
+def _batch(
+    operation: Operation,
+    recorded: list[Any],
+    live: Any,
+    pairing: Pairing,
+    old_parts: Mapping[int, str],
+) -> str:
+    """Compare two answers to a batch, each part alone; return why some parts were not judged."""
     if not isinstance(live, list) or len(live) != len(recorded):
         kind = Kind.LENGTH if isinstance(live, list) else Kind.TYPE
         pairing.found.append(Difference("$", kind, recorded, live))
-        return
+        return ""
+    reason = ""
     for number, (old, new) in enumerate(zip(recorded, live, strict=True)):
+        why = old_parts.get(number, "")
+        if why and _is_part(new) and (why not in IF_DIFFERENT or old.keys() != new.keys()):
+            reason = reason or why
+            if fault := _foreign_code(why, new.get("error"), f"$[{number}].error.code"):
+                pairing.found.append(fault)
+            continue
         owner = operation.parts[number].object_id if number < len(operation.parts) else ""
         if isinstance(old, dict) and isinstance(old.get("success"), dict):
             owner = old["success"].get("objectId") or owner
         pairing.values(old, new, f"$[{number}]", owner)
+    return reason
+
+
+def _foreign_code(why: str, live: Any, path: str) -> Difference | None:
+    """Return a difference if a server refuses with a code that prior state does not explain."""
+    code = live.get("code") if isinstance(live, dict) else None
+    codes = EXPLAINED_CODES.get(why)
+    if code is None or codes is None or code in codes:
+        return None
+    words = " or ".join(map(str, sorted(codes))) or "no error"
+    return Difference(path, Kind.VALUE, words, code)
+
+
+def _is_part(answer: Any) -> bool:
+    """Return whether something is what a part of a batch is answered."""
+    return isinstance(answer, dict) and ("success" in answer or "error" in answer)
+
+
+def _is_invalid_session(live: Any) -> bool:
+    """Return whether a server does not know the session: code 209 (REST guide "Error Codes")."""
+    return isinstance(live, dict) and live.get("code") == 209
 
 
 def _upload(recorded: dict[str, Any], live: Any, pairing: Pairing) -> None:

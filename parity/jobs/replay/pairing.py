@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -41,6 +42,8 @@ class Pairing:
             the recorded server's data.
         class_name: Class of the objects at the top of the response.
         relations: Relations that the recording wrote to: ``class.field``.
+        refused: What the recording made and the target refused to make.
+        unnamed: Recorded ids of users whose name the server minted (anonymous ones).
 
     Attributes:
         found: The Differences.
@@ -58,6 +61,8 @@ class Pairing:
         literal: bool = False,
         class_name: str = "",
         relations: frozenset[str] | set[str] = frozenset(),
+        refused: AbstractSet[str] = frozenset(),
+        unnamed: AbstractSet[str] = frozenset(),
     ) -> None:
         self.bindings = bindings
         self.times = times
@@ -65,6 +70,8 @@ class Pairing:
         self.literal = literal
         self._class_name = class_name
         self._relations = relations
+        self._refused = refused
+        self._unnamed = unnamed
         self.prior = ""
         self.learned: list[tuple[str, str]] = []
         self.times_learned: list[tuple[str, str, str]] = []
@@ -101,8 +108,8 @@ class Pairing:
         return recorded if bound is None else bound
 
     def is_foreign(self, object_id: str) -> bool:
-        """Return whether nothing in the recording so far minted this id."""
-        return self.bindings.live(object_id) is None
+        """Return whether nothing in the recording so far minted this id or token."""
+        return self.bindings.live(object_id) is None and object_id not in self._refused
 
     def _objects(
         self, recorded: dict[str, Any], live: dict[str, Any], path: str, owner: str, key: str
@@ -167,8 +174,9 @@ class Pairing:
             return
         if key == "objectId":
             self.id(recorded, live, path)
-        elif key == "sessionToken":
-            if not self._same(recorded, live, _is_token):
+        elif key == "sessionToken" or (key == "username" and owner in self._unnamed):
+            grammar = _is_token if key == "sessionToken" else bool
+            if not self._same(recorded, live, grammar):
                 self.found.append(Difference(path, Kind.VALUE, self.expected(recorded), live))
         elif recorded == live:
             bound = self.bindings.live(recorded)

@@ -24,6 +24,16 @@ OLD_SCHEMA = "a schema or permissions from before the recording decided it"
 IF_DIFFERENT = frozenset({OLD_NAME, OLD_SCHEMA, REMOVED})
 """Reasons that count only where the target answers otherwise: the recording may have made the
 name or the schema itself."""
+EXPLAINED_CODES: Final[dict[str, frozenset[int]]] = {
+    OLD_OBJECT: frozenset({101, 206, 209}),
+    OLD_USER: frozenset({101}),
+    OLD_SESSION: frozenset({101, 209}),
+    OLD_NAME: frozenset(),
+    OLD_SCHEMA: frozenset(),
+    REMOVED: TAKEN,
+}
+"""The errors that follow from each reason: not found, no session, a value that is taken. Another
+one is the target's own. Source: REST guide "Error Codes"."""
 UNIQUE: Final = {
     "_User": ("username", "email"),
     "_Installation": ("deviceToken", "installationId"),
@@ -33,15 +43,23 @@ UNIQUE: Final = {
 Notifications" (an installation is found again by its ids)."""
 
 
-class Names:
-    """The unique values that requests of the recording made so far."""
+class Made:
+    """What the requests of the recording made so far, as far as the recording itself shows it.
+
+    No clock is asked: the recording's time is the client's, ``createdAt`` the server's.
+
+    Attributes:
+        refused: Minted values (ids, tokens, file names) that the target refused to make: they are
+            of the recording all the same, and what follows is judged.
+    """
 
     def __init__(self) -> None:
+        self.refused: set[str] = set()
         self._made: set[int] = set()
 
     def has(self, operation: Operation) -> bool:
         """Return whether the recording made a unique value that the request gives."""
-        return any(each in self._made for each in _values(operation))
+        return any(value in self._made for value in _values(operation))
 
     def has_user(self, sent: Any) -> bool:
         """Return whether the recording signed up the user who logs in.
@@ -51,7 +69,7 @@ class Names:
         """
         names = sent if isinstance(sent, dict) else {}
         # A username may be an e-mail address, and an address may be sent as a username.
-        given = [names[each] for each in ("username", "email") if isinstance(names.get(each), str)]
+        given = [names[name] for name in ("username", "email") if isinstance(names.get(name), str)]
         return any(
             hash(("_User", name, value)) in self._made
             for value in given
@@ -76,15 +94,13 @@ class Known:
 
     Attributes:
         pairing: Knows which ids and tokens it minted so far.
-        names: Knows which unique values it made.
+        made: Knows which unique values it made.
         request: The request, for the session that it was sent with.
-        started_at: When the recording began, ISO 8601.
     """
 
     pairing: Pairing
-    names: Names
+    made: Made
     request: RecordedRequest
-    started_at: str
 
 
 def needs_prior_state(operation: Operation, status: int, recorded: Any, known: Known) -> str:
@@ -99,68 +115,80 @@ def needs_prior_state(operation: Operation, status: int, recorded: Any, known: K
         recorded: The recorded body.
         known: What the recording made.
     """
-    if operation.parts and isinstance(recorded, list):
-        return _of_parts(operation, recorded, known)
     if status >= 400 or (isinstance(recorded, dict) and set(recorded) == {"code", "error"}):
         return _of_error(operation, recorded, known)
     if operation.action in (Action.GET, Action.UPDATE, Action.DELETE):
         if operation.object_id and known.pairing.is_foreign(operation.object_id):
             return OLD_OBJECT
     elif operation.action is Action.LOG_IN:
-        made = known.names.has_user(operation.params) or known.names.has_user(operation.body)
+        made = known.made.has_user(operation.params) or known.made.has_user(operation.body)
         if known.pairing.is_foreign(_id(recorded)) and not made:
             return OLD_USER
     elif operation.action is Action.ME:
         if _is_old_session(known):
             return OLD_SESSION
     elif operation.action is Action.CREATE:
-        return _of_creation(operation, recorded, known)
+        return _of_creation(operation, status, recorded, known)
     return ""
 
 
-def _of_creation(operation: Operation, recorded: Any, known: Known) -> str:
-    made = known.names.has(operation)
+def _of_creation(operation: Operation, status: int, recorded: Any, known: Known) -> str:
+    made = known.made.has(operation)
     if operation.class_name == "_Installation":
         # One with the same ids is found again and updated; the answer has its "updatedAt".
         again = isinstance(recorded, dict) and "updatedAt" in recorded
-        if again and (not made or _is_older(recorded, known.started_at)):
+        if again and (not made or known.pairing.is_foreign(_id(recorded))):
             return OLD_DEVICE
         return REMOVED if made and not again else ""
-    if _is_older(recorded, known.started_at):
-        return OLD_OBJECT
-    return REMOVED if made else ""
+    if operation.class_name == "_User" and status == 200 and not made and _has_identity(operation):
+        # "Linking Users": 200 says that somebody with this identity was there, 201 that not.
+        return OLD_USER
+    return REMOVED if made and not _has_identity(operation) else ""
 
 
-def _of_parts(operation: Operation, recorded: list[Any], known: Known) -> str:
-    for part, answer in zip(operation.parts, recorded, strict=False):
+def _has_identity(operation: Operation) -> bool:
+    return isinstance(operation.body, dict) and isinstance(operation.body.get("authData"), dict)
+
+
+def parts_of_prior_state(operation: Operation, recorded: list[Any], known: Known) -> dict[int, str]:
+    """Return which parts of a batch cannot be judged by their body, and why; each by itself.
+
+    Args:
+        operation: The batch.
+        recorded: What its parts were answered.
+        known: What the recording made.
+    """
+    found = {}
+    for number, (part, answer) in enumerate(zip(operation.parts, recorded, strict=False)):
         if not isinstance(answer, dict):
             continue
         failed = "error" in answer
         body = answer.get("error" if failed else "success")
-        why = needs_prior_state(part, 400 if failed else 200, body, known)
-        if why:
-            return why
-    return ""
+        # A part has no status of its own, so a creation is taken for one.
+        status = 400 if failed else 201 if part.action is Action.CREATE else 200
+        if why := needs_prior_state(part, status, body, known):
+            found[number] = why
+    return found
 
 
 def _of_error(operation: Operation, recorded: Any, known: Known) -> str:
     code = recorded.get("code") if isinstance(recorded, dict) else None
     if code in TAKEN and operation.action in (Action.CREATE, Action.UPDATE):
-        return "" if known.names.has(operation) else OLD_NAME
+        return "" if known.made.has(operation) else OLD_NAME
     if code in SCHEMA_OR_PERMISSION and operation.class_name:
         return OLD_SCHEMA
     return ""
 
 
 def _is_old_session(known: Known) -> bool:
-    sent = read_auth(dict(known.request.headers), parse_json(known.request.body))
-    token = sent.session_token if sent is not None else None
+    token = token_of(known.request)
     return token is None or known.pairing.is_foreign(token)
 
 
-def _is_older(recorded: Any, started_at: str) -> bool:
-    created = recorded.get("createdAt") if isinstance(recorded, dict) else None
-    return isinstance(created, str) and bool(started_at) and created < started_at
+def token_of(request: RecordedRequest) -> str | None:
+    """Return the session token that a request was sent with, or ``None``."""
+    sent = read_auth(dict(request.headers), parse_json(request.body))
+    return sent.session_token if sent is not None else None
 
 
 def _id(recorded: Any) -> str:
@@ -172,8 +200,13 @@ def _values(operation: Operation) -> list[int]:
     body: Any = operation.body
     if not isinstance(body, dict):
         return []
-    return [
+    found = [
         hash((operation.class_name, name, body[name]))
         for name in UNIQUE.get(operation.class_name, ())
         if isinstance(body.get(name), str)
     ]
+    identities = body.get("authData") if operation.class_name == "_User" else None
+    for provider, identity in identities.items() if isinstance(identities, dict) else ():
+        if isinstance(identity, dict) and isinstance(identity.get("id"), str):
+            found.append(hash(("_User", f"authData.{provider}", identity["id"])))
+    return found

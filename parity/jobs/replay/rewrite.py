@@ -125,7 +125,7 @@ class Rewriter:
         name, equals, value = pair.partition("=")
         decoded = unquote_plus(value)
         if name in _KEY_OF_FIELD or name == "_ApplicationId":
-            return f"{name}={quote(self._credential(name), safe=_SAFE)}"
+            return f"{name}={quote(self._credential(name), safe=_SAFE)}" if value else pair
         if decoded[:1] in ("{", "["):
             try:
                 changed = self._text(decoded, orjson.loads(decoded))
@@ -148,7 +148,9 @@ class Rewriter:
             lower = name.lower()
             if lower in _DROPPED:
                 continue
-            if refused and (lower in _KEY_OF_HEADER or lower in (_APP, "authorization")):
+            if not value.strip() and (lower in _KEY_OF_HEADER or lower == _APP):
+                headers[name] = value  # an empty key is no key, and must not become one
+            elif refused and (lower in _KEY_OF_HEADER or lower in (_APP, "authorization")):
                 headers[name] = value
             elif lower == _APP:
                 headers[name] = self._app_id
@@ -195,7 +197,7 @@ class Rewriter:
         credentials = {}
         if isinstance(parsed, dict) and not refused:
             for name in ("_ApplicationId", *_KEY_OF_FIELD):
-                if isinstance(parsed.get(name), str):
+                if isinstance(parsed.get(name), str) and parsed[name]:
                     credentials[name] = self._credential(name)
         if changes:
             body = _replaced(body, parsed, changes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -14,6 +16,8 @@ from parity.model import Difference, Kind
 from parity.wire.operation import Operation
 
 MINTED = ("objectId", *MINTED_TIMES)
+SAME_DISTANCE = 1e-9
+"""Radians, less than a centimetre: rows at one distance come in any order."""
 _NEAR = ("$nearSphere", "$near")
 
 
@@ -53,7 +57,7 @@ def match_rows(recorded: list[Any], live: list[Any], pairing: Pairing) -> Rows:
         else:
             open_rows.append(number)
             continue
-        if index is None:
+        if index is None or index in claimed:  # a row that was recorded twice has to come twice
             rows.missing.append(number)
         else:
             claimed.add(index)
@@ -99,8 +103,48 @@ def near_fields(operation: Operation) -> list[str]:
     ]
 
 
+Distance = Callable[[Any], float | None]
+"""Gives the distance of a row from the point of a query, in radians; ``None`` if it hides it."""
+
+
+def distance_of(operation: Operation) -> Distance | None:
+    """Return what measures how far a row is from the point that a query asks for; or ``None``."""
+    where = operation.params.get("where")
+    names = near_fields(operation)
+    if not names or not isinstance(where, dict):
+        return None
+    name, query = names[0], where[names[0]]
+    centre = _point(next(query[word] for word in _NEAR if word in query))
+
+    def distance(row: Any) -> float | None:
+        point = _point(_member(row, name))
+        if centre is None or point is None:
+            return None
+        (one, east), (other, east_2) = centre, point
+        half = math.sin((one - other) / 2) ** 2
+        half += math.cos(one) * math.cos(other) * math.sin((east - east_2) / 2) ** 2
+        return 2 * math.asin(math.sqrt(min(1.0, half)))
+
+    return distance
+
+
+def _point(value: Any) -> tuple[float, float] | None:
+    """Return latitude and longitude of a GeoPoint in radians, or ``None``."""
+    if not isinstance(value, dict):
+        return None
+    numbers = value.get("latitude"), value.get("longitude")
+    if not all(isinstance(number, int | float) for number in numbers):
+        return None
+    return math.radians(numbers[0]), math.radians(numbers[1])  # type: ignore[arg-type]
+
+
 def wrong_order(
-    rows: Rows, recorded: list[Any], live: list[Any], order: list[tuple[str, bool]], path: str
+    rows: Rows,
+    recorded: list[Any],
+    live: list[Any],
+    order: list[tuple[str, bool]],
+    path: str,
+    distance: Distance | None = None,
 ) -> list[Difference]:
     """Return a Difference if rows come in another order than recorded, except among equals.
 
@@ -108,6 +152,14 @@ def wrong_order(
     not be in the same order again.
     """
     in_live_order = sorted(rows.pairs, key=lambda pair: pair[1])
+    if distance is not None and not order:
+        far = [distance(recorded[number]) for number, _ in in_live_order]
+        if all(one is not None for one in far):
+            near_first = all(
+                one <= other + SAME_DISTANCE
+                for one, other in pairwise([one for one in far if one is not None])
+            )
+            return [] if near_first else [_order_difference(rows, recorded, live, path)]
     own = next((i for i, (name, _) in enumerate(order) if name in MINTED), None)
     if in_live_order != rows.pairs:
         fields = [name for name, _ in (order if own is None else order[:own])]

@@ -15,7 +15,7 @@ from parity.capture.recording import (
 from parity.compare import Register
 from parity.jobs.replay.bindings import Bindings, Times
 from parity.jobs.replay.judge import Judge
-from parity.jobs.replay.judgement import Answer, Judgement
+from parity.jobs.replay.judgement import Answer, Class, Judgement
 from parity.jobs.replay.noise import NO_NOISE, Noise
 from parity.jobs.replay.order import Node
 from parity.jobs.replay.pairing import Pairing
@@ -140,7 +140,6 @@ class Judging:
         *,
         register: Register | None = None,
         literal: bool = False,
-        started_at: str = "",
         noise: Noise = NO_NOISE,
     ) -> None:
         self.bindings = Bindings(folder / "bindings.sqlite")
@@ -152,7 +151,6 @@ class Judging:
             register=register or Register(),
             mounts=(MOUNT, "/parse"),
             literal=literal,
-            started_at=started_at,
             noise=noise,
         )
 
@@ -174,8 +172,12 @@ class Judging:
             4.0,
         )
         judgement = self._judge.judge(node, got)
-        self._judge.note(node.operation, recorded.response.status)
+        self._judge.note(node, judgement)
         return judgement
+
+    def not_sent(self, recorded: RecordedExchange) -> None:
+        """Take note of an exchange that was not sent."""
+        self._judge.note(node_of(recorded), Judgement(Class.NOT_SENT))
 
 
 def places(judgement: Judgement) -> list[tuple[str, Kind]]:

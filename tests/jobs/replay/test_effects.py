@@ -7,6 +7,7 @@ import pytest
 from parity.capture.recording import RecordedExchange
 from parity.jobs.replay.effects import Effects
 from parity.jobs.replay.judgement import Class, Judgement
+from parity.model import Difference, Kind
 from tests.jobs.replay.recorded import APP, created, exchange, node_of
 
 TOKEN = "r:recorded0000000000000000X"
@@ -15,7 +16,14 @@ TOKEN = "r:recorded0000000000000000X"
 def followed(*exchanges: tuple[RecordedExchange, Class]) -> list[str]:
     """Return for each exchange which one it follows from."""
     effects = Effects()
-    return [effects.follow(node_of(each), Judgement(outcome)) for each, outcome in exchanges]
+    return [effects.follow(node_of(each), judged(outcome)) for each, outcome in exchanges]
+
+
+def judged(outcome: Class, place: str = "$status") -> Judgement:
+    """Return a judgement, with a difference if it is one."""
+    found = Difference(place, Kind.VALUE, 200, 400)
+    known = "KD-0001" if outcome is Class.KNOWN else None
+    return Judgement(outcome, [(found, known)] if outcome in (Class.KNOWN, Class.DIFFERENT) else [])
 
 
 MADE = created(1, "recorded00")
@@ -80,3 +88,17 @@ def test_a_log_in_that_differed_spreads_with_its_session() -> None:
     headers = (APP, ("X-Parse-Session-Token", TOKEN))
     mine = exchange("GET", "/classes/Note/x", headers=headers, number=2)
     assert followed((login, Class.DIFFERENT), (mine, Class.DIFFERENT)) == ["", "1"]
+
+
+def test_a_write_that_succeeded_on_both_sides_does_not_excuse_its_class() -> None:
+    effects = Effects()
+    assert effects.follow(node_of(MADE), judged(Class.DIFFERENT, "$[0].planted")) == ""
+    query = node_of(exchange("GET", "/classes/Post", number=2))
+    assert effects.follow(query, judged(Class.DIFFERENT)) == ""
+    assert effects.follow(node_of(GET), judged(Class.DIFFERENT)) == "1"
+
+
+def test_what_misses_an_object_follows_from_its_registered_refusal() -> None:
+    assert followed((MADE, Class.KNOWN), (GET, Class.DIFFERENT)) == ["", "1"]
+    query = exchange("GET", "/classes/Post", number=2)
+    assert followed((MADE, Class.KNOWN), (query, Class.DIFFERENT)) == ["", ""]

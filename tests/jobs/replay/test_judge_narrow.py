@@ -173,7 +173,11 @@ def test_a_device_is_found_again_only_if_it_was_when_it_was_recorded(
     )  # fmt: skip
     judging = Judging(tmp_path, register=register)
     if again:
-        judging(asked, {"objectId": NEW, "createdAt": LIVE, "updatedAt": LIVE})
+        first = exchange(
+            "POST", "/installations", {"deviceToken": "t", "deviceType": "ios"},
+            answer={"objectId": OLD, "createdAt": MADE}, status=201,
+        )  # fmt: skip
+        judging(first, {"objectId": NEW, "createdAt": LIVE}, 201)
     judgement = judging(asked, {"updatedAt": LIVE}, 200)
     by_path = {each.path: entry for each, entry in judgement.differences}
     assert by_path["$status"] == by_path["$.objectId"] == ("KD-0801" if again else None)

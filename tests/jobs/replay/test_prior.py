@@ -18,6 +18,7 @@ from parity.jobs.replay.prior import (
     OLD_USER,
     REMOVED,
 )
+from parity.model import Kind
 from tests.jobs.replay.recorded import APP, LIVE, MADE, Judging, created, exchange, places
 
 NOT_FOUND = {"code": 101, "error": "Object not found."}
@@ -183,34 +184,39 @@ def test_an_installation_of_the_recording_is_found_again(tmp_path: Path) -> None
     assert found.outcome is Class.DIFFERENT
 
 
-def test_an_object_that_is_older_than_the_recording_was_there_before(tmp_path: Path) -> None:
-    judge = Judging(tmp_path, started_at="2016-03-09T17:12:30.000Z")
-    old = {"objectId": "recorded00", "createdAt": "2016-03-09T17:12:29.999Z"}
-    recorded = exchange("POST", "/classes/P", {}, answer=old, status=201)
-    found = judge(recorded, {"objectId": "minted0000", "createdAt": LIVE})
-    assert (found.outcome, found.reason) == (Class.PRIOR_STATE, OLD_OBJECT)
-    new = exchange("POST", "/classes/P", {}, answer=old | {"createdAt": MADE}, status=201)
-    assert judge(new, {"objectId": "minted0001", "createdAt": LIVE}).outcome is Class.EQUAL
-
-
 def batch(*parts: tuple[str, str, Any], answer: list[Any]) -> RecordedExchange:
     """Return a batch."""
     requests = [{"method": m, "path": f"/1{p}", "body": b} for m, p, b in parts]
     return exchange("POST", "/batch", {"requests": requests}, answer=answer)
 
 
-def test_a_batch_with_one_part_about_something_old_is_not_judged(tmp_path: Path) -> None:
-    recorded = batch(
-        ("POST", "/classes/P", {}),
-        ("PUT", "/classes/P/unknown000", {"a": 1}),
-        answer=[
-            {"success": {"objectId": "recorded00", "createdAt": MADE}},
-            {"success": {"updatedAt": MADE}},
-        ],
-    )
-    live = [{"success": {"objectId": "minted0000", "createdAt": LIVE}}, {"error": NOT_FOUND}]
-    found = Judging(tmp_path)(recorded, live)
+OLD_AND_NEW = batch(
+    ("POST", "/classes/P", {}),
+    ("PUT", "/classes/P/unknown000", {"a": 1}),
+    answer=[
+        {"success": {"objectId": "recorded00", "createdAt": MADE}},
+        {"success": {"updatedAt": MADE}},
+    ],
+)
+NEW_PART = {"success": {"objectId": "minted0000", "createdAt": LIVE}}
+
+
+def test_a_part_of_a_batch_about_something_old_is_not_judged_and_the_others_are(
+    tmp_path: Path,
+) -> None:
+    found = Judging(tmp_path)(OLD_AND_NEW, [NEW_PART, {"error": NOT_FOUND}])
     assert (found.outcome, found.reason) == (Class.PRIOR_STATE, OLD_OBJECT)
+    assert found.learned == [("recorded00", "minted0000")]
+    for part in ({"error": {"code": 105, "error": "no"}}, {"success": {"createdAt": LIVE}}, 1):
+        wrong = Judging(tmp_path)(OLD_AND_NEW, [part, {"error": NOT_FOUND}])
+        assert wrong.outcome is Class.DIFFERENT
+
+
+@pytest.mark.parametrize("part", [{"error": NOT_FOUND | {"code": 119}}, {}, None])
+def test_what_prior_state_does_not_explain_in_an_old_part_is_different(
+    tmp_path: Path, part: Any
+) -> None:
+    assert Judging(tmp_path)(OLD_AND_NEW, [NEW_PART, part]).outcome is Class.DIFFERENT
 
 
 def test_a_batch_with_an_old_error_is_judged(tmp_path: Path) -> None:
@@ -266,3 +272,78 @@ def test_a_sign_up_that_was_refused_made_no_name(tmp_path: Path) -> None:
     assert judge(recorded, TAKEN).outcome is Class.EQUAL
     found = judge(recorded, SIGNED_UP, 201)
     assert (found.outcome, found.reason) == (Class.PRIOR_STATE, OLD_NAME)
+
+
+@pytest.mark.parametrize("code", [1, 105, 111, 119, 141])
+def test_another_error_than_not_found_is_different_whatever_was_there_before(
+    tmp_path: Path, code: int
+) -> None:
+    for recorded in (
+        exchange("GET", "/classes/P/unknown000", answer={"objectId": "unknown000"}),
+        exchange("DELETE", "/classes/P/unknown000", answer={}),
+        exchange("GET", "/login?username=ann&password=p", answer=USER),
+        exchange("POST", "/users", {"username": "old"}, answer=TAKEN, status=400),
+    ):
+        found = Judging(tmp_path)(recorded, {"code": code, "error": "no"}, 403)
+        assert places(found) == [("$.code", Kind.VALUE)]
+        assert found.outcome is Class.DIFFERENT
+
+
+def test_what_follows_from_a_refused_creation_is_different_and_not_excused(tmp_path: Path) -> None:
+    judge = Judging(tmp_path)
+    refused = {"code": 105, "error": "Invalid field name: length."}
+    assert judge(created(1, "recorded00"), refused, 400).outcome is Class.DIFFERENT
+    row = {"objectId": "recorded00", "title": "recorded00", "createdAt": MADE, "updatedAt": MADE}
+    read = exchange("GET", "/classes/Post/recorded00", answer=row)
+    assert judge(read, NOT_FOUND, 404).outcome is Class.DIFFERENT
+    listed = exchange("GET", "/classes/Post", answer={"results": [row]})
+    found = judge(listed, {"results": []})
+    assert places(found) == [("$.results[0]", Kind.MISSING)]
+    session = exchange(
+        "GET",
+        "/classes/Post",
+        answer={"results": []},
+        headers=(APP, ("X-Parse-Session-Token", TOKEN)),
+    )
+    assert judge(SIGN_UP, refused, 400).outcome is Class.DIFFERENT
+    invalid = {"code": 209, "error": "Invalid session token"}
+    assert judge(session, invalid, 400).outcome is Class.DIFFERENT
+
+
+def test_what_was_not_sent_leaves_what_follows_to_prior_state(tmp_path: Path) -> None:
+    judge = Judging(tmp_path)
+    judge.not_sent(created(1, "recorded00"))
+    read = exchange("GET", "/classes/Post/recorded00", answer={"objectId": "recorded00"})
+    assert judge(read, NOT_FOUND, 404).reason == OLD_OBJECT
+
+
+@pytest.mark.parametrize(
+    ("token", "outcome"),
+    [("<X-Parse-Session-Token>", Class.UNSUPPORTED), (TOKEN, Class.PRIOR_STATE)],
+)
+def test_a_session_that_nobody_knows_is_not_judged_where_it_is_refused(
+    tmp_path: Path, token: str, outcome: Class
+) -> None:
+    headers = (APP, ("X-Parse-Session-Token", token))
+    recorded = exchange("GET", "/classes/P", answer={"results": []}, headers=headers)
+    judge = Judging(tmp_path)
+    invalid = {"code": 209, "error": "Invalid session token"}
+    assert judge(recorded, invalid, 400).outcome is outcome
+    assert judge(recorded, invalid | {"code": 119}, 400).outcome is Class.DIFFERENT
+    assert judge(recorded, {"results": []}).outcome is Class.EQUAL
+    refused = exchange("GET", "/classes/P", answer=invalid, status=400, headers=headers)
+    assert judge(refused, {"results": []}, 200).outcome is Class.DIFFERENT
+
+
+IDENTITY = {"authData": {"anonymous": {"id": "0f6ac4f2-2222-4f2f-8a22-1f2f3f4f5f6f"}}}
+
+
+def test_somebody_who_was_there_before_logs_in_by_an_identity(tmp_path: Path) -> None:
+    was_there = exchange("POST", "/users", IDENTITY, answer=USER, status=200)
+    made = SIGNED_UP | {"username": "x"}
+    found = Judging(tmp_path)(was_there, made, 201)
+    assert (found.outcome, found.reason) == (Class.PRIOR_STATE, OLD_USER)
+    judge = Judging(tmp_path)
+    first = exchange("POST", "/users", IDENTITY, answer=USER | {"createdAt": MADE}, status=201)
+    judge(first, SIGNED_UP | {"username": "ann"}, 201)
+    assert judge(was_there, SIGNED_UP | {"objectId": "minted0001"}, 201).outcome is Class.DIFFERENT

@@ -346,3 +346,12 @@ def test_keys_that_were_refused_stay_wrong() -> None:
 
     assert found.headers == dict(headers)
     assert json.loads(found.body) == {**body, "at": {**POINTER, "objectId": "minted0000"}}
+
+
+@pytest.mark.parametrize("to", [ALL_KEYS, target()])
+def test_an_empty_key_is_no_key_and_does_not_become_one(to: Target) -> None:
+    empty = sent("/1/classes/P", headers=(("X-Parse-Master-Key", ""),), to=to)
+    assert empty.headers == {"X-Parse-Master-Key": ""}
+    body = {"_ApplicationId": "app", "_MasterKey": "", "a": 1}
+    assert body_of(body, to=to) == {"_ApplicationId": "live-app", "_MasterKey": "", "a": 1}
+    assert sent("/1/classes/P?_MasterKey=&a=1", to=to).url.endswith("/classes/P?_MasterKey=&a=1")

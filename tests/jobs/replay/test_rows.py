@@ -264,7 +264,7 @@ def test_rows_with_the_same_content_are_as_many_as_were_recorded(tmp_path: Path)
 
 def test_a_row_of_the_recording_is_not_taken_for_one_from_before_it(tmp_path: Path) -> None:
     found = asked(tmp_path, "", old(7, n=[1]), new(0, n=[1]), known=1)
-    assert (found.outcome, found.learned) == (Class.PRIOR_STATE, [])
+    assert (found.outcome, found.learned) == (Class.DIFFERENT, [])
 
 
 def test_an_order_that_the_answer_does_not_show_is_not_judged(tmp_path: Path) -> None:
