@@ -33,7 +33,7 @@ from parity.indexes.needs import describe_useless
 from parity.indexes.propose import Place, Slow, propose, wishes_of
 from parity.indexes.sample import TIME_LIMIT_EXCEEDED, Row, Sample, draw, load_schemas
 from parity.indexes.sent import MOST_IDS, Sent, Server, shown_filter
-from parity.indexes.tryout import Question, try_out
+from parity.indexes.tryout import try_out
 from parity.profiles.profile import Ask, Operation, Profile
 from parity.wire.mongo_query import Untranslatable
 from parity.wire.storage import ClassSchema
@@ -300,14 +300,10 @@ class _Run:
             self._left_out({wish.signature for one in left for wish in one.wishes})
         return sorted(proposals, key=lambda proposal: -proposal.saves)
 
-    def questions(self, proposals: list[Proposal]) -> dict[str, Question]:
+    def questions(self, proposals: list[Proposal]) -> dict[str, list[Sent]]:
         """Return for each query that a proposal serves how it is asked."""
         wanted = {name for proposal in proposals for name in proposal.serves}
-        return {
-            asked.signature: Question(asked.signature, tuple(asked.sent))
-            for asked in self.asked
-            if asked.signature in wanted
-        }
+        return {asked.signature: asked.sent for asked in self.asked if asked.signature in wanted}
 
     def _place(self, collection: str) -> Place:
         sample = self.sample(collection)

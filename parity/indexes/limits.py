@@ -7,7 +7,7 @@ release notes: the limits of keys and names are gone with the feature compatibil
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Any, Final
@@ -150,11 +150,6 @@ def index_name(database: str, collection: str, keys: Keys, server: Server) -> st
     if not server.limits_keys or len(full.encode()) <= NAME_LIMIT:
         return name
     return f"parity_{blake2s(name.encode(), digest_size=4).hexdigest()}"
-
-
-def too_many(existing: Sequence[str] | Mapping[str, Any], planned: int) -> bool:
-    """Tell whether a collection cannot have so many more indexes."""
-    return len(existing) + planned > MOST_INDEXES
 
 
 def blocking_codes(entry_bytes: int, server: Server, *, full: bool) -> tuple[Code, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pymongo.collection import Collection
@@ -14,13 +14,13 @@ from parity.indexes.estimate import best_shape
 from parity.indexes.explain import Seen
 from parity.indexes.judge import RATIO, SMALL_ROWS
 from parity.indexes.limits import (
+    MOST_INDEXES,
     Server,
     blocking_codes,
     estimated_bytes,
     index_name,
     longest_entry,
     one_array,
-    too_many,
 )
 from parity.indexes.merge import Planned, Wish, existing_keys, plan, serves
 from parity.indexes.model import Keys, Proposal
@@ -89,14 +89,17 @@ def wishes_of(slow: Slow, place: Place) -> tuple[list[Wish], str]:
     found = [_wish(slow, need, worst, seen, place)[0] for need in needs]
     # What an index brings is the mean over the values: it helps most where little matches.
     now = sum(look.examined + (look.matched if look.sorts else 0) for _, look in pairs) / len(pairs)
-    examined = sum(_examined_with_index(slow, *pair, place) for pair in pairs) / len(pairs)
+    costs = (
+        _wish(slow, need, sent, look, place)[1] for sent, look in pairs for need in needs_of(sent)
+    )
+    examined = sum(costs) / len(pairs)
     if examined * GAIN > now and not seen.missing:
         return [], f"with an index it would still examine about {examined:,.0f}"
     left = [wish for wish in found if not _is_there(wish, place)]
     if not left:
         return [], "an index with these keys is there and does not help"
     share = slow.rate * max(now - examined, 0.0) / len(left)
-    return [_with_saving(wish, share) for wish in left], ""
+    return [replace(wish, saves=share) for wish in left], ""
 
 
 def propose(wishes: Iterable[Wish], place: Place) -> tuple[list[Proposal], list[Planned]]:
@@ -109,10 +112,6 @@ def propose(wishes: Iterable[Wish], place: Place) -> tuple[list[Proposal], list[
     planned = plan(wishes, [keys for keys in plain if keys])
     kept = planned[:MOST]
     return [_proposal(index, place, number) for number, index in enumerate(kept)], planned[MOST:]
-
-
-def _examined_with_index(slow: Slow, sent: Sent, seen: Seen, place: Place) -> float:
-    return sum(_wish(slow, need, sent, seen, place)[1] for need in needs_of(sent))
 
 
 def _wish(slow: Slow, need: Need, sent: Sent, seen: Seen, place: Place) -> tuple[Wish, float]:
@@ -131,17 +130,13 @@ def _is_there(wish: Wish, place: Place) -> bool:
     return any(keys is not None and serves(keys, wish) for keys in found)
 
 
-def _with_saving(wish: Wish, saves: float) -> Wish:
-    return Wish(wish.signature, wish.equal, wish.tail, wish.ordered, saves, wish.kind)
-
-
 def _proposal(planned: Planned, place: Place, number: int) -> Proposal:
     keys, dropped = one_array(planned.keys, place.sample)
     special = any(isinstance(way, str) for _, way in keys)
     longest = 0
     if place.server.limits_keys and not special:
         longest = longest_entry(place.collection, keys, place.sample, max_time_ms=place.max_time_ms)
-    full = too_many(place.indexes, number + 1)
+    full = len(place.indexes) + number + 1 > MOST_INDEXES
     codes = blocking_codes(longest, place.server, full=full)
     if dropped:
         codes = (*codes, PARALLEL_ARRAYS)

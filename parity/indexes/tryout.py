@@ -35,23 +35,10 @@ CONFIDENCE_Z: Final = 1.96
 _NO_INDEX_OPTIONS: Final = frozenset({"v", "key", "ns", "background"})
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query with several sets of values.
-
-    Attributes:
-        signature: Its name.
-        sent: It, with each set of values.
-    """
-
-    signature: str
-    sent: tuple[Sent, ...]
-
-
 def try_out(
     database: Database[dict[str, Any]],
     proposals: Sequence[Proposal],
-    questions: Mapping[str, Question],
+    questions: Mapping[str, Sequence[Sent]],
     where: TryOut,
     progress: Progress,
 ) -> list[Proposal]:
@@ -62,7 +49,7 @@ def try_out(
     Args:
         database: What is copied from.
         proposals: What is tried.
-        questions: The queries by signature.
+        questions: The queries by signature, each with several sets of values.
         where: The server of the copy.
         progress: Gets a line now and then.
 
@@ -235,7 +222,7 @@ class _Trial:
     where: TryOut
     progress: Progress
 
-    def of(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+    def of(self, proposal: Proposal, questions: Mapping[str, Sequence[Sent]]) -> Proposal:
         """Build the index of a proposal, time the queries that it serves, and drop it."""
         self.progress(f"building {proposal.shell}")
         try:
@@ -249,13 +236,13 @@ class _Trial:
             [index] = proposal.command["indexes"]
             self.scratch["with"].drop_index(index["name"])
 
-    def _timed(self, proposal: Proposal, questions: Mapping[str, Question]) -> Proposal:
+    def _timed(self, proposal: Proposal, questions: Mapping[str, Sequence[Sent]]) -> Proposal:
         if any(isinstance(way, str) for _, way in proposal.keys):
             # Without it MongoDB does not answer at all, so there is no time to compare with.
             note = f"Built on a copy of {self.copied.rows:,} rows; without it there is no answer."
             return replace(proposal, notes=(*proposal.notes, note))
         tried = [
-            self._time(questions[signature])
+            self._time(signature, questions[signature])
             for signature in proposal.serves
             if signature in questions
         ]
@@ -266,11 +253,11 @@ class _Trial:
         ]
         return replace(proposal, tried=tuple(tried), notes=(*proposal.notes, *notes))
 
-    def _time(self, question: Question) -> Tried:
-        self.progress(f"timing {question.signature}")
+    def _time(self, signature: str, question: Sequence[Sent]) -> Tried:
+        self.progress(f"timing {signature}")
         pairs = [
             (replace(query, collection="without"), replace(query, collection="with"))
-            for query in question.sent
+            for query in question
         ]
         same = all(_same(self.scratch, *pair) for pair in pairs)  # Also warms both.
         before_ms: list[float] = []
@@ -291,7 +278,7 @@ class _Trial:
         middle, low, high = speedup(before_ms, after_ms)
         seen = explain(self.scratch, pairs[0][1], max_time_ms=60_000, rows=self.copied.rows)
         return Tried(
-            signature=question.signature,
+            signature=signature,
             rows=self.copied.rows,
             of_rows=self.copied.of_rows,
             before_ms=median(before_ms),

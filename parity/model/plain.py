@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 BODY_LIMIT = 16_384
 """Characters of a body that evidence keeps."""
 
+_Made = TypeVar("_Made")
 _DEEPEST = 40
 _LONGEST_INTEGER_BITS = 4096
 
@@ -55,3 +57,32 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each, depth + 1) for each in value]
     return repr(value)
+
+
+def picked(kind: type[_Made], *sources: object, **given: Any) -> _Made:
+    """Make a result for machines of what some objects have under the same names.
+
+    Args:
+        kind: A dataclass.
+        sources: Where a field is looked up that is not given; the first that has it counts.
+        given: Fields by name.
+
+    Returns:
+        The result; its own numbers are rounded for readers, and JSON knows no infinity.
+
+    Raises:
+        StopIteration: Nothing has a field of that name; that is a fault of ours.
+    """
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    values = given | {
+        name: next(getattr(source, name) for source in sources if hasattr(source, name))
+        for name in names
+        if name not in given
+    }
+    return kind(**{name: _finite(value) for name, value in values.items()})
+
+
+def _finite(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return round(value, 6) if math.isfinite(value) else None

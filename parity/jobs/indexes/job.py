@@ -8,14 +8,14 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from parity.indexes import Advice, AdviceOptions, IndexUse, JudgedQuery, Proposal, TryOut, advise
+from parity.indexes import Advice, AdviceOptions, IndexUse, TryOut, advise
 from parity.indexes.model import Cost, Keys, Tried
 from parity.indexes.tryout import orphans
 from parity.job import Events, Job, Run
 from parity.jobs.indexes.evidence import check_of, lines_of, remedy_of, tables_of
 from parity.model import Target
 from parity.model.evidence import NoticeEvent, TargetFacts
-from parity.model.plain import plain
+from parity.model.plain import picked, plain
 from parity.profiles.profile import Profile
 from parity.targets import secrets_of
 from parity.targets.identity import database_measured_on
@@ -148,46 +148,24 @@ class IndexesJob(Job):
     def result(self) -> IndexesResult:
         """Return every query and every proposal."""
         advice = self.advice
-        return IndexesResult(
-            advice.mongo_version,
-            advice.index_bytes,
-            advice.proposed_bytes,
-            advice.cache_bytes,
-            tuple(_query(query, advice) for query in advice.judged),
-            tuple(map(_proposal, advice.proposals)),
-            advice.notes,
+        queries = (
+            picked(
+                QueryAdvice,
+                query,
+                verdict=query.use,
+                codes=tuple(map(str, query.codes)),
+                filter=plain(dict(query.filter)),
+                remedy=remedy_of(query, advice.proposals),
+            )
+            for query in advice.judged
         )
-
-
-def _query(query: JudgedQuery, advice: Advice) -> QueryAdvice:
-    return QueryAdvice(
-        query.signature,
-        query.class_name,
-        query.collection,
-        query.use,
-        tuple(map(str, query.codes)),
-        query.reason,
-        query.rate,
-        query.load,
-        plain(dict(query.filter)),
-        query.sort,
-        remedy_of(query, advice.proposals),
-        query.cost,
-    )
-
-
-def _proposal(proposal: Proposal) -> ProposedIndex:
-    return ProposedIndex(
-        proposal.collection,
-        proposal.keys,
-        proposal.serves,
-        proposal.saves,
-        proposal.bytes,
-        proposal.writes,
-        proposal.shell,
-        plain(dict(proposal.command)),
-        tuple(map(str, proposal.codes)),
-        proposal.notes,
-        proposal.replaces,
-        proposal.tried,
-    )
+        proposals = (
+            picked(
+                ProposedIndex,
+                proposal,
+                command=plain(dict(proposal.command)),
+                codes=tuple(map(str, proposal.codes)),
+            )
+            for proposal in advice.proposals
+        )
+        return picked(IndexesResult, advice, queries=tuple(queries), proposals=tuple(proposals))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Final
 
 from parity import __version__
 from parity.indexes import Advice, IndexUse
@@ -14,14 +13,12 @@ from parity.jobs.size.knee import Ended
 from parity.jobs.size.recommend import Line
 from parity.jobs.size.result import Result
 from parity.jobs.size.saturation import Confidence, Saturation
-from parity.jobs.size.storage import Storage
 from parity.jobs.size.trial import Objective, Phase, Trial
 from parity.jobs.size.usage import Usage
-from parity.jobs.size.verdict import Fit, JudgedPart, Sizing
-from parity.jobs.size.working_set import WorkingSet
+from parity.jobs.size.verdict import Fit, JudgedPart
+from parity.model.plain import picked
 
 VERSION: Final = 2
-_Facts = TypeVar("_Facts", bound=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,24 +186,27 @@ class SizeResult:
 
 def size_result(result: Result) -> SizeResult:
     """Return a sizing as it is written for machines."""
-    measurement, sizing, profile = result.measurement, result.sizing, result.profile
-    cost, advice = result.looked.cost, result.looked.advice or Advice((), ())
+    measurement, sizing, looked = result.measurement, result.sizing, result.looked
+    knee, advice = measurement.knee, looked.advice or Advice((), ())
+    assert knee is not None
+    missed = knee.missed.rate if knee.missed else None
+    growth = looked.storage.growth.bytes_month if looked.storage.growth else None
     return SizeResult(
         suite_version=__version__,
         fit=sizing.fit,
         answer=result.sentence,
         confidence=sizing.confidence,
         because=tuple(part.id for part in sizing.because),
-        profile=ProfileFacts(profile.name, profile.source, profile.digest),
+        profile=picked(ProfileFacts, result.profile),
         peak_rate=result.peak,
         need=result.need,
         objective=measurement.objective,
-        knee=_knee(result, sizing),
+        knee=picked(KneeFacts, knee, sizing, missed_rate=missed, why=knee.why),
         parts=sizing.parts,
-        saturation=_saturation(result.saturation),
-        working_set=_working_set(result.working),
-        storage=_storage(result.looked.storage),
-        recommendation=tuple(map(_finite, result.lines)),
+        saturation=_saturation(result.saturation) if result.saturation else None,
+        working_set=picked(WorkingSetFacts, result.working) if result.working else None,
+        storage=picked(StorageFacts, looked.storage, growth_bytes_month=growth),
+        recommendation=tuple(picked(Line, line) for line in result.lines),
         indexes=tuple(
             QueryFacts(query.signature, query.use, tuple(map(str, query.codes)), query.reason)
             for query in advice.judged
@@ -215,113 +215,38 @@ def size_result(result: Result) -> SizeResult:
             ProposedFacts(proposal.collection, proposal.shell, proposal.serves)
             for proposal in advice.proposals
         ),
-        tried_indexes=tuple(_tried(advice)),
-        trials=tuple(_trial(trial, usage) for trial, usage in measurement.trials),
-        probes=_finite(
-            ProbeFacts(
-                cost.client_cores, cost.server_cores, cost.bytes_s, cost.samples,
-                result.looked.hidden,
-            )
+        tried_indexes=tuple(
+            picked(TriedFacts, tried, query=tried.signature, command=proposal.shell)
+            for proposal in advice.proposals
+            for tried in proposal.tried
         ),
-    )  # fmt: skip
-
-
-def _finite(facts: _Facts) -> _Facts:
-    """Return facts with their numbers rounded for readers; JSON knows no infinity."""
-    numbers = {
-        field.name: round(value, 6) if math.isfinite(value) else None
-        for field in fields(facts)
-        if isinstance(value := getattr(facts, field.name), float)
-    }
-    return replace(facts, **numbers)
-
-
-def _knee(result: Result, sizing: Sizing) -> KneeFacts:
-    knee = result.measurement.knee
-    assert knee is not None
-    missed = knee.missed.rate if knee.missed else None
-    return _finite(
-        KneeFacts(knee.ended, knee.rate, missed, sizing.headroom, sizing.at_least, knee.why)
+        trials=tuple(_trial(trial, usage) for trial, usage in measurement.trials),
+        probes=picked(ProbeFacts, looked.cost, not_visible=looked.hidden),
     )
 
 
-def _saturation(found: Saturation | None) -> SaturationFacts | None:
-    if found is None:
-        return None
-    suspects = (
-        _finite(SuspectFacts(suspect.part.name, suspect.pressure, suspect.score, suspect.evidence))
-        for suspect in found.suspects
+def _saturation(found: Saturation) -> SaturationFacts:
+    return picked(
+        SaturationFacts,
+        found,
+        named=tuple(suspect.part.name for suspect in found.named),
+        suspects=tuple(
+            picked(SuspectFacts, suspect, part=suspect.part.name) for suspect in found.suspects
+        ),
+        not_visible=tuple(part.name for part in found.not_visible),
     )
-    return _finite(
-        SaturationFacts(
-            found.confidence,
-            found.mongo_share,
-            tuple(suspect.part.name for suspect in found.named),
-            tuple(suspects),
-            tuple(part.name for part in found.not_visible),
-        )
-    )
-
-
-def _working_set(found: WorkingSet | None) -> WorkingSetFacts | None:
-    if found is None:
-        return None
-    return _finite(
-        WorkingSetFacts(found.bytes, found.bound, found.cache_bytes, found.share, found.turnover_s)
-    )
-
-
-def _storage(storage: Storage) -> StorageFacts:
-    return _finite(
-        StorageFacts(
-            storage.data_bytes,
-            storage.stored_bytes,
-            storage.index_bytes,
-            storage.disk_bytes,
-            storage.used_bytes,
-            storage.hosted_bytes,
-            storage.room_factor,
-            storage.growth_factor,
-            storage.growth.bytes_month if storage.growth else None,
-            storage.months_left,
-        )
-    )
-
-
-def _tried(advice: Advice) -> list[TriedFacts]:
-    return [
-        _finite(
-            TriedFacts(
-                tried.signature, proposal.shell, tried.before_ms, tried.after_ms, tried.speedup,
-                tried.used, tried.same_rows,
-            )
-        )
-        for proposal in advice.proposals
-        for tried in proposal.tried
-    ]  # fmt: skip
 
 
 def _trial(trial: Trial, usage: Usage) -> TrialFacts:
-    return _finite(
-        TrialFacts(
-            phase=trial.phase,
-            rate=trial.rate,
-            seconds=trial.ended - trial.begun,
-            done_rate=trial.achieved,
-            p50_ms=trial.ms(0.5),
-            p95_ms=trial.ms(0.95),
-            p99_ms=trial.ms(0.99),
-            errors_percent=trial.errors_percent,
-            failed=trial.failed,
-            generator_cpu=trial.generator_cpu,
-            generator_lag_ms=trial.lag_ms,
-            parse_cpu=usage.parse_cpu,
-            mongod_cpu=usage.mongod_cpu,
-            mongo_ms=usage.mongo_ms,
-            cache_read_bytes_s=usage.cache_read_s,
-            connections=usage.connections,
-            meets=trial.meets,
-            misses=trial.misses,
-            void=trial.void,
-        )
+    return picked(
+        TrialFacts,
+        trial,
+        usage,
+        seconds=trial.ended - trial.begun,
+        done_rate=trial.achieved,
+        p50_ms=trial.ms(0.5),
+        p95_ms=trial.ms(0.95),
+        p99_ms=trial.ms(0.99),
+        generator_lag_ms=trial.lag_ms,
+        cache_read_bytes_s=usage.cache_read_s,
     )

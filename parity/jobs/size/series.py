@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from parity.jobs.size.latency import quantile_ms
 from parity.jobs.size.measure import Moment
 from parity.jobs.size.probes import Role, Sample
 from parity.model.evidence import TableEvent
+from parity.model.latency import quantile_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from parity.jobs.size.latency import mean_ms, merged, quantile_ms
 from parity.jobs.size.window import Window
+from parity.model.latency import mean_ms, merged, quantile_ms
 from parity.profiles.profile import Profile
 
 DEFAULT_P95_MS = 250.0

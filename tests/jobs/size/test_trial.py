@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.jobs.size.latency import mean_ms, quantile_ms
 from parity.jobs.size.trial import Objective, Phase, Trial, misses, objective_for, trial_of
 from parity.jobs.size.window import Window
+from parity.model.latency import mean_ms, quantile_ms
 from parity.profiles.profile import Ask, Operation, Profile
 from tests.jobs.size.trials import histogram
 
