@@ -21,6 +21,7 @@ import click
 
 from parity import __version__
 from parity.model import ExitCode
+from parity.model.errors import ParityError
 from parity.model.evidence import (
     CheckEvent,
     Event,
@@ -37,7 +38,7 @@ from parity.model.verdict import Verdict, Word
 from parity.report.files import make_folder, new_run_id, write_text
 from parity.report.html import write_report
 from parity.report.progress import Progress
-from parity.report.redact import redact_event, redact_header
+from parity.report.redact import redact_event, redact_header, redact_table
 from parity.report.summary import write_summary
 from parity.report.verdict import verdict
 from parity.wire import Redactor
@@ -143,12 +144,17 @@ class Run:
         self._key = secrets.token_bytes(32)
         self._known = dict(known)
         self._progress = progress
-        self.redactor = Redactor(self._known, self._key)
+        self.redactor = self._knowing()
 
     def hide(self, known: Mapping[str, str]) -> None:
         """Treat more values as secrets from now on; each with the name to show for it."""
         self._known |= known
-        self.redactor = Redactor(self._known, self._key)
+        self.redactor = self._knowing()
+
+    def _knowing(self) -> Redactor:
+        redactor = Redactor(self._known, self._key)
+        self._progress.redact = redactor.text
+        return redactor
 
     def progress(self, text: str, panel: Callable[[], TableEvent] | None = None) -> None:
         """Say how far the work is; shown now and then, so it may be called often.
@@ -157,7 +163,8 @@ class Run:
             text: One line.
             panel: Makes a table that is shown instead where the terminal can rewrite it.
         """
-        self._progress.show(text, panel)
+        drawn = panel and (lambda: redact_table(panel(), self.redactor))
+        self._progress.show(text, drawn)
 
     def ask(self, text: str) -> None:
         """Tell the person at the terminal what to do now."""
@@ -191,14 +198,29 @@ def run_job(
         HarnessError: A target or the network kept the job from judging.
         KeyboardInterrupt: Somebody stopped it; everything is written.
     """
-    targets = tuple(job.targets())
     started_at = utc_now()
     run_id = new_run_id(started_at)
-    folder = reports.absolute() / run_id
     progress = Progress()
-    run = Run(run_id, folder, job.secrets(), progress)
+    run = Run(run_id, reports.absolute() / run_id, job.secrets(), progress)
+    try:
+        return _run(job, run, started_at, progress, arguments, as_json=as_json)
+    except ParityError as error:
+        error.redact(run.redactor.text)  # it may quote a server, a driver or an input
+        raise
+
+
+def _run(
+    job: Job,
+    run: Run,
+    started_at: str,
+    progress: Progress,
+    arguments: Sequence[str] | None,
+    *,
+    as_json: bool,
+) -> ExitCode:
+    targets = tuple(job.targets())
     header = Header(
-        run_id=run_id,
+        run_id=run.id,
         started_at=started_at,
         suite_version=__version__,
         seed=None,
@@ -208,7 +230,7 @@ def run_job(
         job=job.name,
         unit=job.unit,
     )
-    make_folder(folder)
+    make_folder(run.folder)
     with _Evidence(run, header) as evidence, progress:
         _pump(job, run, evidence, progress, as_json=as_json)
     answer = evidence.verdict

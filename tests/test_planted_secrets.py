@@ -198,8 +198,10 @@ def write_traffic(folder: Path, target: Target, keys: dict[str, str]) -> None:
     ]
     har = {"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}}
     (folder / "app.har").write_text(json.dumps(har), "utf-8")
-    site = f"{target.url.rsplit('/', 1)[0]}/?token={TOKEN}&mail={MAIL}\n"
+    site = f"/start?token={TOKEN}&mail={MAIL}\n"
     (folder / "urls.txt").write_text(site, "utf-8")
+    elsewhere = f"http://elsewhere.example/start?sessionToken={TOKEN}\n"
+    (folder / "wrong.txt").write_text(elsewhere, "utf-8")
 
 
 def write_sources(folder: Path, keys: dict[str, str]) -> None:
@@ -240,7 +242,7 @@ COMMANDS = {
         "import", "{folder}/app.har", "--out={reports}/again.jsonl", "--target=new",
         "--config={folder}/parity.toml",
     ),
-    "export": ("export", "{folder}/app.jsonl", "--out={reports}/again.har"),
+    "export": ("export", "{folder}/app.jsonl", "--har={reports}/again.har"),
 }  # fmt: skip
 """Each command that reads a secret, so that it meets one; a new job is added here."""
 NO_JSON = {"profile", "import", "export"}
@@ -282,10 +284,22 @@ def test_no_output_of_any_command_holds_a_secret(
     written = [path for path in reports.rglob("*") if path.is_file()]
     for path in written:
         found[path.name] = leaks(world, path.read_bytes().decode("utf-8", "replace"))
-    assert {place: names for place, names in found.items() if names} == {}
+    assert {place: names for place, names in found.items() if names} == {}, ran.output
     assert ran.exit_code in (0, 1, 2), ran.output
     assert "error in parse-parity itself" not in ran.output
     assert written, ran.output  # it has got as far as judging
+
+
+def test_an_input_that_is_refused_is_not_quoted_with_its_secrets(
+    world: World, tmp_path: Path
+) -> None:
+    environ = world.environ | {"PARITY_CONFIG": str(world.folder / "parity.toml")}
+    urls = str(world.folder / "wrong.txt")
+    arguments = ["web", urls, "--target=new", "--from=http://127.0.0.1:9"]
+    ran = CliRunner(env=environ).invoke(main, [*arguments, f"--report-dir={tmp_path}"])
+    assert ran.exit_code == 2
+    assert "wrong.txt" in ran.output
+    assert leaks(world, ran.output) == []
 
 
 @pytest.mark.parametrize("command", ["verify", "audit", "preflight", "indexes", "size", "files"])

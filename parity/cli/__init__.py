@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from click.exceptions import NoSuchCommand
 from parity import jobs
 from parity.model import ExitCode, UserError
 from parity.model.errors import HarnessError
+from parity.wire import Redactor
 
 EPILOG = "Exit codes: 0 pass, 1 fail, 2 could not judge, 130 interrupted."
 
@@ -129,9 +131,11 @@ def main() -> None:
 
 
 def _complain(*lines: str) -> None:
+    """Print an error; what has the form of a token or is somebody's address is no part of it."""
+    redactor = Redactor({}, secrets.token_bytes(32))
     for line in lines:
         if line:
-            click.echo(line, err=True)
+            click.echo(redactor.text(line), err=True)
 
 
 def _let_go_of_stdout() -> None:

@@ -12,9 +12,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class ParityError(Exception):
     """Base of every error that parse-parity raises on purpose."""
+
+    def redact(self, text: Callable[[str], str]) -> None:
+        """Redact what it says, in place, so that whoever shows it shows no secret.
+
+        Args:
+            text: From text to text.
+        """
+        self.args = tuple(text(part) if isinstance(part, str) else part for part in self.args)
 
 
 class UserError(ParityError):
@@ -31,6 +41,11 @@ class UserError(ParityError):
         self.remedy = remedy
         self.code = code
         super().__init__(f"{what}\n{remedy}" if remedy else what)
+
+    def redact(self, text: Callable[[str], str]) -> None:
+        """Redact what happened and what to do as well."""
+        super().redact(text)
+        self.what, self.remedy = text(self.what), text(self.remedy)
 
 
 class HarnessError(ParityError):

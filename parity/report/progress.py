@@ -26,6 +26,9 @@ class Progress:
     Args:
         live: Whether what was shown can be rewritten; by default whether stderr is a terminal.
         clock: Seconds that only go up.
+
+    Attributes:
+        redact: What every line goes through; only those that are shown, so that it costs little.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Progress:
         self._clock = clock
         self._started = self._shown = clock()
         self._live: Live | None = None
+        self.redact: Callable[[str], str] = str
 
     @property
     def elapsed_s(self) -> float:
@@ -53,6 +57,7 @@ class Progress:
         if now - self._shown < self._every_s:
             return
         self._shown = now
+        text = self.redact(text)
         if not self._is_live:
             click.echo(text, err=True)
             return

@@ -34,7 +34,7 @@ def redact_event(event: Event, redactor: Redactor) -> Event:
     if isinstance(event, CheckEvent):
         return _check(event, redactor)
     if isinstance(event, TableEvent):
-        return _table(event, redactor)
+        return redact_table(event, redactor)
     if isinstance(event, NoticeEvent):
         return replace(event, message=redactor.text(event.message))
     return _known(event, redactor)
@@ -116,7 +116,8 @@ def _exchange(fact: ExchangeFact, redactor: Redactor) -> ExchangeFact:
     )
 
 
-def _table(table: TableEvent, redactor: Redactor) -> TableEvent:
+def redact_table(table: TableEvent, redactor: Redactor) -> TableEvent:
+    """Return a table whose every text is redacted."""
     return replace(
         table,
         title=redactor.text(table.title),
