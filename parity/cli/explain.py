@@ -6,6 +6,15 @@ from pathlib import Path
 
 import click
 
+from parity.explain import (
+    find,
+    load_codes,
+    load_facts,
+    nearest_facts,
+    select,
+    write_facts,
+    write_list,
+)
 from parity.model import UserError
 
 AREA_HELP = "With --list: only this part of the API, such as users."
@@ -50,11 +59,6 @@ def explain(
         parity explain session token
         parity explain --list --severity breaking --version 9.10.0
     """  # noqa: D301 - click wants the control character
-    # Both read much more than `parity --help` needs.
-    from parity.cli.explain_codes import load_codes  # noqa: PLC0415
-    from parity.cli.explain_facts import find, load_facts, nearest_facts, select  # noqa: PLC0415
-    from parity.cli.explain_output import write_facts, write_list  # noqa: PLC0415
-
     if bool(name) == listed:
         raise UserError(
             "name one difference, or ask for --list",
@@ -68,10 +72,10 @@ def explain(
         return
     query = " ".join(name)
     codes = load_codes()
-    found = [each for each in codes if each.id == query.upper()] or find(facts, query)
+    found = [code for code in codes if code.id == query.upper()] or find(facts, query)
     if not found:
         nearest = nearest_facts(facts + codes, query)
-        close = "\n".join(f"  {each.id or each.slug}  {each.title}" for each in nearest)
+        close = "\n".join(f"  {fact.id or fact.slug}  {fact.title}" for fact in nearest)
         raise UserError(
             f"there is nothing called {query!r}",
             f"Perhaps one of these:\n{close}\n`parity explain --list` lists all.",

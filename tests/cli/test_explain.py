@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-import parity
 from parity.cli.explain import explain
-from parity.cli.explain_codes import load_codes
 from parity.jobs.settings import catalogue
 from parity.model import UserError
-
-PACKAGE = Path(parity.__file__).parent
 
 
 def run(*arguments: str) -> Result:
@@ -127,31 +122,6 @@ def test_the_code_of_a_finding_of_any_command_is_explained(
     text = run(code).output
     assert said in text
     assert "how we know\n    :" not in text
-
-
-def test_every_code_has_a_title_an_effect_or_a_remedy_and_a_name_of_its_own() -> None:
-    codes = load_codes()
-
-    assert len({each.id for each in codes}) == len(codes) > 150
-    assert [
-        each.id
-        for each in codes
-        if not each.title or not (each.cause or each.effect or each.remedy)
-    ] == []
-
-
-def test_every_code_that_a_finding_can_have_is_known() -> None:
-    written = {
-        match[1]
-        for file in PACKAGE.rglob("*.py")
-        for match in re.finditer(r'"((?:VER|AUD|PRE|DEP|WEB|FILES|SCAN|RPL)-[A-Z-]+)"',
-                                 file.read_text("utf-8"))
-    }  # fmt: skip
-
-    assert len(written) > 100
-    known = [each.id for each in load_codes()]
-    # Some code asks for a family: VER-COLLECTION.
-    assert [each for each in written if not any(code.startswith(each) for code in known)] == []
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:

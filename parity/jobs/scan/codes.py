@@ -50,7 +50,7 @@ TRAFFIC_OLD: Final = CODES["SCAN-TRAFFIC-OLD"]
 TRAFFIC_UNKNOWN: Final = CODES["SCAN-TRAFFIC-UNKNOWN"]
 
 _FLOORED: Final = (SDK_OLD, SDK_UNKNOWN, TRAFFIC_OLD)
-_FLOORS: Final = "iOS 1.12, Android 1.13.0, JavaScript 1.6.14, .NET 1.7.0"
+_FIRST_GOOD: Final = "First good versions: "
 
 
 def area_of(code: Code) -> Area:
@@ -68,7 +68,7 @@ def since(code: Code) -> str:
         SDKs that are not concerned (``iOS 1.12, …``).
     """
     if code in _FLOORED:
-        return _FLOORS
+        return code.effect.removeprefix(_FIRST_GOOD).rstrip(".")
     if code.versions.startswith("<"):
         return f"before {code.versions[1:]}"
     return code.versions.removeprefix(">=") or "any"
@@ -77,7 +77,7 @@ def since(code: Code) -> str:
 def when(code: Code) -> str:
     """Return :func:`since` as a sentence; empty if it is so everywhere."""
     if code in _FLOORED:
-        return f"First good versions: {_FLOORS}."
+        return code.effect
     if code.versions.startswith("<"):
         return f"Parse Server {since(code)} only."
     return f"Since Parse Server {since(code)}." if code.versions else ""

@@ -15,8 +15,8 @@ from packaging.version import Version
 from parity.compare import KnownDifference, load_register
 from parity.compare.catalogue import CatalogueEntry, Status, load_catalogue
 from parity.compare.known import parse_version
-from parity.jobs import settings as app_settings
-from parity.jobs.settings import Setting
+from parity.jobs.settings.catalogue import Setting
+from parity.jobs.settings.catalogue import catalogue as app_settings
 from parity.model import UserError
 from parity.paths import shipped
 from parity.stack.versions import HOSTED_VERSION, SELFHOSTED_VERSION
@@ -122,22 +122,22 @@ def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
         UserError: A file is wrong.
     """
     register = load_register([shipped("scenarios/known-differences"), *folders])
-    entries = sorted(register, key=lambda each: each.id)
+    entries = sorted(register, key=lambda entry: entry.id)
     related: dict[str, list[str]] = {}
     for entry in entries:
         related.setdefault(entry.slug, []).append(entry.id)
     catalogue = load_catalogue(shipped("scenarios/catalogue.toml"))
     files = {file.name: file for file in shipped("scenarios/compat").glob("*.yaml")}
     known = [
-        _known(each, related.get(each.slug, []) if each.slug else [], files) for each in entries
+        _known(entry, related.get(entry.slug, []) if entry.slug else [], files) for entry in entries
     ]
-    catalogued = [_catalogued(each, files) for each in catalogue]
-    return known + catalogued + [_setting(each) for each in app_settings.catalogue().values()]
+    catalogued = [_catalogued(entry, files) for entry in catalogue]
+    return known + catalogued + [_setting(setting) for setting in app_settings().values()]
 
 
 def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -> Fact:
-    checks = tuple(dict.fromkeys(c for each in entry.recognise for c in each.checks))
-    requests = tuple(dict.fromkeys(r for each in entry.recognise for r in each.requests))
+    checks = tuple(dict.fromkeys(c for sign in entry.recognise for c in sign.checks))
+    requests = tuple(dict.fromkeys(r for sign in entry.recognise for r in sign.requests))
     shown = [v for v in EMBEDDED if entry.versions.contains(Version(v), prereleases=True)]
     if shown:
         observable = f"yes, on the embedded {' and '.join(shown)}"
@@ -159,11 +159,11 @@ def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -
         cause=entry.cause,
         effect=entry.effect,
         remedy=entry.remedy,
-        checks=tuple(each for each in checks if not SCENARIO.fullmatch(each)),
+        checks=tuple(check for check in checks if not SCENARIO.fullmatch(check)),
         scenarios=_scenarios(checks, files),
         requests=requests,
         owner=entry.owner,
-        see=tuple(each for each in related if each != entry.id),
+        see=tuple(other for other in related if other != entry.id),
     )
 
 
@@ -185,7 +185,7 @@ def _catalogued(entry: CatalogueEntry, files: dict[str, Path]) -> Fact:
         source=entry.source,
         observable=observable,
         hosted=entry.hosted,
-        checks=tuple(each for each in entry.checks if not SCENARIO.fullmatch(each)),
+        checks=tuple(check for check in entry.checks if not SCENARIO.fullmatch(check)),
         scenarios=_scenarios(entry.checks, files),
         see=(entry.difference,) if entry.difference else (),
     )
@@ -223,12 +223,12 @@ def _than(setting: Setting, side: str) -> str:
 
 
 def _scenarios(checks: tuple[str, ...], files: dict[str, Path]) -> tuple[str, ...]:
-    ids = [match[1] for each in checks if (match := SCENARIO.fullmatch(each))]
+    ids = [match[1] for check in checks if (match := SCENARIO.fullmatch(check))]
     return tuple(
         f"scenarios/compat/{name}"
-        for each in ids
+        for scenario in ids
         for name in files
-        if name.partition("-")[2] == f"{each}.yaml"
+        if name.partition("-")[2] == f"{scenario}.yaml"
     )
 
 
@@ -243,11 +243,11 @@ def find(facts: list[Fact], query: str) -> list[Fact]:
         At most ten by words; all by name.
     """
     name = query.strip().casefold()
-    exact = [each for each in facts if name in (each.id.casefold(), each.slug.casefold())]
-    exact = exact or [each for each in facts if _shown_by(each, name)]
+    exact = [fact for fact in facts if name in (fact.id.casefold(), fact.slug.casefold())]
+    exact = exact or [fact for fact in facts if _shown_by(fact, name)]
     if exact or not (words := set(WORDS.findall(name))):
         return exact
-    found = [each for each in facts if words <= _words(each)]
+    found = [fact for fact in facts if words <= _words(fact)]
     return found if len(found) <= 10 else []
 
 
@@ -258,8 +258,8 @@ def nearest_facts(facts: list[Fact], query: str, count: int = 5) -> list[Fact]:
 
     def score(fact: Fact) -> float:
         shared = len(words & _words(fact)) / (len(words) or 1)
-        names = [each.casefold() for each in (fact.id, fact.slug) if each]
-        alike = max(difflib.SequenceMatcher(None, name, each).ratio() for each in names)
+        names = [known.casefold() for known in (fact.id, fact.slug) if known]
+        alike = max(difflib.SequenceMatcher(None, name, known).ratio() for known in names)
         return max(shared, alike)
 
     return sorted(facts, key=score, reverse=True)[:count]
@@ -273,18 +273,18 @@ def select(
     Raises:
         UserError: No such area, or not a version; names the nearest.
     """
-    areas = tuple(sorted({each.area for each in facts}))
+    areas = tuple(sorted({fact.area for fact in facts}))
     if area is not None and area not in areas:
         raise UserError(f"--area {area}: {nearest(area, areas)}")
     comparable = parse_version(version)
     if version is not None and comparable is None:
         raise UserError(f"--version {version}: not a version", "Write it as in 9.10.0.")
     return [
-        each
-        for each in facts
-        if (area is None or each.area == area)
-        and (severity is None or each.severity == severity)
-        and (comparable is None or _shows(each, comparable))
+        fact
+        for fact in facts
+        if (area is None or fact.area == area)
+        and (severity is None or fact.severity == severity)
+        and (comparable is None or _shows(fact, comparable))
     ]
 
 

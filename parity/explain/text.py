@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.explain_facts import Fact
+from parity.explain.facts import Fact
 
 
 def write_facts(facts: list[Fact], *, as_json: bool) -> None:
@@ -25,10 +25,10 @@ def write_facts(facts: list[Fact], *, as_json: bool) -> None:
         _write_json(facts)
         return
     console = Console(highlight=False)
-    for number, each in enumerate(facts):
+    for number, fact in enumerate(facts):
         if number:
             click.echo()
-        _write_one(console, each)
+        _write_one(console, fact)
 
 
 def write_list(facts: list[Fact], *, as_json: bool) -> None:
@@ -42,20 +42,20 @@ def write_list(facts: list[Fact], *, as_json: bool) -> None:
     if as_json:
         _write_json(facts)
     elif not console.is_terminal:
-        for each in facts:
-            click.echo("\t".join(each.line()))
+        for fact in facts:
+            click.echo("\t".join(fact.line()))
     else:
         table = Table("id", "slug", "area", "severity", "versions", "what", box=None)
-        for each in facts:
-            table.add_row(*map(Text, each.line()))
+        for fact in facts:
+            table.add_row(*map(Text, fact.line()))
         console.print(table)
-        counts = Counter(each.status for each in facts)
+        counts = Counter(fact.status for fact in facts)
         summary = ", ".join(f"{count} {status}" for status, count in counts.items())
         console.print(f"\n{len(facts)} entries: {summary or 'none'}")
 
 
 def _write_json(facts: list[Fact]) -> None:
-    click.echo(json.dumps([each.as_json() for each in facts], ensure_ascii=False, indent=2))
+    click.echo(json.dumps([fact.as_json() for fact in facts], ensure_ascii=False, indent=2))
 
 
 def _write_one(console: Console, fact: Fact) -> None:
