@@ -118,6 +118,30 @@ def test_secrets_and_personal_data_are_in_no_file(
             assert value not in text
 
 
+def test_a_difference_below_many_levels_is_reported(pair: Pair, tmp_path: Path) -> None:
+    def nested(value: Any) -> Any:
+        for _ in range(90):
+            value = {"a": value}
+        return value
+
+    for side, value in ((pair.source, 1), (pair.copy, "mostsecret")):
+        side["_User"].update_one({"n": 3}, {"$set": {"deep": nested(value)}})
+
+    assert run(tmp_path, "--json") is ExitCode.FAIL
+    (failed,) = [check for check in evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
+    assert failed.differences[0].path.endswith(".a" * 90)
+
+
+@pytest.mark.parametrize("side", ["SOURCE_URI", "COPY_URI"])
+def test_a_password_that_is_not_encoded_is_named_not_quoted(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    monkeypatch.setenv(side, "mongodb://ann:mostsecr@t@127.0.0.1:1/app")
+    with pytest.raises(UserError, match="percent-encode the password") as caught:
+        run(tmp_path)
+    assert "mostsecr" not in str(caught.value)
+
+
 @pytest.mark.parametrize("plant", ["empty", "same"])
 def test_what_proves_nothing_does_not_pass(
     pair: Pair, tmp_path: Path, plant: str, monkeypatch: pytest.MonkeyPatch

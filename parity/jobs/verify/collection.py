@@ -17,7 +17,7 @@ from parity.jobs.verify.classify import JOIN, alone, classify, number
 from parity.jobs.verify.drill import Suspects, drill
 from parity.jobs.verify.result import EXAMPLES, CollectionResult, DocumentDifference, State
 from parity.jobs.verify.sides import OnRead, Sides
-from parity.jobs.verify.walk import Fetch, Find, Sample, Walk
+from parity.jobs.verify.walk import Fetch, Find, Hashes, Sample, Walk
 from parity.model import Difference
 from parity.model.difference import Kind
 from parity.model.evidence import utc_now
@@ -28,6 +28,9 @@ FETCH_BYTES: Final = 8_000_000
 FETCH_MOST: Final = 1000
 FEW_IDS: Final = 400
 """Ids that are looked at first: enough to see whether they are random."""
+
+DOUBTED_AT_ONCE: Final = 1_000
+"""Buckets whose documents are looked for again at once."""
 
 OnDifference = Callable[[DocumentDifference], None]
 """Is told each differing document, once."""
@@ -99,11 +102,14 @@ def verify_collection(
     nothing = Sums(counts=[0] * size, sums=[0] * size)
     sums: tuple[Sums, Sums] = (left or nothing, right or nothing)
     tally = Tally()
+    doubted: set[int] = set()
     for suspects in drill(sides, part.name, buckets, part.average, sums):
         for each in judge(sides, part, suspects):
             tally.add(each)
             on_difference(each)
-        tally.hidden += suspects.hidden
+        if suspects.hidden:
+            doubted.update(suspects.buckets)
+    tally.hidden = _hidden(sides, part, buckets, sorted(doubted))
     result = _result(part, sums, tally)
     return replace(result, seconds=time.monotonic() - started, finished_at=utc_now())
 
@@ -164,8 +170,8 @@ def _result(part: Part, sums: tuple[Sums, Sums], tally: Tally) -> CollectionResu
     if tally.hidden:
         state = State.NOT_JUDGED
         reason = (
-            f"{tally.hidden:,} documents that differ were read once and not found again by "
-            "their ids: they were deleted meanwhile, or the index on _id is damaged"
+            f"{tally.hidden:,} documents are there and not found by their ids: "
+            "the index on _id is damaged"
         )
     elif not left.documents and not right.documents:
         state, reason = State.EMPTY, "no document on either side"
@@ -181,6 +187,35 @@ def _result(part: Part, sums: tuple[Sums, Sums], tally: Tally) -> CollectionResu
         counts=dict(sorted(tally.counts.items())),
         examples=tuple(tally.examples),
     )
+
+
+def _hidden(sides: Sides, part: Part, buckets: Buckets, doubted: list[int]) -> int:
+    """Count the documents that stay in the collection and are never found by their ids.
+
+    An app deletes rows all the time, such as sessions: what was counted by the walk and is gone
+    when it is looked up proves nothing. What a scan shows before and after the index was asked,
+    and the index does not, is hidden by a damaged index.
+
+    Args:
+        sides: Both databases.
+        part: The collection.
+        buckets: How it is divided.
+        doubted: Buckets in which the walk counted more than the index showed.
+    """
+    hidden = 0
+    for start in range(0, len(doubted), DOUBTED_AT_ONCE):
+        wanted = tuple(doubted[start : start + DOUBTED_AT_ONCE])
+        by_index = Hashes(part.name, buckets, part.average, wanted)
+        scan = replace(by_index, natural=True)
+        looks = [
+            sides.run(task if part.in_source else None, task if part.in_destination else None)
+            for task in (scan, by_index, scan)
+        ]
+        before, through_index, after = (
+            [frozenset(found.hashes) if found else frozenset() for found in look] for look in looks
+        )
+        hidden += min(len((before[n] & after[n]) - through_index[n]) for n in (0, 1))
+    return hidden
 
 
 def _judge_ids(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parity.jobs.verify.buckets import Buckets, Sums
@@ -30,6 +30,7 @@ class Suspects:
         twice_source: Ids that the source has more than once.
         twice_destination: Ids that the destination has more than once.
         hidden: Documents that the walk counted and the index did not show, on both sides.
+        buckets: Numbers of the buckets of the group.
     """
 
     missing: list[bytes] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Suspects:
     twice_source: list[bytes] = field(default_factory=list)
     twice_destination: list[bytes] = field(default_factory=list)
     hidden: int = 0
+    buckets: tuple[int, ...] = ()
 
 
 def drill(
@@ -67,7 +69,8 @@ def drill(
             sum(source.counts[each] for each in wanted),
             sum(destination.counts[each] for each in wanted),
         )
-        yield compare(left or Found(), right or Found(), counted)
+        suspects = compare(left or Found(), right or Found(), counted)
+        yield replace(suspects, buckets=wanted)
 
 
 def groups(buckets: Buckets, unlike: list[int], documents: list[int]) -> Iterator[tuple[int, ...]]:

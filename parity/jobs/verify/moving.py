@@ -178,6 +178,7 @@ class _Watch:
         self._pending: dict[Touched, Pending] = {}
         self._benign: dict[Touched, DocumentDifference] = {}
         self._fixed: list[DocumentDifference] = []
+        self._unread: list[Pending] = []
         self._left_out: set[str] = set()
         self._too_many = False
 
@@ -188,7 +189,7 @@ class _Watch:
             self._fixed.append(difference)  # cannot be looked up again
             return
         now = self._timing.clock()
-        self._put((difference.collection, typed), now)
+        self._put((difference.collection, typed), now, difference)
 
     def follow(
         self, first: VerifyResult, sides: Sides, tracker: Tracker, progress: Progress
@@ -196,6 +197,8 @@ class _Watch:
         """Look again until there is a result."""
         parts = {each.name: _part(each) for each in first.collections if _is_read(each)}
         self._left_out = {each.name for each in first.collections if not _is_read(each)}
+        # What differed in a collection that was not read to its end is not looked at again.
+        self._unread = [self._pending.pop(key) for key in [*self._pending] if key[0] not in parts]
         goal = self._timing.clock()
         problems: list[str] = []
         interrupted = False
@@ -216,12 +219,12 @@ class _Watch:
             problems.append(str(error))
         return self._result(first, tracker.how, in_sync, problems, interrupted=interrupted)
 
-    def _put(self, key: Touched, now: float) -> None:
+    def _put(self, key: Touched, now: float, difference: DocumentDifference | None = None) -> None:
         if len(self._pending) >= MOST_PENDING and key not in self._pending:
             self._too_many = True
             return
         self._benign.pop(key, None)
-        self._pending.setdefault(key, Pending(now))
+        self._pending.setdefault(key, Pending(now, difference=difference))
 
     def _drain(self, parts: dict[str, Part], tracker: Tracker) -> None:
         """Take in what was written since the first document was read."""
@@ -304,10 +307,10 @@ class _Watch:
         now = self._timing.clock()
         permanent = [*self._fixed, *self._benign.values()]
         unsettled: list[DocumentDifference] = []
-        for each in self._pending.values():
-            if each.difference is not None:
-                aged = replace(each.difference, age_s=round(now - each.since, 1))
-                (permanent if self._is_permanent(each) else unsettled).append(aged)
+        for pending in (*self._unread, *self._pending.values()):
+            if pending.difference is not None:
+                aged = replace(pending.difference, age_s=round(now - pending.since, 1))
+                (permanent if self._is_permanent(pending) else unsettled).append(aged)
         counted = _by_collection(permanent)
         return replace(
             first,

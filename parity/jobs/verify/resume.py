@@ -48,12 +48,13 @@ class Inputs:
 
 def inputs_of(source: Access, destination: Access) -> Inputs:
     """Return what a state of these two databases belongs to."""
-    return Inputs(*(f"{_hosts(each)}/{each.database}" for each in (source, destination)))
+    return Inputs(*(_place(access) for access in (source, destination)))
 
 
-def _hosts(access: Access) -> str:
+def _place(access: Access) -> str:
+    database = access.database  # refuses a URI that cannot be read, without quoting it
     nodes = parse_uri(access.uri.value)["nodelist"]
-    return ",".join(sorted(f"{host}:{port}" for host, port in nodes))
+    return f"{','.join(sorted(f'{host}:{port}' for host, port in nodes))}/{database}"
 
 
 class StateFile:

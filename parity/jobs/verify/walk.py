@@ -118,20 +118,24 @@ class Hashes:
         buckets: How it is divided.
         average: Average size of its documents in bytes.
         wanted: Numbers of the buckets, sorted.
+        natural: Read the collection itself, not its index on ``_id``.
     """
 
     collection: str
     buckets: Buckets
     average: int
     wanted: tuple[int, ...]
+    natural: bool = False
 
     def run(self, reader: Reader, _progress: Progress) -> Found:
-        """Read the buckets through the index on ``_id``."""
+        """Read the buckets, through the index on ``_id`` unless it is asked for otherwise."""
         found = Found()
         wanted = frozenset(self.wanted)
         throttle = Throttle(reader.access.max_mb_s)
         filter_ = self.buckets.filter(self.wanted)
         command = {"find": self.collection, "filter": filter_, "collation": SIMPLE}
+        if self.natural:
+            command["hint"] = {"$natural": 1}
         for reply in replies(reader, command, self.collection, batch_of(self.average)):
             for each in documents(reply):
                 typed = raw_id(each)

@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
+from parity.jobs.verify.engine import Options, verify_databases
 from parity.jobs.verify.moving import Pending, Timing, watch_databases
-from parity.jobs.verify.result import VerifyResult
+from parity.jobs.verify.result import State, VerifyResult
+from parity.jobs.verify.sides import InlineSides
+from parity.jobs.verify.walk import Fetch, Walk
+from parity.model import HarnessError
+from parity.targets.mongo import Access
 from tests.jobs.verify.databases import Pair, fill, game_score, pair_of_databases
 from tests.mongod import Mongod
 
@@ -188,6 +193,58 @@ def test_a_standalone_is_followed_by_time(mongod: Mongod) -> None:
     assert counts(result) == {}
     assert result.in_sync_as_of
     assert "no change stream" in result.assured[-1]
+
+
+class Deleting(InlineSides):
+    """Deletes rows on both sides as soon as they were read, as users do who log out."""
+
+    def __init__(self, source: Access, destination: Access, pair: Pair) -> None:
+        super().__init__(source, destination)
+        self._pair = pair
+
+    def run(self, *tasks: Any, **more: Any) -> Any:
+        done = super().run(*tasks, **more)
+        if isinstance(tasks[0], Walk) and tasks[0].collection == "GameScore":
+            for side in (self._pair.source, self._pair.copy):
+                side["GameScore"].delete_many({"score": {"$lt": 1500}})
+        return done
+
+
+class Breaking(InlineSides):
+    """Loses the connection after the first difference of a collection was told."""
+
+    def run(self, *tasks: Any, **more: Any) -> Any:
+        if isinstance(tasks[0], Fetch) and not tasks[0].whole:
+            raise HarnessError("the connection was lost")
+        return super().run(*tasks, **more)
+
+
+@pytest.mark.parametrize("watch", [False, True])
+def test_rows_that_are_deleted_meanwhile_do_not_matter(pair: Pair, watch: bool) -> None:  # noqa: FBT001
+    for place in range(0, 2000, 20):  # something differs wherever something is deleted
+        pair.source["GameScore"].update_one({"score": place}, {"$set": {"late": True}})
+    options = Options(sides=lambda source, destination: Deleting(source, destination, pair))
+    if watch:
+        ticks = iter(range(1000, 100_000))
+        timing = Timing(3.0, lambda: float(next(ticks)), lambda _: None)
+        result = watch_databases(*pair.accesses, timing, options)
+    else:
+        result = verify_databases(*pair.accesses, options)
+
+    assert counts(result) == {("GameScore", "VER-CHANGED"): 25}
+    assert {each.state for each in result.collections} == {State.VERIFIED}
+
+
+def test_what_differs_where_reading_broke_off_has_not_settled(pair: Pair) -> None:
+    pair.copy["GameScore"].update_one({"score": 7}, {"$set": {"score": -1}})
+    pair.copy["GameScore"].delete_one({"score": 8})
+    result = watch_databases(
+        *pair.accesses, Timing(600.0, lambda: 1000.0, lambda _: None), Options(sides=Breaking)
+    )
+
+    states = {each.name: each.state for each in result.collections}
+    assert states["GameScore"] is State.NOT_JUDGED
+    assert [each.code for each in result.unsettled] == ["VER-CHANGED"]
 
 
 def test_a_document_that_comes_to_an_earlier_version_has_settled() -> None:

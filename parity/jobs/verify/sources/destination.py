@@ -15,7 +15,8 @@ from pymongo import MongoClient, ReadPreference
 from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 
 from parity.jobs.verify.result import SideFacts
-from parity.model import HarnessError, UserError
+from parity.model import HarnessError, Secret, UserError
+from parity.targets.mongo import database_of
 
 BATCH: Final = 1_000
 WAIT_MS: Final = 20_000
@@ -53,6 +54,7 @@ class Destination:
     """
 
     def __init__(self, uri: str) -> None:
+        database_of("the destination", Secret(uri))  # refuses what is none, without quoting it
         try:
             self._client: MongoClient[Any] = MongoClient(
                 uri,
