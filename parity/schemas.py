@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parity import jobs
+from parity.gate import output, result
 from parity.job import Job, result_schema
 from parity.model import events
 from parity.model.evidence import ANY_LINE
@@ -33,6 +34,18 @@ def made() -> Iterator[tuple[Path, dict[str, Any]]]:
         _file("report", "summary"),
         summary.SUMMARY.schema(
             f"summary:{summary.VERSION}", f"Summary of one parity run, version {summary.VERSION}"
+        ),
+    )
+    yield (
+        _file("gate", "gate"),
+        result.GATE.schema(
+            f"gate:{result.VERSION}", f"Result of a gate of parse-parity, version {result.VERSION}"
+        ),
+    )
+    yield (
+        _file("gate", "status"),
+        output.STATUS.schema(
+            f"status:{output.STATUS_VERSION}", f"The twelve steps, version {output.STATUS_VERSION}"
         ),
     )
     for job in _jobs():

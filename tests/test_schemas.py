@@ -25,7 +25,7 @@ def test_a_published_schema_is_that_of_its_type(name: str) -> None:
 
 
 def test_every_format_of_all_runs_is_made_from_types() -> None:
-    assert {"evidence", "summary"} <= MADE.keys()
+    assert {"evidence", "summary", "gate", "status"} <= MADE.keys()
 
 
 @dataclass(frozen=True, slots=True)

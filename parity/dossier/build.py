@@ -23,8 +23,9 @@ from parity.dossier.uses import Use, of_gates, of_steps
 from parity.gate import GateFile, GateResult, Now, StepResult, board, judge, load_gate, load_steps
 from parity.gate.judge import Results
 from parity.gate.previous import Previous
-from parity.gate.result import RuleResult, State, Word
+from parity.gate.result import RuleResult, State
 from parity.model.evidence import TargetFacts
+from parity.model.verdict import Word
 
 MAY: Final = {"8": "point at the new server", "11": "ship"}
 """What the app may do if a gate passes."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from parity.gate import GateResult, StepResult
-from parity.gate.result import State, Word
+from parity.gate.result import State
 from parity.gate.rules import Decision, Waiver
 from parity.model.evidence import TableEvent, TargetFacts
+from parity.model.verdict import Word
 
 Weight = Literal["security", "breaking", "benign", "unregistered"]
 

@@ -12,11 +12,11 @@ from parity.dossier.model import Coverage, Dossier, Share, WaiverLine
 from parity.dossier.words import OUTCOMES, SEVERITIES, cell, cost, counted, day, of, percent, where
 from parity.gate.output import STATES, WORDS
 from parity.gate.page import STATE_ICONS, STEP_ICONS, WORD_ICONS
-from parity.gate.result import Word
 from parity.gate.text import sentence
 from parity.html.chart import Shown, shown
 from parity.html.tables import view
 from parity.model.evidence import TableEvent, TargetFacts
+from parity.model.verdict import Word
 
 MOST_DIFFERENCES: Final = 100
 MOST_ROWS: Final = 40

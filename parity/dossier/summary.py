@@ -8,8 +8,8 @@ from typing import Any, Final
 from parity.dossier.model import Coverage, Dossier, JobReport, OpenDifference
 from parity.dossier.words import SEVERITIES, cell, costs, counted, day, of
 from parity.gate.output import STATES, WORDS
-from parity.gate.result import Word
 from parity.gate.text import markdown, sentence
+from parity.model.verdict import Word
 from parity.report.tally import plural
 
 MOST_DIFFERENCES: Final = 20

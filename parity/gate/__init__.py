@@ -7,9 +7,10 @@ from parity.gate.judge import judge
 from parity.gate.lapse import Now
 from parity.gate.load import GATES, load_gate, load_gate_file, load_steps
 from parity.gate.previous import read_result
-from parity.gate.result import GateResult, RuleResult, State, Word
+from parity.gate.result import GateResult, RuleResult, State
 from parity.gate.rules import Gate, GateFile, Rule, Step
 from parity.gate.runs import Runs, read_runs
+from parity.model.verdict import Word
 
 __all__ = [
     "GATES",

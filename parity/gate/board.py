@@ -10,8 +10,9 @@ from enum import StrEnum
 from parity.gate.judge import Results, judge, judge_rules
 from parity.gate.lapse import Now
 from parity.gate.load import load_gate
-from parity.gate.result import Reason, RuleResult, State, Word
+from parity.gate.result import Reason, RuleResult, State
 from parity.gate.rules import Decision, Step
+from parity.model.verdict import Word
 
 
 class StepState(StrEnum):

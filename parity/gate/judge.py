@@ -10,17 +10,10 @@ from parity.gate.evaluate import evaluate
 from parity.gate.known import evaluate_known
 from parity.gate.lapse import Now
 from parity.gate.previous import Previous, Unreadable
-from parity.gate.result import (
-    FAILS,
-    GateResult,
-    Reason,
-    RuleResult,
-    State,
-    Word,
-    worst,
-)
+from parity.gate.result import FAILS, GateResult, Reason, RuleResult, State, worst
 from parity.gate.rules import Gate, Rule, Waiver
 from parity.gate.runs import Run
+from parity.model.verdict import Word
 
 Results = Mapping[str, Previous | Unreadable | None]
 """The result files of earlier gates by number; ``None`` if there is none."""

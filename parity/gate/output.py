@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from parity.gate.board import StepResult, StepState
-from parity.gate.previous import FORMAT, VERSION
-from parity.gate.result import GateResult, RuleResult, State, Word
+from parity.gate.result import GATE, GateReport, GateResult, RuleReport, State
+from parity.gate.rules import Decision
 from parity.gate.text import markdown
+from parity.model.formats import Format
+from parity.model.verdict import Word
 
-STATUS_FORMAT: Final = "parity-status"
+STATUS_VERSION: Final = 1
 WORDS: Final = {
     Word.PASS: "pass",
     Word.FAIL: "fail",
@@ -27,66 +29,84 @@ STATES: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How far one of the twelve steps is.
+
+    Attributes:
+        number: 1 to 12.
+        title: What it is.
+        holds: What must hold for it to be done.
+        decides: Who decides: ``evidence``, or the role of a person who has to say so.
+        state: How far it is.
+        why: Why it is not done, or what closes it.
+        due: The day on which it shall be done, if the user said so.
+        overdue: Whether that day is over and it is not done.
+        guide_date: Until when the guide asked for it, in its own time; may be empty.
+        decision: What a person said of it.
+        rules: What became of the evidence that it wants.
+    """
+
+    number: int
+    title: str
+    holds: str
+    decides: str
+    state: StepState
+    why: tuple[str, ...]
+    due: str | None
+    overdue: bool
+    guide_date: str
+    decision: Decision | None
+    rules: tuple[RuleReport, ...]
+
+    @classmethod
+    def of(cls, result: StepResult) -> StepReport:
+        """Return what to write of a step."""
+        step = result.step
+        return cls(
+            number=step.number,
+            title=step.title,
+            holds=step.holds,
+            decides=step.decides,
+            state=result.state,
+            why=result.why,
+            due=None if result.due is None else result.due.isoformat(),
+            overdue=result.overdue,
+            guide_date=step.guide_date,
+            decision=result.decision,
+            rules=tuple(map(RuleReport.of, result.rules)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The twelve steps of the migration.
+
+    Attributes:
+        judged_at: When, in UTC.
+        done: Number of the steps that are done.
+        steps: All twelve.
+    """
+
+    judged_at: str
+    done: int
+    steps: tuple[StepReport, ...]
+    format: Literal["parity-status"] = "parity-status"
+    version: Literal[1] = STATUS_VERSION
+
+
+STATUS: Final = Format[Board](Board)
+
+
 def gate_json(result: GateResult) -> dict[str, Any]:
     """Return a gate as a JSON value; its shape is in ``schemas/gate.schema.json``."""
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "gate": result.number,
-        "title": result.title,
-        "verdict": result.word,
-        "sentence": result.sentence,
-        "judged_at": result.judged_at,
-        "suite_version": result.suite_version,
-        "gate_file": result.gate_file,
-        "rules": [rule_json(each) for each in result.rules],
-        "notes": list(result.notes),
-    }
-
-
-def rule_json(result: RuleResult) -> dict[str, Any]:
-    """Return a rule as a JSON value."""
-    rule = result.rule
-    return {
-        "id": rule.id,
-        "title": rule.title,
-        "kind": rule.kind,
-        "job": rule.job,
-        "command": rule.command,
-        "state": result.state,
-        "reasons": [asdict(each) for each in result.reasons],
-        "facts": list(result.facts),
-        "proofs": [{**asdict(each), "digests": dict(each.digests)} for each in result.proofs],
-        "waiver": None if result.waiver is None else asdict(result.waiver),
-        "carried": result.carried,
-        "changed": list(result.changed),
-    }
+    return dict(GATE.plain(GateReport.of(result)))
 
 
 def board_json(steps: tuple[StepResult, ...], judged_at: str) -> dict[str, Any]:
     """Return the board as a JSON value; its shape is in ``schemas/status.schema.json``."""
-    return {
-        "format": STATUS_FORMAT,
-        "version": 1,
-        "judged_at": judged_at,
-        "done": sum(each.state is StepState.DONE for each in steps),
-        "steps": [
-            {
-                "number": each.step.number,
-                "title": each.step.title,
-                "holds": each.step.holds,
-                "decides": each.step.decides,
-                "state": each.state,
-                "why": list(each.why),
-                "due": None if each.due is None else each.due.isoformat(),
-                "overdue": each.overdue,
-                "guide_date": each.step.guide_date,
-                "decision": None if each.decision is None else asdict(each.decision),
-                "rules": [rule_json(rule) for rule in each.rules],
-            }
-            for each in steps
-        ],
-    }
+    done = sum(step.state is StepState.DONE for step in steps)
+    return dict(STATUS.plain(Board(judged_at, done, tuple(map(StepReport.of, steps)))))
 
 
 def gate_markdown(result: GateResult) -> str:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from parity import html
 from parity.gate.board import StepResult, StepState
 from parity.gate.output import STATES, WORDS
-from parity.gate.result import GateResult, State, Word
+from parity.gate.result import GateResult, State
 from parity.gate.text import sentence
+from parity.model.verdict import Word
 
 WORD_ICONS: Final = {
     Word.PASS: "pass",

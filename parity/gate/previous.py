@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from parity.gate.result import State, Word
-
-FORMAT = "parity-gate"
-VERSION = 1
+from parity.gate.result import GATE, VERSION, State
+from parity.model.formats import Misfit, NotJson
+from parity.model.verdict import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +51,34 @@ def read_result(path: Path, number: str) -> Previous | Unreadable | None:
         What it says, what is wrong with it, or ``None`` if there is none.
     """
     try:
-        value = json.loads(path.read_bytes())
+        raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         return Unreadable(f"cannot read {path}: {error.strerror or error}")
-    except (ValueError, RecursionError):
-        return Unreadable(f"{path} is not JSON")
     try:
-        return _previous(value, number)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _previous(raw, number)
+    except NotJson:
+        return Unreadable(f"{path} is not JSON")
+    except ValueError as error:
         return Unreadable(f"{path} is no result of gate {number}: {error}")
 
 
-def _previous(value: Any, number: str) -> Previous:
-    if value["format"] != FORMAT or value["gate"] != number:
-        raise ValueError("it says that it is something else")
-    if value["version"] != VERSION:
-        raise ValueError(f"its version is {value['version']!r}, and {VERSION} is read")
-    judged_at = datetime.fromisoformat(value["judged_at"])
-    holding = {
-        str(rule["id"]): frozenset((str(run["run"]), str(run["sha256"])) for run in rule["proofs"])
-        for rule in value["rules"]
-        if State(rule["state"]) is State.HOLDS
-    }
+def _previous(raw: bytes, number: str) -> Previous:
+    try:
+        said = GATE.parse(raw)
+    except Misfit as error:
+        if error.where == ("version",):
+            raise ValueError(f"another version wrote it, and {VERSION} is read") from None
+        raise
+    if said.gate != number:
+        raise ValueError(f"it is of gate {said.gate}")
+    judged_at = datetime.fromisoformat(said.judged_at)
     if judged_at.tzinfo is None:
         raise ValueError("its time has no zone")
-    return Previous(number, Word(value["verdict"]), judged_at.astimezone(UTC), holding)
+    holding = {
+        rule.id: frozenset((proof.run, proof.sha256) for proof in rule.proofs)
+        for rule in said.rules
+        if rule.state is State.HOLDS
+    }
+    return Previous(number, said.verdict, judged_at.astimezone(UTC), holding)

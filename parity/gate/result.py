@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, Literal
 
-from parity.gate.rules import Rule, Waiver
+from parity.gate.rules import Rule, RuleKind, Waiver
+from parity.model.formats import Format
+from parity.model.verdict import Word
+
+VERSION: Final = 1
+"""Of the format of a gate's result; a change of a field below raises it."""
 
 
 class State(StrEnum):
@@ -24,14 +30,6 @@ class State(StrEnum):
     """It does not hold, and a person takes the responsibility."""
     HOLDS = "holds"
     """There is evidence for all of it."""
-
-
-class Word(StrEnum):
-    """The three verdicts of a gate."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    COULD_NOT_JUDGE = "could-not-judge"
 
 
 FAILS = frozenset({State.FAILED, State.LAPSED, State.MISSING})
@@ -137,4 +135,103 @@ class GateResult:
 def worst(reasons: tuple[Reason, ...]) -> State:
     """Return the state that some reasons make; ``holds`` without any."""
     order = list(State)
-    return min((each.state for each in reasons), key=order.index, default=State.HOLDS)
+    return min((reason.state for reason in reasons), key=order.index, default=State.HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReport:
+    """What became of one rule, as a result file says it.
+
+    Attributes:
+        id: Stable name of the rule.
+        title: What holds if the rule does.
+        kind: How it is judged.
+        job: The run that proves it; empty where none does.
+        command: How to make such a run; may be empty.
+        state: What became of it.
+        reasons: Why it does not hold, the worst first; a waived rule keeps them.
+        facts: What the evidence shows.
+        proofs: The runs that it was judged by.
+        waiver: The waiver for it, whether or not it is needed.
+        carried: What it owes to an earlier gate; may be empty.
+        changed: What the user's file changed in it.
+    """
+
+    id: str
+    title: str
+    kind: RuleKind
+    job: str
+    command: str
+    state: State
+    reasons: tuple[Reason, ...]
+    facts: tuple[str, ...]
+    proofs: tuple[Proof, ...]
+    waiver: Waiver | None
+    carried: str
+    changed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, result: RuleResult) -> RuleReport:
+        """Return what to write of a rule."""
+        rule = result.rule
+        return cls(
+            id=rule.id,
+            title=rule.title,
+            kind=rule.kind,
+            job=rule.job,
+            command=rule.command,
+            state=result.state,
+            reasons=result.reasons,
+            facts=result.facts,
+            proofs=result.proofs,
+            waiver=result.waiver,
+            carried=result.carried,
+            changed=result.changed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """The result file of a gate.
+
+    Attributes:
+        gate: Its number.
+        title: The question that it answers.
+        verdict: The answer.
+        sentence: Why.
+        judged_at: When, in UTC.
+        suite_version: Version of the parse-parity that judged.
+        gate_file: The user's file; empty if there was none.
+        rules: What became of each rule.
+        notes: What no rule says.
+    """
+
+    gate: str
+    title: str
+    verdict: Word
+    sentence: str
+    judged_at: str
+    suite_version: str
+    gate_file: str
+    rules: tuple[RuleReport, ...]
+    notes: tuple[str, ...]
+    format: Literal["parity-gate"] = "parity-gate"
+    version: Literal[1] = VERSION
+
+    @classmethod
+    def of(cls, result: GateResult) -> GateReport:
+        """Return what to write of a gate."""
+        return cls(
+            gate=result.number,
+            title=result.title,
+            verdict=result.word,
+            sentence=result.sentence,
+            judged_at=result.judged_at,
+            suite_version=result.suite_version,
+            gate_file=result.gate_file,
+            rules=tuple(map(RuleReport.of, result.rules)),
+            notes=result.notes,
+        )
+
+
+GATE: Final = Format[GateReport](GateReport)

@@ -48,7 +48,16 @@ _SURROGATES: Final = re.compile(
 
 
 class Misfit(ValueError):
-    """A JSON value does not have the shape of its type; the message names the place."""
+    """A JSON value does not have the shape of its type; the message names the place.
+
+    Args:
+        message: What is wrong, with its place.
+        where: Keys and indexes that lead to it.
+    """
+
+    def __init__(self, message: str, where: Place = ()) -> None:
+        super().__init__(message)
+        self.where = where
 
 
 class NotJson(Misfit):
@@ -126,7 +135,8 @@ class Format(Generic[T]):
         try:
             return self._validated(raw)
         except ValidationError as error:
-            raise Misfit(next(problems(error)).said(where)) from None
+            first = next(problems(error))
+            raise Misfit(first.said(where), first.place) from None
 
     def plain(self, value: T) -> Any:
         """Return a value as plain objects and lists, which ``json`` can write.

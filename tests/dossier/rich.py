@@ -86,7 +86,7 @@ def rich(folder: Path, hostile: str = "") -> World:
         entry(f"KD-0203{hostile}", "breaking"),
     ]
     lost = check("verify/Post", outcome=Outcome.FAIL, code=f"VER-MISSING{hostile}")
-    w.specs["verify"].change("verify/Post", outcome=Outcome.FAIL, finding=lost.finding)
+    w.specs["verify"].change("verify/Post", outcome=Outcome.FAIL, findings=lost.findings)
     w.specs["verify"].put_table(
         TableEvent(
             "collections",

@@ -10,10 +10,11 @@ import pytest
 from parity.dossier import Dossier, answer
 from parity.dossier.model import Met, OpenDifference, Share
 from parity.gate import load_gate
-from parity.gate.result import GateResult, RuleResult, State, Word
+from parity.gate.result import GateResult, RuleResult, State
 from parity.gate.rules import GateFile
 from parity.model import Outcome
 from parity.model.evidence import TableEvent
+from parity.model.verdict import Word
 from tests.dossier.rich import dossier, rich, set_replay
 from tests.gate.world import Spec, audit, check, entry, replay, suites, waiver, world
 

@@ -17,6 +17,7 @@ from parity.model.evidence import (
     BadEvidence,
     DifferenceFact,
     EvidenceWriter,
+    Finding,
     MissingEvidence,
     NewerEvidence,
     NoticeEvent,
@@ -349,3 +350,33 @@ def test_half_a_surrogate_pair_of_another_writer_is_read(tmp_path: Path) -> None
     path.write_text(path.read_text().replace('"reason":""', '"reason":"\\ud800"'))
 
     assert read_evidence(path).checks[0].reason == "\\ud800"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("has_finding", [True, False])
+def test_evidence_of_an_older_version_opens(
+    tmp_path: Path, version: int, has_finding: bool
+) -> None:
+    """Until version 3 a check had one ``finding``; before version 2 it had none, nor a job."""
+    finding = Finding("AUD-A", "breaking", "cause", "remedy")
+    now = replace(check(outcome=Outcome.FAIL), findings=(finding,) if has_finding else ())
+    path = write(tmp_path / "e.jsonl", [now])
+    first, second, last = lines(path)
+    del second["findings"]
+    if has_finding or version > 1:
+        shown = {"code": "AUD-A", "severity": "breaking", "cause": "cause", "remedy": "remedy"}
+        second["finding"] = shown if has_finding else None
+    if version == 1:
+        del first["job"], first["unit"]
+    first["version"] = version
+    path.write_text("".join(json.dumps(line) + "\n" for line in (first, second, last)))
+
+    assert read_evidence(path).checks == (now,)
+
+
+def test_evidence_of_today_has_no_field_of_an_older_version(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check()])
+    path.write_text(path.read_text().replace('"findings":[]', '"finding":null'))
+
+    with pytest.raises(BadEvidence, match="line 2: check: unknown field 'finding'"):
+        read_evidence(path)
