@@ -355,7 +355,7 @@ def test_half_a_surrogate_pair_of_another_writer_is_read(tmp_path: Path) -> None
 @pytest.mark.parametrize("version", [1, 2, 3])
 @pytest.mark.parametrize("has_finding", [True, False])
 def test_evidence_of_an_older_version_opens(
-    tmp_path: Path, version: int, has_finding: bool
+    tmp_path: Path, *, version: int, has_finding: bool
 ) -> None:
     """Until version 3 a check had one ``finding``; before version 2 it had none, nor a job."""
     finding = Finding("AUD-A", "breaking", "cause", "remedy")
