@@ -181,9 +181,10 @@ class SizeJob(Job):
         yield f"\n{sizing.fit} (confidence {sizing.confidence}: {sizing.why})"
         yield self.found.sentence
 
-    def result(self) -> SizeResult | dict[str, Any]:
+    def result(self) -> SizeResult:
         """Return the whole sizing."""
-        return size_result(self.found) if self.found is not None else {}
+        assert self.found is not None
+        return size_result(self.found)
 
     def _measure(self, run: Run) -> Result:
         options, target, profile = self.options, self.target, self.profile
