@@ -20,10 +20,10 @@ from demo.proxy import TlsProxy
 from demo.servers import Servers
 from demo.shell import LINES_OF_A_LIST, Shell, Unexpected
 from demo.traffic import use_the_app
-from parity.cli.stack import config_text
 from parity.model import Target
 from parity.paths import shipped
 from parity.stack import hosted_member, selfhosted_member
+from parity.stack.hand_use import config_text
 
 DOCUMENTS: Final = 10_000
 NO_FILE_KEY: Final[dict[str, Any]] = {"fileKey": None}

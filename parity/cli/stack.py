@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from parity.cli.stack_seed import seed_target
-from parity.model import ExitCode, Style, Target, UserError
+from parity.model import ExitCode, Style, UserError
 from parity.options import json_option
 from parity.paths import shipped
 from parity.stack import (
@@ -25,6 +25,7 @@ from parity.stack import (
     start_stack,
     stop_stack,
 )
+from parity.stack.hand_use import config_text, environment, seed_target, write_hand_out
 from parity.stack.install import stderr_progress
 from parity.stack.stack import stack_to_json
 from parity.stack.versions import HOSTED_VERSION, SELFHOSTED_VERSION, VERSIONS
@@ -61,6 +62,13 @@ def stack() -> None:
     metavar="FILE",
     help="Write the parity.toml here instead of printing it.",
 )
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write parity.toml and .env with the keys into this folder instead of printing them.",
+)
 @json_option
 def up(
     *,
@@ -69,6 +77,7 @@ def up(
     seed: int,
     cloud: Path | None,
     config_out: Path | None,
+    folder: Path | None,
     as_json: bool,
 ) -> ExitCode:
     """Start the stack, say how to reach it, and stop it on Ctrl-C.
@@ -79,13 +88,18 @@ def up(
         parity stack up
         parity stack up --version 8.6.0 --seed 1000
         parity stack up --only hosted --config-out parity.toml
+        parity stack up --write here       # here/parity.toml and here/.env
     """  # noqa: D301 - click wants the control character
+    if folder is not None and config_out is not None:
+        raise UserError("--write and --config-out are both given", "Give one of them.")
     members = members_for(versions, only)
     fixture = shipped("scenarios/cloud/main.js")
     if cloud is None and fixture.is_file():
         cloud = fixture
-    # `kill` and `docker stop` end it as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # `kill` and `docker stop` end it as Ctrl-C does. A shell starts what it puts in the background
+    # with SIGINT ignored, and Python leaves it so.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         stderr_progress(f"starting mongod and Parse Server {', '.join(m.version for m in members)}")
         running = start_stack(members, cloud=cloud, progress=stderr_progress)
@@ -95,7 +109,7 @@ def up(
     try:
         for target in running.targets:
             seed_target(target, seed, stderr_progress)
-        _show(running, config_out, as_json=as_json)
+        _show(running, config_out, folder, as_json=as_json)
         _wait(running)
     except KeyboardInterrupt:
         pass  # how one ends it
@@ -129,52 +143,24 @@ def members_for(versions: tuple[str, ...], only: str | None) -> list[Member]:
     ]
 
 
-def config_text(targets: tuple[Target, ...]) -> str:
-    """Return a parity.toml for targets, with references to environment variables."""
-    return "\n".join(line for target in targets for line in _config_lines(target))
-
-
-def export_lines(targets: tuple[Target, ...]) -> list[str]:
-    """Return the shell lines that set the variables of :func:`config_text`."""
-    return [
-        f"export {secret.source}={secret.value}"
-        for target in targets
-        for _, secret in target.secrets()
-    ]
-
-
-def _config_lines(target: Target) -> Iterator[str]:
-    yield f"[targets.{target.name}]"
-    yield f'style = "{target.style}"'
-    yield f'url = "{target.url}"'
-    for setting, secret in target.secrets():
-        yield f'{setting} = "env:{secret.source}"'
-    yield f'writes = "{target.writes}"'
-    if target.note:
-        yield f'note = "{target.note}"'
-    yield ""
-
-
-def _show(running: Stack, config_out: Path | None, *, as_json: bool) -> None:
+def _show(running: Stack, config_out: Path | None, folder: Path | None, *, as_json: bool) -> None:
     config = config_text(running.targets)
     if config_out is not None:
         _write(config_out, config)
+    if folder is not None:
+        write_hand_out(folder, running.targets)
     if as_json:
-        click.echo(json.dumps({**_facts(running), "config": config}))
+        facts = json.loads(stack_to_json(running))
+        exports = environment(running.targets)
+        click.echo(json.dumps({**facts, "exports": exports, "config": config}))
         return
-    for line in _lines(running, config, config_out):
+    for line in _lines(running, config, config_out, folder):
         click.echo(line)
 
 
-def _facts(running: Stack) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(stack_to_json(running))
-    facts["exports"] = {
-        secret.source: secret.value for target in running.targets for _, secret in target.secrets()
-    }
-    return facts
-
-
-def _lines(running: Stack, config: str, config_out: Path | None) -> Iterator[str]:
+def _lines(
+    running: Stack, config: str, config_out: Path | None, folder: Path | None
+) -> Iterator[str]:
     width = max(len(target.name) for target in running.targets)
     for target in running.targets:
         style = ", hosted style" if target.style is Style.HOSTED else ""
@@ -182,19 +168,22 @@ def _lines(running: Stack, config: str, config_out: Path | None) -> Iterator[str
     yield f"{'mongod':{width}}  {running.mongo_uri}"
     yield f"{'logs':{width}}  {running.directory}"
     yield ""
+    path = config_out or (folder or Path()) / "parity.toml"
     yield "# 1. Keys of this stack, for your shell. They end with it."
-    yield from export_lines(running.targets)
+    if folder is not None:
+        yield f"set -a; . {shlex.quote(str((folder / '.env').absolute()))}; set +a"
+    else:
+        for name, value in environment(running.targets).items():
+            yield f"export {name}={value}"
     yield ""
-    if config_out is None:
+    if config_out is None and folder is None:
         yield "# 2. Save this as parity.toml."
         yield config
-        path = Path("parity.toml")
     else:
-        yield f"# 2. The settings are in {config_out}."
-        path = config_out
+        yield f"# 2. The settings are in {path}."
     yield f"# 3. In that shell: pytest suites/ --config {path} --target {running.targets[-1].name}"
     yield ""
-    yield "Ctrl-C stops it."
+    yield f"Ctrl-C stops it, or from elsewhere: kill {os.getpid()}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parity.cli.stack import config_text
 from parity.model import Target
+from parity.stack.hand_use import config_text
 from tests.stack.observe import as_in_a_terminal
 
 DEADLINE_S = 60.0

@@ -94,7 +94,7 @@ def test_what_it_prints_is_ready_to_use(up: Up, tmp_path: Path) -> None:
     popen = up("--config-out", "parity.toml", "--seed", "60")
     assert popen.stdout is not None
     lines = []
-    while (line := popen.stdout.readline()) != "Ctrl-C stops it.\n":
+    while not (line := popen.stdout.readline()).startswith("Ctrl-C stops it"):
         assert line, "it ended before it was up"
         lines.append(line)
     exports = [line.removeprefix("export ").strip() for line in lines if line.startswith("export ")]
@@ -115,6 +115,44 @@ def test_what_it_prints_is_ready_to_use(up: Up, tmp_path: Path) -> None:
         login = {"username": "seed-user-4", "password": "seed-password"}
         logged_in = requests.get(f"{target.url}/login", headers=headers, params=login, timeout=30)
         assert logged_in.status_code == 200
+
+
+def test_in_the_background_of_a_shell_it_stops_and_its_files_are_complete(
+    up: Up, tmp_path: Path
+) -> None:
+    # A shell starts background jobs with SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        popen = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "stack", "up", "--only", "selfhosted", "--write", "to"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=tmp_path,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        assert popen.stdout is not None
+        lines = []
+        while not (line := popen.stdout.readline()).startswith("Ctrl-C stops it"):
+            assert line, "it ended before it was up"
+            lines.append(line)
+        secrets = tmp_path / "to" / ".env"
+        assert secrets.stat().st_mode & 0o077 == 0
+        environ = dict(line.split("=", 1) for line in secrets.read_text().splitlines())
+        settings = load_settings(tmp_path / "to" / "parity.toml", environ)
+        assert answers(settings.targets["selfhosted"].url)
+        assert not any(value in line for value in environ.values() for line in lines[3:])
+        assert line.strip().endswith(f"kill {popen.pid}")
+        popen.send_signal(signal.SIGINT)
+        _, stderr = popen.communicate(timeout=60)
+        assert popen.returncode == 0, stderr
+    finally:
+        if popen.poll() is None:
+            popen.kill()
+            popen.communicate(timeout=60)
 
 
 def test_it_ends_with_an_error_when_mongod_dies(up: Up) -> None:
