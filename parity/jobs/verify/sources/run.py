@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Final
 
 from parity.jobs.verify import codes
@@ -193,7 +194,11 @@ class _Run:
                 self._collection(name, read, index, stored, started, exists=name in present)
             )
         for name, reason in sorted(read.problems.items()):
-            if name not in read.names:
+            if name not in read.names and any(
+                fnmatchcase(name, pattern) for pattern in self.options.exclude
+            ):
+                self.collections.append(_left_out(name, "left out by --exclude"))
+            elif name not in read.names:
                 self.collections.append(CollectionResult(name, State.NOT_JUDGED, reason))
         self.collections += self._only_stored(read, present)
 

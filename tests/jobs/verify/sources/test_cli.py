@@ -116,6 +116,30 @@ def test_what_cannot_be_judged_does_not_pass(
     assert "pass" not in json.dumps(summary["verdict"])
 
 
+def test_a_file_that_was_not_read_is_named_and_does_not_pass(
+    app: App, copy: Callable[[], Mongo], run: Run, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(app.export, export)
+    (export / "Comment (1).json").write_text('{"results": [{"objectId": "lost"}]}')
+    result = run(copy(), str(export))
+    assert result.return_value == ExitCode.CANNOT_JUDGE, result.output
+    assert "Comment (1).json: not judged" in result.output
+    result = run(copy(), str(export), "--exclude", "Comment (1).json")
+    assert result.return_value == ExitCode.PASS, result.output
+
+
+def test_what_is_read_of_another_name_is_missed_in_the_destination(
+    app: App, copy: Callable[[], Mongo], run: Run, tmp_path: Path
+) -> None:
+    export = tmp_path / "export"
+    shutil.copytree(app.export, export)
+    (export / "Comment.JSON").write_text('{"results": [{"objectId": "lost"}]}')
+    result = run(copy(), str(export))
+    assert result.return_value == ExitCode.FAIL, result.output
+    assert "Comment: 1 VER-MISSING" in result.output
+
+
 def test_a_server_is_not_compared_with_itself(
     app: App, copy: Callable[[], Mongo], run: Run
 ) -> None:

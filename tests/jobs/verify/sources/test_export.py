@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -67,8 +68,77 @@ def test_what_cannot_be_a_class_is_listed(folder: Path) -> None:
     (folder / "my-class.json").write_text(text([]))
     (folder / ".DS_Store").write_bytes(b"")
     source = open_export(folder)
-    assert source.strangers == ("my-class.json", "read me.txt")
+    assert source.strangers == ("read me.txt",)
+    assert [name for name, _ in source.refused] == ["my-class.json"]
     assert content(source) == CONTENT
+
+
+ROWS = [{"objectId": "c1"}]
+READ = {
+    "Comment.JSON": "Comment",
+    "Comment.json.gz": "Comment",
+    "sub/Comment.json": "Comment",
+    "_Join%3Ausers%3ATeam.json": "_Join:users:Team",
+    "_Join_users_Team.json": "_Join:users:Team",
+    "_Join_roles__Role.json": "_Join:roles:_Role",
+    "_Join_a_b__User.json": "_Join:a_b:_User",
+}
+UNREAD = (
+    "Comment (1).json",
+    "Comment copy.json",
+    "Comment-2016.json",
+    "Comment.json.part",
+    "Comment.json.crdownload",
+    "Comment.csv",
+    "Comment.bson",
+    "Comment",
+    "_Join_a_b_C.json",
+    "GameScore.JSON",
+    "sub/GameScore.json",
+)
+
+
+def put(folder: Path, archive: Path, where: str, name: str) -> ExportSource:
+    data = text(ROWS).encode()
+    data = gzip.compress(data) if name.endswith(".gz") else data
+    if where == "zip":
+        with zipfile.ZipFile(archive, "a") as out:
+            out.writestr(name, data)
+        return open_export(archive)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(data)
+    return open_export(folder)
+
+
+@pytest.mark.parametrize("where", ["folder", "zip"])
+@pytest.mark.parametrize(("name", "class_name"), READ.items())
+def test_what_browsers_and_unpackers_make_of_a_name_is_read(
+    folder: Path, archive: Path, where: str, name: str, class_name: str
+) -> None:
+    source = put(folder, archive, where, name)
+    assert content(source) == {**CONTENT, class_name: ROWS}
+    assert (source.refused, source.strangers) == ((), ())
+
+
+@pytest.mark.parametrize("where", ["folder", "zip"])
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_may_hold_objects_and_is_not_read_is_refused_by_name(
+    folder: Path, archive: Path, where: str, name: str
+) -> None:
+    source = put(folder, archive, where, name)
+    assert [refused for refused, _ in source.refused] == [name]
+    assert content(source) == CONTENT
+
+
+def test_a_gzip_that_grows_without_end_is_given_up(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "RATIO_FROM_BYTES", 1 << 20)
+    rows = [{"objectId": "a" * 10, "text": " " * 1_000_000}] * 20
+    (folder / "Bomb.json.gz").write_bytes(gzip.compress(text(rows).encode()))
+    (bomb,) = [file for file in open_export(folder).files if file.class_name == "Bomb"]
+    with pytest.raises(RowError, match="bomb"):
+        list(bomb.rows())
 
 
 def test_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
