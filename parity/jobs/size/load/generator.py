@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 
 from parity.jobs.size.load.cleanup import clean
 from parity.jobs.size.load.null_server import null_server
-from parity.jobs.size.load.order import CONTROL, LoadOrder, check_order
+from parity.jobs.size.load.order import CONTROL, GRACE_S, LoadOrder, check_order
 from parity.jobs.size.load.tally import WINDOW
 from parity.jobs.size.window import Window
 from parity.model import Target
@@ -59,6 +59,7 @@ class LocustGenerator:
         seed: Equal seeds give equal load.
         folder: Where Locust's HTML report, CSV files and logs go; a temporary folder without it.
         read_only: Send only what reads.
+        grace_s: Seconds that requests under way are waited for at the end of a hold.
 
     Attributes:
         skipped: Why an operation of the profile is not sent, by its name; known once it runs.
@@ -80,10 +81,11 @@ class LocustGenerator:
         seed: int = 1,
         folder: Path | None = None,
         read_only: bool = False,
+        grace_s: float = GRACE_S,
     ) -> None:
         self.mark = "".join(secrets.choice(_MARK) for _ in range(6))
         self.order = check_order(
-            LoadOrder(kind, target, profile, seed=seed, read_only=read_only, mark=self.mark)
+            LoadOrder(kind, target, profile, seed, read_only, self.mark, grace_s=grace_s)
         )
         self.skipped: Mapping[str, str] = {}
         self.made: tuple[str, ...] = ()
@@ -133,7 +135,7 @@ class LocustGenerator:
     def hold(self, rate: float, seconds: float) -> Iterator[Window]:
         """Send ``rate`` requests a second for so long; a :class:`Window` for each of them.
 
-        The last window comes when everything that was sent has ended, at most ten seconds late.
+        The last window comes when everything that was sent has ended, at most the grace late.
         """
         if not self._processes:
             raise HarnessError("the load generator is not running")

@@ -16,6 +16,7 @@ from parity.profiles.profile import READS, Profile
 
 CONTROL: Final = "PARITY_LOAD_CONTROL"
 """Environment variable with two file descriptors, ``3,4``: orders come in, windows go out."""
+GRACE_S: Final = 10.0
 KINDS: Final = ("rest", "mongo", "replay", "null")
 
 
@@ -32,6 +33,7 @@ class LoadOrder:
         mark: Mark of the run, six characters; every name of what it makes carries it.
         recording: For a replay: the recording.
         speed: For a replay: how many times faster than recorded.
+        grace_s: Seconds that requests under way are waited for at the end of a hold.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class LoadOrder:
     mark: str = ""
     recording: Path | None = None
     speed: float = 1.0
+    grace_s: float = GRACE_S
 
     def to_json(self) -> Any:
         """Return it as JSON, secrets included: for a pipe, never for a file."""

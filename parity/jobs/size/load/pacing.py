@@ -11,17 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 import gevent
 from gevent.event import Event
 
 from parity.jobs.size.load.schedule import Schedule
 from parity.jobs.size.load.tally import Tally
-
-DRAIN_S: Final = 10.0
-"""Seconds that requests under way are waited for at the end of a hold."""
-UNFINISHED: Final = f"no answer within {DRAIN_S:.0f} s of the end"
 
 
 @dataclass(slots=True, eq=False)
@@ -70,9 +65,14 @@ class _Hold:
 
 
 class Pacer:
-    """Hands the requests of a schedule to the users of this process and counts what they say."""
+    """Hands the requests of a schedule to the users of this process and counts what they say.
 
-    def __init__(self) -> None:
+    Args:
+        grace_s: Seconds that requests under way are waited for at the end of a hold.
+    """
+
+    def __init__(self, grace_s: float) -> None:
+        self._grace_s = grace_s
         self._hold: _Hold | None = None
         self._begun = Event()
         self._now: Callable[[], float] = time.monotonic
@@ -126,9 +126,9 @@ class Pacer:
     ) -> Iterator[tuple[int, Tally]]:
         """Send a schedule; yield each second's number and counts when it is over.
 
-        The last one comes when everything that was sent has ended, at most :data:`DRAIN_S`
-        seconds late; what has not ended by then counts as ended wrongly, with the time it took so
-        far. So as many requests end as were sent.
+        The last one comes when everything that was sent has ended, at most the grace late; what
+        has not ended by then counts as ended wrongly, with the time it took so far. So as many
+        requests end as were sent.
 
         Args:
             schedule: What is sent.
@@ -170,13 +170,13 @@ class Pacer:
 
     def _drain(self, hold: _Hold) -> None:
         hold.closed = True
-        deadline = self._now() + DRAIN_S
+        deadline = self._now() + self._grace_s
         while hold.taken and self._now() < deadline:
             gevent.sleep(0.005)
-        now = self._now()
+        now, unfinished = self._now(), f"no answer within {self._grace_s:g} s of the end"
         for slot in list(hold.taken):
             hold.taken.discard(slot)
             sent = slot.sent or now
             hold.tallies[-1].end(
-                "unfinished", 1000 * (now - slot.at), 1000 * (now - sent), UNFINISHED, 0
+                "unfinished", 1000 * (now - slot.at), 1000 * (now - sent), unfinished, 0
             )

@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, order: LoadOrder, environment: Any) -> None:
         self.order = order
         self.environment = environment
-        self.pacer = Pacer()
+        self.pacer = Pacer(order.grace_s)
         self.paced = False
         self.number, self.numbers = 0, 1
         self.rng = random.Random(order.seed)  # noqa: S311 - protects nothing

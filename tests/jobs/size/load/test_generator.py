@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -23,14 +23,14 @@ import requests
 from pymongo import MongoClient
 
 from parity.jobs.size.load.generator import LocustGenerator, calibrate
-from parity.jobs.size.load.null_server import NullProtocol, null_server
+from parity.jobs.size.load.null_server import NullProtocol
 from parity.jobs.size.window import Window
-from parity.model import Keys, Target, UserError, Writes
+from parity.model import Keys, Secret, Style, Target, UserError, Writes
 from parity.model.errors import HarnessError
 from parity.model.latency import EDGES_MS
 from parity.profiles.profile import Ask, Operation
 from parity.targets.client import ParseClient
-from tests.jobs.size.load.conftest import OPERATIONS, profile, remains
+from tests.jobs.size.load.conftest import OPERATIONS, order, profile, remains
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -39,9 +39,9 @@ DEADLINE_S = 90.0
 
 def added(windows: list[Window]) -> tuple[int, int, int]:
     return (
-        sum(each.intended for each in windows),
-        sum(each.sent for each in windows),
-        sum(each.done for each in windows),
+        sum(window.intended for window in windows),
+        sum(window.sent for window in windows),
+        sum(window.done for window in windows),
     )
 
 
@@ -62,21 +62,21 @@ def test_counts_add_up_everything_happens_and_nothing_stays(
         for pid in generator.pids:
             no_secret(server, psutil.Process(pid))
         deadline = time.monotonic() + DEADLINE_S
-        while len({name.split()[0] for name in done}) < len({each.ask for each in OPERATIONS}):
+        while {name.split()[0] for name in done} != {str(one.ask) for one in OPERATIONS}:
             assert time.monotonic() < deadline, done
-            windows = list(generator.hold(16, 2.5))
-            assert [each.seconds for each in windows] == [1.0, 1.0, 0.5]
+            windows = list(generator.hold(24, 1.5))
+            assert [window.seconds for window in windows] == [1.0, 0.5]
             intended, sent, ends = added(windows)
-            assert intended == 40
+            assert intended == 36
             assert sent == ends
             assert windows[-1].waiting == intended - sent
             ended += ends
-            for each in windows:
-                assert sum(each.latency) == sum(each.service) == each.done
-                assert sum(each.by_operation.values()) == each.done
-                assert each.failed == {}
-                done.update(each.by_operation)
-            assert sum(each.generator_cpu for each in windows) > 0
+            for window in windows:
+                assert sum(window.latency) == sum(window.service) == window.done
+                assert sum(window.by_operation.values()) == window.done
+                assert window.failed == {}
+                done.update(window.by_operation)
+            assert sum(window.generator_cpu for window in windows) > 0
     assert generator.left == ()
     assert remains(server, generator.mark) == []
     assert (tmp_path / "locust.html").stat().st_size > 10_000
@@ -99,18 +99,38 @@ class Stalling(NullProtocol):
 
     begins = float("inf")
     ends = float("inf")
+    _held: ClassVar[list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]]] = []
 
     def data_received(self, data: bytes) -> None:
         """Answer now, or when the stall is over."""
         if self.begins <= time.monotonic() < self.ends:
-            wait = self.ends - time.monotonic()
-            asyncio.get_running_loop().call_later(wait, super().data_received, data)
+            loop, held = asyncio.get_running_loop(), [data]
+
+            def answer() -> None:
+                if held:
+                    super(Stalling, self).data_received(held.pop())
+
+            Stalling._held.append((loop, answer))
+            loop.call_later(self.ends - time.monotonic(), answer)
         else:
             super().data_received(data)
 
+    @classmethod
+    def answer_all(cls) -> None:
+        """End the stall before its time."""
+        cls.ends = 0.0
+        while cls._held:
+            loop, answer = cls._held.pop()
+            loop.call_soon_threadsafe(answer)
 
-@contextlib.contextmanager
-def stalling_server() -> Iterator[Target]:
+
+GRACE_S = 1.0
+"""Seconds that requests under way are waited for at the end of a hold; 10 if nobody says so."""
+
+
+@pytest.fixture(scope="module")
+def generator() -> Iterator[LocustGenerator]:
+    """One generator with five users for all tests of pace, aimed at a server that can stall."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -119,71 +139,76 @@ def stalling_server() -> Iterator[Target]:
         return await loop.create_server(Stalling, "127.0.0.1", 0)
 
     listening = asyncio.run_coroutine_threadsafe(serve(), loop).result(10)
-    with null_server() as target:
-        port = listening.sockets[0].getsockname()[1]
-        yield replace(target, url=f"http://127.0.0.1:{port}/parse")
+    port = listening.sockets[0].getsockname()[1]
+    target = Target(
+        "stalling", Style.PARSE_SERVER, f"http://127.0.0.1:{port}/parse", Secret("app"),
+        writes=Writes.DISPOSABLE, timeout_s=60.0,
+    )  # fmt: skip
+    reading = profile(Operation(Ask.GET, 1, "Post"))
+    with LocustGenerator(target, reading, kind="null", users=5, grace_s=GRACE_S) as generator:
+        yield generator
+        Stalling.answer_all()
     loop.call_soon_threadsafe(listening.close)
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
 
 
-def test_a_stall_shows_in_every_request_that_was_meant_to_be_sent_in_it() -> None:
-    reading = profile(Operation(Ask.GET, 1, "Post"))
-    # Two users: while both wait for the server, nobody sends, and that must not hide it.
-    with (
-        stalling_server() as target,
-        LocustGenerator(target, reading, kind="null", users=2) as generator,
-    ):
-        list(generator.hold(20, 1))
-        Stalling.begins = time.monotonic() + 0.2 + 1.0
-        Stalling.ends = Stalling.begins + 1.0
-        windows = list(generator.hold(100, 4))
+@pytest.fixture
+def rested(generator: LocustGenerator) -> LocustGenerator:
+    """The generator, when everything that was sent before has ended and the server answers."""
+    deadline = time.monotonic() + DEADLINE_S
+    while (found := added(list(generator.hold(20, 1)))) != (20, 20, 20):
+        assert time.monotonic() < deadline, found
+    return generator
+
+
+def test_a_stall_shows_in_every_request_that_was_meant_to_be_sent_in_it(
+    rested: LocustGenerator,
+) -> None:
+    Stalling.begins = time.monotonic() + 0.2 + 1.0
+    Stalling.ends = Stalling.begins + 1.0
+    # Five users: while all wait for the server, nobody sends, and that must not hide it.
+    windows = list(rested.hold(100, 4))
     intended, sent, done = added(windows)
     assert intended == 400
     assert sent == done == intended - windows[-1].waiting
-    slow = sum(slower_than(each, 250) for each in windows)
+    slow = sum(slower_than(window, 250) for window in windows)
     # A second at 100 a second; those of its last quarter waited less than 250 ms.
     assert slow >= 70
     served = sum(
         count
-        for each in windows
-        for edge, count in zip(EDGES_MS, each.service, strict=True)
+        for window in windows
+        for edge, count in zip(EDGES_MS, window.service, strict=True)
         if edge > 250
     )
     assert served <= 10  # what a tool that only sends when it is free would have shown
-    assert max(each.waiting for each in windows) >= 40
+    assert max(window.waiting for window in windows) >= 40
 
 
-def test_what_is_not_answered_in_time_counts_as_wrong_and_the_sums_stay_right() -> None:
-    reading = profile(Operation(Ask.GET, 1, "Post"))
-    with stalling_server() as target:
-        patient = replace(target, timeout_s=60.0)
-        with LocustGenerator(patient, reading, kind="null", users=5) as generator:
-            list(generator.hold(20, 1))
-            Stalling.begins, Stalling.ends = time.monotonic(), time.monotonic() + 40
-            [window] = list(generator.hold(40, 1))
+def test_what_is_not_answered_in_time_counts_as_wrong_and_the_sums_stay_right(
+    rested: LocustGenerator,
+) -> None:
+    Stalling.begins, Stalling.ends = time.monotonic(), time.monotonic() + DEADLINE_S
+    [window] = list(rested.hold(40, 1))
+    Stalling.answer_all()
     assert (window.intended, window.sent, window.done) == (40, 5, 5)
     assert window.waiting == 35
-    assert dict(window.failed) == {"no answer within 10 s of the end": 5}
-    assert slower_than(window, 9000) == 5
+    assert dict(window.failed) == {f"no answer within {GRACE_S:g} s of the end": 5}
+    assert slower_than(window, 900 * GRACE_S) == 5
+
+
+def test_an_overloaded_generator_says_that_requests_wait(rested: LocustGenerator) -> None:
+    windows = list(rested.hold(50_000, 1))
+    intended, sent, done = added(windows)
+    assert intended == 50_000
+    assert sent == done < intended
+    assert windows[-1].waiting == intended - sent
 
 
 def test_the_ceiling_of_the_generator_is_measured() -> None:
     found = calibrate(profile(), seconds=1.0, users=10)
     assert found.requests_s > 50
     assert 20 < found.cpu_us < 20_000
-
-
-def test_an_overloaded_generator_says_that_requests_wait() -> None:
-    with (
-        null_server() as target,
-        LocustGenerator(target, profile(), kind="null", users=10) as generator,
-    ):
-        windows = list(generator.hold(50_000, 1))
-    intended, sent, done = added(windows)
-    assert intended == 50_000
-    assert sent == done < intended
-    assert windows[-1].waiting == intended - sent
 
 
 def test_a_forbidden_target_is_refused_before_anything_is_started(server: Target) -> None:
@@ -218,7 +243,7 @@ def files(server: Target, mark: str) -> list[str]:
     assert server.mongo is not None
     with MongoClient[dict[str, Any]](server.mongo.value) as client:
         found = client.get_default_database()["fs.files"].find({"filename": {"$regex": mark}})
-        return [each["filename"] for each in found]
+        return [file["filename"] for file in found]
 
 
 OWNER = """
@@ -233,37 +258,41 @@ with LocustGenerator(order.target, order.profile, users=4) as generator:
 """
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_when_the_owner_ends_locust_cleans_up_and_ends(
-    server: Target, ending: signal.Signals
-) -> None:
-    from tests.jobs.size.load.conftest import order  # noqa: PLC0415 - named like a local elsewhere
-
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    assert owner.stdin is not None
-    assert owner.stdout is not None
-    owner.stdin.write(json.dumps(order(server).to_json()) + "\n")
-    owner.stdin.flush()
-    mark, *pids = json.loads(owner.stdout.readline())
-    processes = [psutil.Process(pid) for pid in pids]
-    assert owner.stdout.readline()  # a second of load
-    assert remains(server, mark)
-    owner.send_signal(ending)
-    owner.wait(DEADLINE_S)
+def test_when_the_owner_ends_locust_cleans_up_and_ends(server: Target) -> None:
+    """Killed or interrupted: two owners at once, because they do not share anything."""
+    endings = (signal.SIGKILL, signal.SIGINT)
+    owners = [
+        subprocess.Popen(
+            [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
+        )
+        for _ in endings
+    ]  # fmt: skip
+    marks, processes = [], []
+    for owner in owners:
+        assert owner.stdin is not None
+        owner.stdin.write(json.dumps(order(server).to_json()) + "\n")
+        owner.stdin.flush()
+    for owner, ending in zip(owners, endings, strict=True):
+        assert owner.stdout is not None
+        mark, *pids = json.loads(owner.stdout.readline())
+        marks.append(mark)
+        processes += [psutil.Process(pid) for pid in pids]
+        assert owner.stdout.readline()  # a second of load
+        assert remains(server, mark)
+        owner.send_signal(ending)
+    for owner in owners:
+        owner.wait(DEADLINE_S)
     _, alive = psutil.wait_procs(processes, DEADLINE_S)
     for process in alive:
         process.kill()
     assert alive == []
-    assert remains(server, mark) == []
-    owner.stdin.close()
-    owner.stdout.close()
+    assert [remains(server, mark) for mark in marks] == [[], []]
+    for owner in owners:
+        assert owner.stdin is not None
+        assert owner.stdout is not None
+        owner.stdin.close()
+        owner.stdout.close()
 
 
 CONFIG = """
@@ -330,23 +359,25 @@ weight = 1
 """
 
 
-@pytest.mark.parametrize("more", [["--processes", "2"], ["--rate", "20"]], ids=str)
-def test_plain_locust_works_and_ends_by_itself(
-    server: Target, tmp_path: Path, more: list[str]
-) -> None:
-    numbers_file = tmp_path / "numbers"
-    run = locust(
-        server, tmp_path, "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
-        "--json-file", str(numbers_file), *more
-    )  # fmt: skip
-    output, _ = run.communicate(timeout=DEADLINE_S)
-    assert run.returncode == 0, output
-    assert "the limit of requests is reached" in output
-    rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
-    numbers = {row["name"]: (row["num_requests"], row["num_failures"]) for row in rows}
-    assert set(numbers) == {"query Post where(author)", "create Post", "log-in"}
-    assert all(requests > 0 and failures == 0 for requests, failures in numbers.values())
-    assert "left behind" not in output
+def test_plain_locust_works_and_ends_by_itself(server: Target, tmp_path: Path) -> None:
+    """With two processes and thinking users, and with a rate: two runs at once."""
+    runs = {}
+    for name, *more in (("processes", "--processes", "2"), ("rate", "--rate", "20")):
+        folder = tmp_path / name
+        folder.mkdir()
+        runs[folder] = locust(
+            server, folder, "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
+            "--json-file", str(folder / "numbers"), *more
+        )  # fmt: skip
+    for folder, run in runs.items():
+        output, _ = run.communicate(timeout=DEADLINE_S)
+        assert run.returncode == 0, output
+        assert "the limit of requests is reached" in output
+        rows = json.loads(next(folder.glob("numbers*")).read_text("utf-8"))
+        numbers = {row["name"]: (row["num_requests"], row["num_failures"]) for row in rows}
+        assert set(numbers) == {"query Post where(author)", "create Post", "log-in"}
+        assert all(requests > 0 and failures == 0 for requests, failures in numbers.values())
+        assert "left behind" not in output
 
 
 def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
@@ -364,9 +395,9 @@ def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
         "--rate", "30", "--json-file", str(numbers_file),
     )  # fmt: skip
     output, _ = master.communicate(timeout=DEADLINE_S)
-    said = [each.communicate(timeout=DEADLINE_S)[0] for each in workers]
+    said = [worker.communicate(timeout=DEADLINE_S)[0] for worker in workers]
     assert master.returncode == 0, output
-    assert [each.returncode for each in workers] == [0, 0], said
+    assert [worker.returncode for worker in workers] == [0, 0], said
     rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
     assert sum(row["num_requests"] for row in rows) >= 30
     assert sum(row["num_failures"] for row in rows) == 0
@@ -416,7 +447,7 @@ def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_t
 ) -> None:
     port = free_port()
     run = locust(
-        server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "4s", *more,
+        server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "3s", *more,
         headless=False,
     )  # fmt: skip
     form = {"user_count": "3", "spawn_rate": "3"}
@@ -431,7 +462,7 @@ def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_t
             wait_until_clean(server)
             found = requests.get(f"{page.url}/stats/requests", timeout=10).json()
             assert found["fail_ratio"] == 0, found["errors"]
-            assert sum(each["num_requests"] for each in found["stats"]) > 10
+            assert sum(row["num_requests"] for row in found["stats"]) > 10
         # And a run that is stopped on the page.
         page.post("swarm", run_time="60s", **form)
         page.wait_for("running")
@@ -461,32 +492,34 @@ def test_ctrl_c_of_plain_locust_cleans_up(server: Target, tmp_path: Path) -> Non
 def rows_of(server: Target, classes: list[str]) -> int:
     client = ParseClient(server).as_master()
     try:
-        return sum(client.find(each, limit=0, count=1).json["count"] for each in classes)
+        return sum(client.find(name, limit=0, count=1).json["count"] for name in classes)
     finally:
         client.close()
 
 
 def marks(server: Target) -> list[str]:
-    return [each for each in remains(server, "Parity") if "_Post" in each]
+    return [name for name in remains(server, "Parity") if "_Post" in name]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "writes", "said"),
-    [
-        (["--host", "http://127.0.0.1:9"], "namespaced", "is not the address of the target"),
-        ([], "forbidden", "writes to 'app' are forbidden"),
-        (["--target", "ap"], "namespaced", "did you mean 'app'?"),
-        (["--profile", "socal"], "namespaced", "did you mean 'social'?"),
-        (["--read-only", "-t", "2s"], "forbidden", ""),
-    ],
+REFUSED: tuple[tuple[list[str], str, str], ...] = (
+    (["--host", "http://127.0.0.1:9"], "namespaced", "is not the address of the target"),
+    ([], "forbidden", "writes to 'app' are forbidden"),
+    (["--target", "ap"], "namespaced", "did you mean 'app'?"),
+    (["--profile", "socal"], "namespaced", "did you mean 'social'?"),
+    (["--read-only", "-t", "2s"], "forbidden", ""),
 )
-def test_plain_locust_aims_only_where_it_may(
-    server: Target, tmp_path: Path, arguments: list[str], writes: str, said: str
-) -> None:
-    run = locust(server, tmp_path, "-u", "1", *arguments, writes=writes)
-    output, _ = run.communicate(timeout=DEADLINE_S)
-    assert said in output
-    assert run.returncode == (2 if said else 0), output
+
+
+def test_plain_locust_aims_only_where_it_may(server: Target, tmp_path: Path) -> None:
+    runs = []
+    for number, (arguments, writes, _) in enumerate(REFUSED):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        runs.append(locust(server, folder, "-u", "1", *arguments, writes=writes))
+    for run, (_, _, said) in zip(runs, REFUSED, strict=True):
+        output, _ = run.communicate(timeout=DEADLINE_S)
+        assert said in output
+        assert run.returncode == (2 if said else 0), output
     assert marks(server) == []
 
 
