@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from packaging.version import InvalidVersion, Version
+
 from parity.model import Keys, Secret, Style, Target, UserError, Writes
+from parity.targets.secrets import read_secret_file
 
 KEY_NAMES = (
     "rest_key",
@@ -40,6 +43,8 @@ TARGET_FIELDS = (
 )
 TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
 SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
+MOST_BYTES = 1_000_000
+"""Of a configuration; what is longer is something else."""
 _REFERENCE = re.compile(r"(env|file):(.+)")
 
 
@@ -81,8 +86,8 @@ def load_settings(
     if file is None:
         return Settings()
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _read(file)
+    except (OSError, ValueError) as error:
         raise UserError(
             f"{file} cannot be read: {_reason(error)}",
             "Give the path of a parity.toml with --config or PARITY_CONFIG.",
@@ -94,6 +99,10 @@ def load_settings(
         raise UserError(
             f"{file} is not TOML: {error}", "Correct that line.", code="config"
         ) from error
+    except RecursionError:
+        raise UserError(
+            f"{file} is nested too deep", "Brackets in brackets go two deep here.", code="config"
+        ) from None
     return _Reader(file, text, document, environ, only).settings()
 
 
@@ -210,7 +219,7 @@ class _Reader:
         public_url = self.url(where, table, "public_url") if "public_url" in table else None
         dashboard = self.url(where, table, "dashboard") if "dashboard" in table else None
         origins = self.origins(where, table)
-        version, note = self.text(where, table, "version"), self.text(where, table, "note")
+        version, note = self.version(where, table), self.text(where, table, "note")
         timeout = self.timeout(where, table)
         used = not self.only or name in self.only
         ca = self.authority(where, table) if used else None
@@ -277,6 +286,8 @@ class _Reader:
             self.problem(where, key, f"{key} holds a user name or password; use the key settings")
         elif parts.query or parts.fragment:
             self.problem(where, key, f"{key} holds a query; give the address up to the mount path")
+        elif wrong := _wrong_address(value, parts):
+            self.problem(where, key, f"{key} = {value!r} {wrong}")
         return value.rstrip("/")
 
     def origins(self, where: tuple[str, ...], table: dict[str, Any]) -> tuple[str, ...] | None:
@@ -290,7 +301,8 @@ class _Reader:
                 and each.scheme in ("http", "https")
                 and each.hostname
                 and not (each.path or each.query or each.fragment or "@" in each.netloc)
-                for each in parts
+                and not _wrong_address(origin, each)
+                for origin, each in zip(value, parts, strict=True)
             ):
                 return tuple(value)
         text = 'origins is a list like ["https://app.example"], without paths; [] if there is none'
@@ -321,10 +333,24 @@ class _Reader:
 
     def text(self, where: tuple[str, ...], table: dict[str, Any], key: str) -> str:
         value = table.get(key, "")
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            self.problem(where, key, f"{key} is text in quotes")
+        elif not value.isprintable():
+            # It is shown in terminals and pages, where an escape would act.
+            self.problem(where, key, f"{key} holds a line break or what cannot be printed")
+        else:
             return value
-        self.problem(where, key, f"{key} is text in quotes")
         return ""
+
+    def version(self, where: tuple[str, ...], table: dict[str, Any]) -> str:
+        value = self.text(where, table, "version")
+        try:
+            if "version" in table:
+                Version(value)
+        except InvalidVersion:
+            text = f"version = {value!r} is not a version of Parse Server, such as 9.10.0"
+            self.problem(where, "version", text)
+        return value
 
     def timeout(self, where: tuple[str, ...], table: dict[str, Any]) -> float:
         value = table.get("timeout", 15)
@@ -360,12 +386,10 @@ class _Reader:
         path = Path(name).expanduser()
         path = path if path.is_absolute() else self.file.parent / path
         try:
-            value = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            self.problem(where, key, f"{key} = file:{name}: {_reason(error)}")
+            value = read_secret_file(path)
+        except ValueError as error:
+            self.problem(where, key, f"{key} = file:{name}, and that {error}")
             return Secret("")
-        if not value:
-            self.problem(where, key, f"{key} = file:{name}, and that file is empty")
         return Secret(value, f"{where[-1]}_{key}".upper().replace("-", "_"))
 
     def folders(self) -> tuple[Path, ...]:
@@ -378,6 +402,31 @@ class _Reader:
             if not folder.is_dir():
                 self.problem((), "known_differences", f"{folder} is not a folder")
         return folders
+
+
+def _read(file: Path) -> str:
+    """Return a configuration as text, without the byte order mark that Windows writes."""
+    with file.open("rb") as source:
+        data = source.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"it is longer than {MOST_BYTES:,} bytes")
+    return data.decode("utf-8-sig")
+
+
+def _wrong_address(url: str, parts: SplitResult) -> str:
+    """Say what no connection could be made to; empty if there is nothing."""
+    # urlsplit takes line breaks and tabs out of what it reads.
+    if not url.isprintable() or " " in url:
+        return "holds a space or what cannot be printed"
+    if parts.port == 0:
+        return "has port 0, which nobody can listen on"
+    host = parts.hostname or ""
+    try:
+        if ":" not in host:  # an IPv6 address has no labels
+            host.encode("idna")
+    except UnicodeError:
+        return f"has no host name: {host!r}"
+    return ""
 
 
 def _split(url: str) -> SplitResult | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -87,12 +88,25 @@ def test_writes_are_forbidden_unless_somebody_says_otherwise(tmp_path: Path) -> 
         ("timeout = 2.5", "timeout = -1", 16, "not a number of seconds"),
         ("[targets.hosted]", "[target.hosted]", 2, "did you mean 'targets'?"),
         ('app_id = "env:APP_ID"\n', "", 9, "has no app_id"),
+        ("timeout = 2.5", 'version = "banana"', 16, "not a version of Parse Server"),
+        ("timeout = 2.5", 'version = ""', 16, "not a version of Parse Server"),
+        ("timeout = 2.5", r'note = "one\ntwo"', 16, "line break"),
+        ("timeout = 2.5", r'note = "\u001b[31mred"', 16, "cannot be printed"),
+        ("localhost:1337", "exämple..com", 11, "no host name"),
+        ("localhost:1337", "my host", 11, "holds a space"),
+        ("localhost:1337", "localhost:0", 11, "port 0"),
+        ("http://localhost:1337/parse/", r"http://localhost/parse\n/x", 11, "cannot be printed"),
+        ("file:master.key", "file:/dev/zero", 13, "no regular file"),
+        ("file:master.key", "file:two-lines.key", 13, "more than one line"),
+        ("file:master.key", "file:fifo.key", 13, "no regular file"),
     ],
 )
 def test_each_problem_is_told_with_its_line(
     tmp_path: Path, before: str, after: str, line: int, told: str
 ) -> None:
     assert before in GOOD
+    (tmp_path / "two-lines.key").write_text("real-secret-value\nsecond\n")
+    os.mkfifo(tmp_path / "fifo.key")
 
     with pytest.raises(UserError) as caught:
         load_settings(config(tmp_path, GOOD.replace(before, after, 1)), ENVIRONMENT)
@@ -211,6 +225,24 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 def test_broken_toml_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="line 2"):
         load_settings(config(tmp_path, "\nx = = 1"), {})
+
+
+def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = config(tmp_path, "\ufeff" + GOOD)
+    (tmp_path / "master.key").write_text("\ufeffm-key\r\n", encoding="utf-8")
+
+    keys = load_settings(file, ENVIRONMENT).targets["selfhosted"].keys
+    assert keys.master_key is not None
+    assert keys.master_key.value == "m-key"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("x = " + "[" * 5000 + "]" * 5000, "nested too deep"), ("#" * 1_000_001, "longer than")],
+)
+def test_what_is_too_deep_or_too_long_is_told(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        load_settings(config(tmp_path, text), {})
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
