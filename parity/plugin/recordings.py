@@ -39,7 +39,8 @@ DEFAULT_FOLDER = "shared/recordings"
 """Where a checkout's recordings are, beside the project."""
 
 
-@dataclass(slots=True)
+# Without repr: pytest prints the arguments of a check that fails, and these hold recorded values.
+@dataclass(slots=True, repr=False)
 class Recordings:
     """The recordings of a session, and what became of their exchanges.
 
@@ -89,6 +90,7 @@ class Recordings:
             CheckFailure: It differs, and nothing explains it.
             HarnessError: It got no answer.
         """
+        __tracebackhide__ = True
         run = request.config.stash[RUN]
         key = (target.name, name)
         if key not in self._done:
@@ -127,7 +129,7 @@ class Recordings:
         return results
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Result:
     judgement: Judgement
     exchange: Exchange
@@ -181,6 +183,7 @@ def _exchange(
 
 
 def _conclude(record: Record, run: Run, target: Target, judgement: Judgement) -> None:
+    __tracebackhide__ = True
     known: dict[str, KnownDifference] = run.registers[target.name].entries
     unknown = []
     for difference, entry in judgement.differences:

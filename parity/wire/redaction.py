@@ -6,8 +6,10 @@ Two rules, wherever a value stands (header, URL, JSON, JSON in a string, plain t
 2. a session token, password, ``authData``, device token, e-mail address, phone number or
    unknown key becomes a stand-in (:mod:`parity.wire.pseudonyms`).
 
-Passwords, ``authData``, device tokens and keys are known by the name of their field;
-session tokens, e-mail addresses and international phone numbers by their form too.
+Passwords, ``authData``, device tokens, keys, PINs, codes of cards, sender ids and signatures of
+storage URLs are known by the name of their field; session tokens, e-mail addresses, international
+phone numbers, JSON Web Tokens, bearer tokens, card numbers, IBANs and US social security numbers
+by their form too.
 """
 
 from __future__ import annotations
@@ -33,14 +35,24 @@ _MAX_ENCODINGS = 3
 _URL_SAFE = "$@:/,;!*~="
 
 _NAME = r"""(?:
-    [\w-]*pass(?:word|wd|phrase) | pwd
-  | [\w-]*(?:session|device|access|refresh|id|auth|perishable|verify|reset)[_-]?token
+    [\w-]*pass(?:word|wd|phrase)(?:[_-]?(?:confirm(?:ation)?|again|repeat(?:ed)?|hash|digest))?
+  | pwd
+  | [\w-]*(?:session|device|access|refresh|id|auth|perishable|verify|reset|security
+      |card|payment|stripe|push|fcm|gcm|apns|bearer|csrf)[_-]?token
+  | jwt | bearer
+  | [\w-]*(?:stripe|private|access|publishable|signing|encryption)[_-]?key
+  | (?:credit|debit)?[_-]?card[_-]?(?:number|no|num) | cvv2? | cvc2? | csc | card[_-]?code
+  | [\w-]*security[_-]?code | [\w-]*iban | ssn | social[_-]?security(?:[_-]?(?:number|no))?
+  | pin | pin[_-]?(?:code|number)
+  | [\w-]*sender[_-]?ids?
+  | (?:x-(?:amz|goog)-)?signature | x-(?:amz|goog)-credential | awsaccesskeyid | googleaccessid
   | [\w-]*secret
   | [\w-]*e[_-]?mail(?:[_-]?address)?
   | [\w-]*(?:phone|mobile)(?:[_-]?(?:number|no))? | telephone | tel | msisdn
   | auth[_-]?data | _auth_data_\w+
   | x-parse-application-id | _ApplicationId
-  | (?:x-parse-|_)?(?:rest-?api|rest|client|javascript|windows|dotnet|master|maintenance|api|file)
+  | (?:x-parse-|x-|_)?
+    (?:rest-?api|rest|client|javascript|windows|dotnet|master|maintenance|api|file|webhook)
     [_-]?key
   | (?:proxy-)?authorization | (?:set-)?cookie
 )"""
@@ -64,7 +76,8 @@ _COLON = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SENSITIVE_PAIR = re.compile(
-    rf"""{_START}(?P<name>token|{_NAME})=(?P<value>[^&\s"'<>\#]++)""", re.IGNORECASE | re.VERBOSE
+    rf"""{_START}(?P<name>token|sig|{_NAME})=(?P<value>[^&\s"'<>\#]++)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _PAIR = re.compile(rf"{_START}(?P<name>[A-Za-z_$][\w-]*+)=(?P<value>[^&\s\"'<>#]++)")
 # authData in JSON that cannot be parsed, most likely because it was cut off.
@@ -89,12 +102,20 @@ _SCAN = re.compile(
   | (?:(?<![\w.+-])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))
     (?P<local>(?:[\w.+-]|%2[Bb])++)(?P<at>@|%40)(?P<domain>(?:[\w-]+\.)+[^\W\d_]{2,})
   | (?<![\w+])(?P<plus>\+|%2[Bb])(?P<phone>\d(?:[ ().-]{0,2}\d){6,14})(?!\d)
+  | (?<![\w.-])(?P<jwt>eyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*)
+  | (?<![\w-])(?P<scheme>(?i:bearer)(?:\s+|%20|\+))(?P<bearer>[\w.~+/-]{8,}=*)
+  | (?<![\w.+-])(?P<card>(?:[0-9][ -]?){14,15}[0-9])(?![\w-])
+  | (?<![\w-])(?P<iban>[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){11,30})(?![\w-])
+  | (?<![\w-])(?P<ssn>[0-9]{3}-[0-9]{2}-[0-9]{4})(?![\w-])
     """,
     re.VERBOSE,
 )
 # Without one of these there is nothing to find by name or form.
-_MARKS = re.compile(r"[=:@+%]|[A-Za-z0-9]{25}|(?i:basic)")
-_FORM_MARKS = re.compile(r"[@+%]|r:|[A-Za-z0-9]{25}")
+_FORMS = r"[@+%]|r:|[A-Za-z0-9]{25}|eyJ|\d{4}[ -]?\d{4}|\d{3}-\d\d-|[A-Z]{2}\d\d|(?i:bearer)"
+_MARKS = re.compile(rf"[=:]|(?i:basic)|{_FORMS}")
+_FORM_MARKS = re.compile(_FORMS)
+_CARD = re.compile(r"(?=\d{15,16}$)(?:4|5[1-5]|2[2-7]|3[47]|6011|65)\d+", re.ASCII)
+"""How numbers of the large card networks begin (ISO/IEC 7812)."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d{4})")
 # What a schema or an operator says about a sensitive field is not the field's value.
 _STRUCTURE = {
@@ -188,7 +209,7 @@ class Redactor:
             return value
         if (shown := self._names.get(str(value))) is not None:
             return shown
-        return self._pseudonyms.number(value) if name else value
+        return self._pseudonyms.number(value) if name or _is_card(str(value)) else value
 
     def _text(self, text: str, depth: int) -> str:
         if depth > _MAX_DEPTH:
@@ -307,6 +328,12 @@ class Redactor:
         if found["local"]:
             address = self._pseudonyms.of(f"{unquote(found['local'])}@{found['domain']}")
             return address.replace("@", found["at"])
+        if found["bearer"]:
+            return found["scheme"] + self._pseudonyms.of(found["bearer"])
+        number = re.sub(r"[ -]", "", found["card"] or found["iban"] or "")
+        is_money = _is_card(number) if found["card"] else bool(number) and _is_iban(number)
+        if found["jwt"] or found["ssn"] or is_money:
+            return self._pseudonyms.of(match[0])
         if found["phone"]:
             return found["plus"] + self._pseudonyms.phone("+" + found["phone"])[1:]
         return match[0]
@@ -315,6 +342,19 @@ class Redactor:
 @lru_cache(maxsize=4096)
 def _is_sensitive(name: str) -> bool:
     return _SENSITIVE.fullmatch(name) is not None
+
+
+def _is_card(digits: str) -> bool:
+    """Return whether digits are a card's: its beginning, and the check digit of Luhn."""
+    if not _CARD.fullmatch(digits):
+        return False
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(number // 10 + number % 10 for number in doubled) % 10 == 0
+
+
+def _is_iban(text: str) -> bool:
+    """Return whether a text is an IBAN, by its check digits (ISO 13616)."""
+    return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 def _pattern(literal: str) -> str:

@@ -419,3 +419,85 @@ def test_hostile_text_is_redacted_in_one_go(unit: str) -> None:
     redacted = redactor.text(text)
 
     assert redactor.text(redacted) == redacted
+
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+BY_NAME = {
+    "X-Parse-Webhook-Key": "zq-planted-1",
+    "X-Api-Key": "zq-planted-2",
+    "stripeKey": "zq-planted-3",
+    "passwordConfirmation": "zq-planted-4",
+    "password_confirmation": "zq-planted-5",
+    "cardToken": "zq-planted-6",
+    "cvv": "zq-planted-7",
+    "cvc": "zq-planted-8",
+    "pin": "zq-planted-9",
+    "ssn": "zq-planted-a",
+    "iban": "zq-planted-b",
+    "cardNumber": "zq-planted-c",
+    "GCMSenderId": "zq-planted-d",
+    "X-Amz-Signature": "zq-planted-e",
+    "X-Amz-Credential": "zq-planted-f",
+    "X-Amz-Security-Token": "zq-planted-g",
+    "Signature": "zq-planted-h",
+    "AWSAccessKeyId": "zq-planted-i",
+    "jwt": "zq-planted-j",
+    "fcmToken": "zq-planted-k",
+    "securityCode": "zq-planted-l",
+}
+BY_FORM = {
+    "jwt": JWT,
+    "bearer": "Bearer zqplanted.0123456789",
+    "card": "4242424242424242",
+    "card in groups": "5555 5555 5555 4444",
+    "american": "378282246310005",
+    "iban": "DE89370400440532013000",
+    "iban in groups": "GB82 WEST 1234 5698 7654 32",
+    "ssn": "078-05-1120",
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_more_fields_are_known_by_their_name_wherever_they_stand(name: str) -> None:
+    secret, redactor = BY_NAME[name], Redactor({}, KEY)
+    shown = [
+        json.dumps(redactor.json({"a": [{name: secret}]})),
+        redactor.text(json.dumps({name: secret})),
+        redactor.text(f'cut off {{"{name}":"{secret}'),
+        str(redactor.headers({name: secret})),
+        redactor.url(f"https://bucket.example/a.png?x=1&{name}={secret}&y=2"),
+        json.dumps(redactor.json({name: 81723})),
+    ]
+    assert [text for text in shown if secret in text or "81723" in text] == []
+    assert [redactor.text(text) for text in shown] == shown
+
+
+@pytest.mark.parametrize("form", BY_FORM)
+def test_more_values_are_known_by_their_form_wherever_they_stand(form: str) -> None:
+    value, redactor = BY_FORM[form], Redactor({}, KEY)
+    secret = value.removeprefix("Bearer ")
+    shown = [
+        json.dumps(redactor.json({"note": value, "list": [f"text {value}, more"]})),
+        redactor.text(value),
+        redactor.text(f"paid with {value}."),
+        str(redactor.headers({"X-Note": value})),
+        redactor.url(f"https://h.example/p?note={value}") if " " not in value else "",
+    ]
+    assert [text for text in shown if secret in text] == []
+    assert [redactor.text(text) for text in shown] == shown
+
+
+def test_a_card_number_is_known_as_a_number_too() -> None:
+    assert Redactor({}, KEY).json({"n": 4242424242424242})["n"] != 4242424242424242
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("4242424242424243", "1457543502000", "1234567890123456", "0.4242424242424242"),
+        *("2016-03-09", "12-34-5678", "DE00370400440532013000", "the bearer of news", "Ab12Cd34Ef"),
+        *("/classes/Pin", "a.b.c", "eyJ.a.b", "123e4567-e89b-12d3-a456-426614174000"),
+    ],
+)
+def test_what_only_looks_like_such_a_value_stays(text: str) -> None:
+    assert Redactor({}, KEY).text(text) == text

@@ -24,7 +24,8 @@ class Class(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+# Without repr, here and below: tracebacks and failing tests would print values of the traffic.
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A live response.
 
@@ -41,7 +42,7 @@ class Answer:
     elapsed_ms: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Judgement:
     """What was found out about one exchange.
 
