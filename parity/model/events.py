@@ -325,12 +325,13 @@ class NoticeEvent:
     """Something about the run that no check says: a target is down, a sweep left rows behind.
 
     Attributes:
-        level: ``error`` means that the run could not judge.
+        level: ``error`` means that the run could not judge; ``answer`` is what came out of it, in
+            the words of the question, and opens the sentence of its verdict.
         target: The target it concerns, or ``None`` for the whole run.
         message: One or two sentences.
     """
 
-    level: Literal["info", "warning", "error"]
+    level: Literal["answer", "info", "warning", "error"]
     target: str | None
     message: str
     event: Literal["notice"] = field(default="notice", kw_only=True, repr=False)

@@ -141,7 +141,10 @@ def build(evidence: Evidence) -> Page:
         evidence=evidence,
         verdict=judged,
         tally=Tally.of(evidence.checks),
-        notices=tuple(sorted(evidence.notices, key=_notice_order)),
+        # An answer opens the page, as a part of the verdict's sentence.
+        notices=tuple(
+            sorted((n for n in evidence.notices if n.level != "answer"), key=_notice_order)
+        ),
         targets=tuple(
             TargetCard(facts, judged.targets[facts.name], Tally.of(_on(evidence, facts.name)))
             for facts in evidence.header.targets

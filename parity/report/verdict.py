@@ -42,7 +42,8 @@ def verdict(evidence: Evidence) -> Verdict:
         said = [_fails(evidence.checks, by_target, evidence.header.unit), *doubts]
     else:
         said = doubts
-    sentence = " ".join([*said, *_known(evidence, None)])
+    answers = [_full_stop(note.message) for note in evidence.notices if note.level == "answer"]
+    sentence = " ".join([*answers, *said, *_known(evidence, None)])
     return Verdict(word, sentence, targets)
 
 

@@ -179,6 +179,12 @@ def test_other_notices_do_not_change_the_verdict(judge: Make, both: Make) -> Non
     assert judged.word is Word.PASS
 
 
+def test_an_answer_opens_the_sentence_and_changes_no_verdict(judge: Make, both: Make) -> None:
+    judged = judge(*both(), NoticeEvent("answer", "hosted", "Fits: holds twice your peak"))
+    assert judged.word is Word.PASS
+    assert judged.sentence.startswith("Fits: holds twice your peak. 2 checks")
+
+
 def test_observed_breaking_differences_are_counted(judge: Make, make_check: Make) -> None:
     difference = DifferenceFact("$.a", Kind.VALUE, 1, 2, "KD-1")
     judged = judge(

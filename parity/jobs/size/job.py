@@ -166,7 +166,8 @@ class SizeJob(Job):
         for part in found.sizing.parts:
             if part.fit is Fit.TIGHT:
                 yield NoticeEvent("warning", target, f"{part.id} is tight: {part.sentence}")
-        yield NoticeEvent("info", target, f"{found.sizing.fit}: {found.sentence}")
+        answer = f"{found.sentence[0].lower()}{found.sentence[1:]}"
+        yield NoticeEvent("answer", target, f"{found.sizing.fit.capitalize()}: {answer}")
         yield from self._about_the_load()
 
     def closing(self) -> Iterable[str]:
@@ -178,8 +179,7 @@ class SizeJob(Job):
             yield f"{part.fit:>15}  {part.id:<12} {part.sentence}"
             if part.remedy and part.fit in (Fit.TIGHT, Fit.TOO_SMALL, Fit.COULD_NOT_JUDGE):
                 yield f"{'':>15}  {'':<12} {part.remedy}"
-        yield f"\n{sizing.fit} (confidence {sizing.confidence}: {sizing.why})"
-        yield self.found.sentence
+        yield f"\nconfidence {sizing.confidence}: {sizing.why}"
 
     def result(self) -> SizeResult:
         """Return the whole sizing."""

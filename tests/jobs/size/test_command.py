@@ -74,6 +74,9 @@ def test_a_run_leaves_evidence_a_page_a_series_and_a_result_of_its_schema(
     assert len((folder / "series.csv").read_text("utf-8").splitlines()) > 4
     page = (folder / "report.html").read_text("utf-8")
     assert "locust/locust.html" in page
+    answer = f"{ran[1]['fit'].capitalize()}: holds at least 2.0"
+    assert ran[1]["sentence"].startswith(answer)
+    assert answer in page.partition("Notices")[0]
     assert (folder / "locust" / "locust.html").is_file()
     assert "series.csv" in page
 
