@@ -18,9 +18,9 @@ from parity.compare.known import parse_version
 from parity.jobs.settings.catalogue import Setting
 from parity.jobs.settings.catalogue import catalogue as app_settings
 from parity.model import UserError
+from parity.model.toml import nearest
 from parity.paths import shipped
 from parity.stack.versions import HOSTED_VERSION, SELFHOSTED_VERSION
-from parity.targets.settings import nearest
 
 EMBEDDED = (HOSTED_VERSION, SELFHOSTED_VERSION)
 SCENARIO = re.compile(r"suites/compat/test_compat\.py::test_scenario\[([^\]]+)\]")

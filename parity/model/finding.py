@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Final, Literal
+
+from parity.model.formats import Format
+from parity.model.toml import Document, WrongToml
 
 Severity = Literal["breaking", "benign", "security"]
 
@@ -79,6 +81,10 @@ class Code:
         return self.id
 
 
+_KIND: Final = dict[str, Code]
+_CODES: Final = Format[Mapping[str, Code]](_KIND)
+
+
 class Catalogue(Mapping[str, Code]):
     """The codes of one job, by id.
 
@@ -115,10 +121,11 @@ def read_catalogue(module_file: str) -> Catalogue:
         ValueError: An entry is not what :class:`Code` says; that is a fault of ours.
     """
     file = Path(module_file).with_name("codes.toml")
-    tables: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))
     try:
-        return Catalogue({name: Code(name, **entry) for name, entry in tables.items()})
-    except TypeError as error:
+        document = Document(file.read_text(encoding="utf-8"))
+        codes = {name: {"id": name, **entry} for name, entry in document.value.items()}
+        return Catalogue(document.read(_CODES, _KIND, codes))
+    except WrongToml as error:
         raise ValueError(f"{file}: {error}") from None
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from parity.model import UserError
+from parity.model.toml import nearest
 from parity.plugin.options import EFFECTS, LEVELS, RunOptions
 from parity.targets import CAPABILITIES
-from parity.targets.settings import nearest
 
 MARKERS = (
     "area(name): the part of the API that the check is about, such as objects or queries",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from parity.model import UserError
-from parity.targets.settings import nearest
+from parity.model.toml import nearest
 
 SEPARATOR = ","
 LEVELS = ("must", "should", "may")

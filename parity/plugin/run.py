@@ -25,6 +25,7 @@ from parity.compare import Register, load_register
 from parity.compare.known import parse_version
 from parity.model import HarnessError, Target, UserError
 from parity.model.evidence import CapabilityFact, EvidenceWriter, Header, TargetFacts, utc_now
+from parity.model.toml import nearest
 from parity.paths import shipped
 from parity.plugin.options import RunOptions
 from parity.report.files import make_folder, new_run_id
@@ -32,7 +33,6 @@ from parity.stack import Stack, default_members, start_stack, stop_stack
 from parity.stack.stack import stack_from_json, stack_to_json
 from parity.targets import Namespace, ServerFacts, load_settings, probe
 from parity.targets.interlocks import refuse_shared_database
-from parity.targets.settings import nearest
 from parity.wire import Redactor
 
 Progress = Callable[[str], None]

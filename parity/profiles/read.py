@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from parity.model import UserError
+from parity.model.toml import nearest
 from parity.paths import shipped
 from parity.profiles.profile import VALUE, Ask, Operation, Profile
-from parity.targets.settings import nearest
 
 PROFILE_FIELDS: Final = (
     *("name", "source", "digest", "peak_rate", "typical_rate", "clients", "think_s", "hours"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 import ssl
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from packaging.version import InvalidVersion, Version
 
 from parity.model import Keys, Secret, Style, Target, UserError, Writes
+from parity.model.toml import Document, WrongToml, nearest
 from parity.targets.secrets import read_secret_file
 
 KEY_NAMES = (
@@ -94,29 +94,10 @@ def load_settings(
             code="config",
         ) from error
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(
-            f"{file} is not TOML: {error}", "Correct that line.", code="config"
-        ) from error
-    except RecursionError:
-        raise UserError(
-            f"{file} is nested too deep", "Brackets in brackets go two deep here.", code="config"
-        ) from None
-    return _Reader(file, text, document, environ, only).settings()
-
-
-def nearest(name: str, choices: Mapping[str, Any] | tuple[str, ...]) -> str:
-    """Return ", did you mean X?" for a misspelt name, or the choices.
-
-    Args:
-        name: What was written.
-        choices: What would have been right.
-    """
-    close = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"there is {', '.join(choices)}" if choices else "there is none"
+        document = Document(text)
+    except WrongToml as error:
+        raise UserError(f"{file}, {error}", "Correct that line.", code="config") from error
+    return _Reader(file, document, environ, only).settings()
 
 
 class _Reader:
@@ -125,29 +106,27 @@ class _Reader:
     def __init__(
         self,
         file: Path,
-        text: str,
-        document: dict[str, Any],
+        document: Document,
         environ: Mapping[str, str],
         only: tuple[str, ...],
     ) -> None:
         self.file = file
-        self.lines = text.splitlines()
         self.document = document
         self.environ = environ
         self.only = only
         self.problems: list[tuple[int, str]] = []
 
     def settings(self) -> Settings:
-        for key in self.document:
+        for key in self.document.value:
             if key not in TOP_FIELDS:
                 self.problem((), key, f"unknown setting {key!r}, {nearest(key, TOP_FIELDS)}")
         targets = self.targets()
         folders = self.folders()
-        reports = self.document.get("reports", "reports")
+        reports = self.document.value.get("reports", "reports")
         if not isinstance(reports, str):
             self.problem((), "reports", "reports is a path in quotes")
             reports = "reports"
-        shared = self.document.get("allow_shared_database", False)
+        shared = self.document.value.get("allow_shared_database", False)
         if not isinstance(shared, bool):
             self.problem((), "allow_shared_database", "allow_shared_database is true or false")
         if self.problems:
@@ -167,28 +146,10 @@ class _Reader:
         )
 
     def problem(self, table: tuple[str, ...], key: str, text: str) -> None:
-        self.problems.append((self.line(table, key), text))
-
-    def line(self, table: tuple[str, ...], key: str) -> int:
-        """Return the 1-based line of a key, of its table where it is missing, else 0."""
-        header = re.compile(
-            r"\s*\[\s*" + r"\s*\.\s*".join(f"[\"']?{re.escape(t)}[\"']?" for t in table) + r"\s*\]"
-        )
-        assignment = re.compile(rf"\s*(?:\[\s*)?[\"']?{re.escape(key)}[\"']?\s*(?:[=.\]])")
-        found, inside = 0, not table
-        for number, text in enumerate(self.lines, 1):
-            if table and header.match(text):
-                found, inside = number, True
-            elif text.lstrip().startswith("[") and table:
-                inside = False
-            elif inside and assignment.match(text):
-                return number
-        if not table:
-            return next((n for n, t in enumerate(self.lines, 1) if assignment.match(t)), 0)
-        return found
+        self.problems.append((self.document.line((*table, key)), text))
 
     def targets(self) -> dict[str, Target]:
-        tables = self.document.get("targets", {})
+        tables = self.document.value.get("targets", {})
         if not isinstance(tables, dict) or not tables:
             self.problem((), "targets", "no [targets.NAME] table, so there is nothing to test")
             return {}
@@ -393,7 +354,7 @@ class _Reader:
         return Secret(value, f"{where[-1]}_{key}".upper().replace("-", "_"))
 
     def folders(self) -> tuple[Path, ...]:
-        value = self.document.get("known_differences", [])
+        value = self.document.value.get("known_differences", [])
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             self.problem((), "known_differences", "known_differences is a list of folders")
             return ()

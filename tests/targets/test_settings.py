@@ -272,3 +272,18 @@ def ascii_only(value: object) -> str:
     return "".join(
         char for char in str(value) if char.isascii() and (char.isalnum() or char == ":")
     )
+
+
+def test_lines_are_right_for_dotted_keys_and_inline_tables(tmp_path: Path) -> None:
+    file = tmp_path / "parity.toml"
+    file.write_text(
+        '# style = "x"\ntargets.a = { style = "hosted", app_id = "x", rest_kye = "env:X" }\n'
+        '[targets."b"]\nnote = """\nurl = "no"\n"""\nurl = "ftp://x"\nstyle = "hosted"\n'
+        'app_id = "x"\n'
+    )
+
+    with pytest.raises(UserError) as error:
+        load_settings(file, {})
+
+    assert "line 2: unknown setting 'rest_kye', did you mean 'rest_key'?" in error.value.what
+    assert "line 7: url = 'ftp://x' is not" in error.value.what

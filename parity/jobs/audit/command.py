@@ -15,8 +15,8 @@ from parity.jobs.audit.job import AuditJob, AuditRequest
 from parity.jobs.audit.logins import read_accounts
 from parity.model import ExitCode, UserError
 from parity.model.finding import Code
+from parity.model.toml import nearest
 from parity.options import POSITIVE, choose, target_options
-from parity.targets.settings import nearest
 
 FILE_SAMPLE: Final = 300
 """Files of --check-files; with none unreachable, at most 1 % are, with 95 % confidence."""

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from parity.jobs.settings.catalogue import Setting, Value, catalogue
 from parity.model import UserError
+from parity.model.toml import nearest
 from parity.targets.identity import digest_of_bytes
-from parity.targets.settings import nearest
 
 UNKNOWN: Final = "unknown"
 """What a person writes who has looked and cannot find out."""

@@ -11,8 +11,9 @@ import click
 from parity.job import run_job
 from parity.jobs.verify.job import VerifyJob, VerifyOptions
 from parity.model import ExitCode, Target, UserError
+from parity.model.toml import nearest
 from parity.options import DURATION, POSITIVE, config_option, json_option, report_dir_option
-from parity.targets.settings import Settings, load_settings, nearest
+from parity.targets.settings import Settings, load_settings
 
 PREFERENCES: Final = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 
