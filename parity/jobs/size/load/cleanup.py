@@ -10,8 +10,6 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from pymongo.errors import PyMongoError
-
 from parity.jobs.size.load.order import LoadOrder
 from parity.model import Target
 from parity.model.errors import HarnessError
@@ -70,7 +68,9 @@ def _files_in_mongo(target: Target, mark: str) -> list[str]:
     """Return names of the run's files that GridFS has: a process that was killed told nobody."""
     if target.mongo is None:
         return []
-    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415 - heavy
+    from pymongo.errors import PyMongoError  # noqa: PLC0415 - every Locust process imports this
+
+    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415
 
     try:
         client, database = connect(target, 1)
@@ -83,7 +83,9 @@ def _files_in_mongo(target: Target, mark: str) -> list[str]:
 
 def clean_mongo(target: Target, mark: str) -> list[str]:
     """Drop the collections that a run made in MongoDB."""
-    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415 - heavy
+    from pymongo.errors import PyMongoError  # noqa: PLC0415 - every Locust process imports this
+
+    from parity.jobs.size.load.mongo_store import connect  # noqa: PLC0415
 
     prefix = f"{PREFIX}{mark}"
     try:

@@ -70,47 +70,24 @@ def install(kind: str) -> None:
 
 
 def _add_options(kind: str, parser: Any, **_: Any) -> None:
-    hidden = {"include_in_web_ui": False}
-    parser.add_argument(
-        "--target", env_var="PARITY_TARGET", help="A target of the parity.toml.", **hidden
+    add = partial(parser.add_argument, include_in_web_ui=False)
+    add("--target", env_var="PARITY_TARGET", help="A target of the parity.toml.")
+    add("--parity-config", env_var="PARITY_CONFIG", help="The parity.toml.")
+    profile_help = "A load profile, or the name of a shipped one; --profile does the same."
+    add("--load-profile", env_var="PARITY_PROFILE", help=profile_help)
+    rate_help = (
+        "Requests a second, open loop, of all users together. Without it each user thinks "
+        "between two requests as the profile says."
     )
-    parser.add_argument(
-        "--parity-config", env_var="PARITY_CONFIG", help="The parity.toml.", **hidden
-    )
-    parser.add_argument(
-        "--load-profile",
-        env_var="PARITY_PROFILE",
-        help="A load profile, or the name of a shipped one; --profile does the same.",
-        **hidden,
-    )
-    parser.add_argument(
-        "--rate",
-        type=float,
-        help="Requests a second, open loop, of all users together. Without it each user thinks "
-        "between two requests as the profile says.",
-        **hidden,
-    )
-    parser.add_argument(
-        "--read-only",
-        action="store_true",
-        help="Send only what reads; the only way to aim at a target whose writes are forbidden.",
-        **hidden,
-    )
-    parser.add_argument(
-        "--max-requests",
-        type=int,
-        default=MOST_REQUESTS,
-        help=f"End after so many requests. [default: {MOST_REQUESTS}]",
-        **hidden,
-    )
-    parser.add_argument("--seed", type=int, default=1, help="Equal seeds, equal load.", **hidden)
+    add("--rate", type=float, help=rate_help)
+    reading = "Send only what reads; the only way to aim at a target whose writes are forbidden."
+    add("--read-only", action="store_true", help=reading)
+    most = f"End after so many requests. [default: {MOST_REQUESTS}]"
+    add("--max-requests", type=int, default=MOST_REQUESTS, help=most)
+    add("--seed", type=int, default=1, help="Equal seeds, equal load.")
     if kind == "replay":
-        parser.add_argument(
-            "--recording", env_var="PARITY_RECORDING", help="What is replayed.", **hidden
-        )
-        parser.add_argument(
-            "--speed", type=float, default=1.0, help="How many times faster. [default: 1]", **hidden
-        )
+        add("--recording", env_var="PARITY_RECORDING", help="What is replayed.")
+        add("--speed", type=float, default=1.0, help="How many times faster. [default: 1]")
 
 
 def _on_init(kind: str, environment: Any, runner: Any, **_: Any) -> None:

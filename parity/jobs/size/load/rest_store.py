@@ -78,12 +78,9 @@ class Wire:
     ) -> bytes:
         """Return any request; ``path`` may have a query, percent-encoded."""
         session = f"{SESSION_TOKEN}: {token}\r\n" if token else ""
-        length = f"Content-Type: {content}\r\nContent-Length: {len(body)}\r\n" if body else ""
-        if body is None or body:
-            head = f"{method} {self.mount}/{path} HTTP/1.1\r\n{self.head}{session}{length}\r\n"
-        else:
-            zero = "Content-Length: 0\r\n"
-            head = f"{method} {self.mount}/{path} HTTP/1.1\r\n{self.head}{session}{zero}\r\n"
+        length = "" if body is None else f"Content-Length: {len(body)}\r\n"
+        length = f"Content-Type: {content}\r\n{length}" if body else length
+        head = f"{method} {self.mount}/{path} HTTP/1.1\r\n{self.head}{session}{length}\r\n"
         return head.encode("latin-1") + (body or b"")
 
     def connection(self) -> Connection:

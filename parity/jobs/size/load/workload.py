@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -207,7 +208,7 @@ class WorkloadUser:
         if load.pools.tokens:
             connection.token = load.rng.choice(load.pools.tokens)
         self._names = [operation.name for operation in load.operations]
-        self._do: dict[int, Do] = {n: MAKERS[one.ask](self, one) for n, one in load.sent}
+        self._do: dict[int, Do] = {n: _prepared(self, one) for n, one in load.sent}
 
     def perform(self, number: int) -> Outcome:
         """Do an operation of the profile and check the answer."""
@@ -312,6 +313,104 @@ class WorkloadUser:
         self.load.uploaded.append(stored)
         self.pools.files.append((stored, content))
 
+    # What is done without anything prepared; each returns the name of what was done.
+
+    def create(self, operation: Operation) -> str:
+        """Create a row, and read some of them back."""
+        class_name, fields = operation.class_name, self.load.new_row(operation)
+        stand_in = self.load.setup.stand_ins[class_name]
+        own = OwnRow(stand_in, self.connection.create(stand_in, fields), fields)
+        self.keep(class_name, own, "create")
+        return f"create {class_name}"
+
+    def update(self, operation: Operation) -> str:
+        """Change a row of the run; without one create one."""
+        class_name = operation.class_name
+        own = self.pools.take(class_name)
+        if own is None:
+            return self.create(operation)
+        changed: dict[str, Any] = {NUMBER: self.load.number()}
+        pad(changed, operation.payload_bytes)
+        self.connection.update(own.class_name, own.object_id, changed)
+        own.fields = {**own.fields, **changed}
+        self.keep(class_name, own, "update")
+        return f"update {class_name}"
+
+    def delete(self, operation: Operation) -> str:
+        """Delete a row of the run; without one create one."""
+        own = self.pools.take(operation.class_name)
+        if own is None:
+            return self.create(operation)
+        where = (own.class_name, own.object_id)
+        self.connection.delete(*where)
+        if self.load.is_read_back("delete") and self.connection.fetch(*where) is not None:
+            raise Wrong("the row is still there afterwards")
+        return f"delete {operation.class_name}"
+
+    def batch(self, operation: Operation) -> str:
+        """Create several rows in one request."""
+        for own in self.create_rows(operation, operation.parts):
+            self.keep(operation.class_name, own, "batch")
+        return f"batch {operation.class_name}"
+
+    def sign_up(self, _: Operation) -> str:
+        """Sign a new user up."""
+        self.new_account()
+        return Ask.SIGN_UP.value
+
+    def log_in(self, operation: Operation) -> str:
+        """Log one of the run's users in; without one sign one up."""
+        account = self.pools.account()
+        if account is None:
+            return self.sign_up(operation)
+        object_id, token = self.connection.log_in(account.username, account.password)
+        if object_id != account.object_id:
+            raise Wrong("another user than the one who logged in")
+        self.pools.sessions.append(token)
+        return Ask.LOG_IN.value
+
+    def log_out(self, operation: Operation) -> str:
+        """End a session; with none to end begin one: it is a log-in then."""
+        if not self.pools.sessions:
+            return self.log_in(operation)
+        token = self.pools.sessions.popleft()
+        self.connection.log_out(token)
+        if self.load.is_read_back("log-out") and self.connection.is_logged_in(token):
+            raise Wrong("the session still works afterwards")
+        return Ask.LOG_OUT.value
+
+    def upload(self, operation: Operation) -> str:
+        """Upload a file."""
+        self.new_file(operation.payload_bytes or _DEFAULT_FILE)
+        return Ask.UPLOAD.value
+
+    def download(self, operation: Operation) -> str:
+        """Download a file and compare every byte; without one upload one."""
+        if not self.pools.files:
+            return self.upload(operation)
+        name, content = self.load.rng.choice(self.pools.files)
+        if self.connection.download(name) != content:
+            raise Wrong("the bytes are not those of the file")
+        return Ask.DOWNLOAD.value
+
+    def function(self, operation: Operation) -> str:
+        """Call a cloud function."""
+        size = operation.payload_bytes
+        self.connection.call(operation.function, {PAD: "x" * size} if size else {})
+        return operation.name
+
+    def installation(self, _: Operation) -> str:
+        """Register a device."""
+        rng = self.load.rng
+        device: dict[str, Any] = {
+            "deviceType": rng.choice(("ios", "android")),
+            "installationId": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            "appIdentifier": self.load.prefix,
+            "channels": [],
+        }
+        self.connection.register(device)
+        return Ask.INSTALLATION.value
+
 
 def query(user: WorkloadUser, operation: Operation) -> Do:
     """Return what sends a query of a shape and looks at every row that comes."""
@@ -383,182 +482,31 @@ def get(user: WorkloadUser, operation: Operation) -> Do:
     return do
 
 
-def create(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what creates a row, and reads some of them back."""
-    load, class_name = user.load, operation.class_name
-    stand_in = load.setup.stand_ins[class_name]
-
-    def do() -> str:
-        fields = load.new_row(operation)
-        own = OwnRow(stand_in, user.connection.create(stand_in, fields), fields)
-        user.keep(class_name, own, "create")
-        return f"create {class_name}"
-
-    return do
-
-
-def update(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what changes a row of the run; without one it creates one."""
-    load, class_name = user.load, operation.class_name
-    instead = create(user, operation)
-
-    def do() -> str:
-        own = load.pools.take(class_name)
-        if own is None:
-            return instead()
-        changed: dict[str, Any] = {NUMBER: load.number()}
-        pad(changed, operation.payload_bytes)
-        user.connection.update(own.class_name, own.object_id, changed)
-        own.fields = {**own.fields, **changed}
-        user.keep(class_name, own, "update")
-        return f"update {class_name}"
-
-    return do
-
-
-def delete(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what deletes a row of the run; without one it creates one."""
-    load, class_name = user.load, operation.class_name
-    instead = create(user, operation)
-
-    def do() -> str:
-        own = load.pools.take(class_name)
-        if own is None:
-            return instead()
-        user.connection.delete(own.class_name, own.object_id)
-        is_checked = load.is_read_back("delete")
-        if is_checked and user.connection.fetch(own.class_name, own.object_id) is not None:
-            raise Wrong("the row is still there afterwards")
-        return f"delete {class_name}"
-
-    return do
-
-
-def batch(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what creates several rows in one request."""
-
-    def do() -> str:
-        for own in user.create_rows(operation, operation.parts):
-            user.keep(operation.class_name, own, "batch")
-        return f"batch {operation.class_name}"
-
-    return do
-
-
-def sign_up(user: WorkloadUser, _operation: Operation) -> Do:
-    """Return what signs a new user up."""
-
-    def do() -> str:
-        user.new_account()
-        return Ask.SIGN_UP.value
-
-    return do
-
-
-def log_in(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what logs one of the run's users in; without one it signs one up."""
-    instead = sign_up(user, operation)
-
-    def do() -> str:
-        account = user.pools.account()
-        if account is None:
-            return instead()
-        object_id, token = user.connection.log_in(account.username, account.password)
-        if object_id != account.object_id:
-            raise Wrong("another user than the one who logged in")
-        user.pools.sessions.append(token)
-        return Ask.LOG_IN.value
-
-    return do
-
-
-def log_out(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what ends a session; with none to end it begins one: it is a log-in then."""
-    instead = log_in(user, operation)
-
-    def do() -> str:
-        if not user.pools.sessions:
-            return instead()
-        token = user.pools.sessions.popleft()
-        user.connection.log_out(token)
-        if user.load.is_read_back("log-out") and user.connection.is_logged_in(token):
-            raise Wrong("the session still works afterwards")
-        return Ask.LOG_OUT.value
-
-    return do
-
-
-def upload(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what uploads a file."""
-
-    def do() -> str:
-        user.new_file(operation.payload_bytes or _DEFAULT_FILE)
-        return Ask.UPLOAD.value
-
-    return do
-
-
-def download(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what downloads a file and compares every byte; without one it uploads one."""
-    instead = upload(user, operation)
-
-    def do() -> str:
-        if not user.pools.files:
-            return instead()
-        name, content = user.load.rng.choice(user.pools.files)
-        if user.connection.download(name) != content:
-            raise Wrong("the bytes are not those of the file")
-        return Ask.DOWNLOAD.value
-
-    return do
-
-
-def function(user: WorkloadUser, operation: Operation) -> Do:
-    """Return what calls a cloud function."""
-    parameters = {PAD: "x" * operation.payload_bytes} if operation.payload_bytes else {}
-
-    def do() -> str:
-        user.connection.call(operation.function, parameters)
-        return operation.name
-
-    return do
-
-
-def installation(user: WorkloadUser, _operation: Operation) -> Do:
-    """Return what registers a device."""
-    rng = user.load.rng
-
-    def do() -> str:
-        user.connection.register(
-            {
-                "deviceType": rng.choice(("ios", "android")),
-                "installationId": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
-                "appIdentifier": user.load.prefix,
-                "channels": [],
-            }
-        )
-        return Ask.INSTALLATION.value
-
-    return do
-
-
 MAKERS: Final[dict[Ask, Callable[[WorkloadUser, Operation], Do]]] = {
     Ask.QUERY: query,
     Ask.COUNT: count,
     Ask.GET: get,
-    Ask.CREATE: create,
-    Ask.UPDATE: update,
-    Ask.DELETE: delete,
-    Ask.BATCH: batch,
-    Ask.SIGN_UP: sign_up,
-    Ask.LOG_IN: log_in,
-    Ask.LOG_OUT: log_out,
-    Ask.UPLOAD: upload,
-    Ask.DOWNLOAD: download,
-    Ask.FUNCTION: function,
-    Ask.INSTALLATION: installation,
 }
-"""What prepares each operation for a user: whatever is the same every time is made once."""
+"""What prepares the operations that are asked most: what is the same every time is made once."""
+
+_METHODS: Final[dict[Ask, Callable[[WorkloadUser, Operation], str]]] = {
+    Ask.CREATE: WorkloadUser.create,
+    Ask.UPDATE: WorkloadUser.update,
+    Ask.DELETE: WorkloadUser.delete,
+    Ask.BATCH: WorkloadUser.batch,
+    Ask.SIGN_UP: WorkloadUser.sign_up,
+    Ask.LOG_IN: WorkloadUser.log_in,
+    Ask.LOG_OUT: WorkloadUser.log_out,
+    Ask.UPLOAD: WorkloadUser.upload,
+    Ask.DOWNLOAD: WorkloadUser.download,
+    Ask.FUNCTION: WorkloadUser.function,
+    Ask.INSTALLATION: WorkloadUser.installation,
+}
+
+
+def _prepared(user: WorkloadUser, operation: Operation) -> Do:
+    maker = MAKERS.get(operation.ask)
+    return maker(user, operation) if maker else partial(_METHODS[operation.ask], user, operation)
 
 
 def pad(fields: dict[str, Any], size: int) -> None:
