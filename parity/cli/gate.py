@@ -12,6 +12,7 @@ import click
 
 from parity.model import ExitCode
 from parity.options import gate_file_option, runs_option
+from parity.report.progress import Progress
 
 if TYPE_CHECKING:
     from parity.gate import GateFile, GateResult, Now
@@ -95,19 +96,16 @@ def look(reports: Path, file: GateFile) -> tuple[Now, Results]:
         file: What the user says.
     """
     from parity import __version__  # noqa: PLC0415 - not for `parity --help`
-    from parity.cli.mongo_target import Ticker  # noqa: PLC0415
     from parity.gate import GATES, Now, read_result, read_runs  # noqa: PLC0415
     from parity.report.verdict import verdict  # noqa: PLC0415
 
-    ticker = Ticker()
+    with Progress() as progress:
 
-    def progress(done: int, total: int) -> None:
-        if ticker.due():
-            left = ticker.elapsed_s / done * (total - done)
-            ticker.show(f"reading run {done} of {total}, {left:.0f} s left")
+        def count(done: int, total: int) -> None:
+            left = progress.elapsed_s / done * (total - done)
+            progress.show(f"reading run {done} of {total}, {left:.0f} s left")
 
-    runs = read_runs(reports, verdict, progress)
-    ticker.done()
+        runs = read_runs(reports, verdict, count)
     results = {each: read_result(reports / f"gate-{each}.json", each) for each in GATES}
     return Now(runs, file, datetime.now(UTC), __version__), results
 

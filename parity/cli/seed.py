@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from parity.cli.mongo_target import Ticker, choose, echo_json
 from parity.model import ExitCode, Secret, Target, UserError, Writes
-from parity.options import config_option, json_option
+from parity.options import choose, config_option, json_option
+from parity.report.progress import Progress
 
 if TYPE_CHECKING:
     from parity.seed import SeedPlan, SeedReport
@@ -83,7 +84,7 @@ def seed(
     plan = SeedPlan.sized(documents, number, bytes_per_document=size, quirks=quirks)
     report = _fill(found, uri, plan, drop_first=drop_first)
     if as_json:
-        echo_json(_facts(plan, report))
+        click.echo(json.dumps(_facts(plan, report), separators=(",", ":")))
     else:
         for line in _lines(plan, report):
             click.echo(line)
@@ -130,28 +131,24 @@ def _fill(target: Target, uri: Secret, plan: SeedPlan, *, drop_first: bool) -> S
     from parity.targets.mongo import database_of  # noqa: PLC0415
 
     name = database_of(target.name, uri)
-    ticker = Ticker()
 
-    def progress(stored: int, planned: int, collection: str) -> None:
-        if ticker.due():
-            rate = stored / ticker.elapsed_s
-            left = max(0, planned - stored) / rate
-            ticker.show(
-                f"{stored:,} of {planned:,} documents, {rate:,.0f}/s, "
-                f"about {left:.0f} s left ({collection})"
-            )
+    def count(stored: int, planned: int, collection: str) -> None:
+        rate = max(stored, 1) / max(progress.elapsed_s, 0.001)
+        left = max(0, planned - stored) / rate
+        progress.show(
+            f"{stored:,} of {planned:,} documents, {rate:,.0f}/s, "
+            f"about {left:.0f} s left ({collection})"
+        )
 
     client: MongoClient[dict[str, Any]] = MongoClient(
         uri.value, serverSelectionTimeoutMS=WAIT_MS, appname="parse-parity"
     )
-    with client:
+    with client, Progress() as progress:
         try:
-            return seed_database(client[name], plan, progress, drop_first=drop_first)
+            return seed_database(client[name], plan, count, drop_first=drop_first)
         except KeyboardInterrupt:
-            click.echo(f"the database {name!r} holds a part of the seed", err=True)
+            progress.say(f"the database {name!r} holds a part of the seed")
             raise
-        finally:
-            ticker.done()
 
 
 def _facts(plan: SeedPlan, report: SeedReport) -> dict[str, Any]:
