@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -18,6 +18,18 @@ from parity.wire import Auth, auth_body, auth_headers, compact_json
 from parity.wire.headers import METHOD_FIELD
 
 KeyName = Literal["rest_key", "client_key", "javascript_key", "dotnet_key", "master_key"]
+
+CLIENT_KEYS: Final[tuple[KeyName, ...]] = (
+    "rest_key",
+    "client_key",
+    "javascript_key",
+    "dotnet_key",
+)
+
+
+def client_key_of(target: Target) -> KeyName | None:
+    """Return the first client key that is configured; ``None`` if there is none."""
+    return next((name for name in CLIENT_KEYS if getattr(target.keys, name) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

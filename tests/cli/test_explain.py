@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from parity.cli.explain import explain
-from parity.jobs.settings import catalogue
+from parity.jobs.settings.catalogue import catalogue
 from parity.model import UserError
 
 

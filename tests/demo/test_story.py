@@ -12,8 +12,8 @@ from demo.plant import FAULTS, put_app
 from parity.compare.known import load_register
 from parity.gate import load_gate, load_gate_file
 from parity.jobs.scan import scan
-from parity.jobs.settings import read_hosted
 from parity.jobs.settings.catalogue import catalogue
+from parity.jobs.settings.hosted import read_hosted
 from parity.paths import shipped
 
 DEMO = Path(story.__file__).parent

@@ -63,3 +63,16 @@ def test_every_code_that_evidence_can_carry_is_explained() -> None:
 
 def test_every_setting_has_its_code() -> None:
     assert len([fact for fact in load_facts() if fact.id.startswith("SET-")]) >= 20
+
+
+def test_it_reads_what_jobs_know_without_importing_them() -> None:
+    imported = {
+        match[1]
+        for file in (PACKAGE / "explain").glob("*.py")
+        for match in re.finditer(r"from (parity\.jobs[\w.]*) import", file.read_text("utf-8"))
+    }
+
+    assert imported == {"parity.jobs.settings.catalogue"}
+    assert "import" not in (PACKAGE / "jobs" / "settings" / "__init__.py").read_text(
+        "utf-8"
+    ).replace("imported", "")

@@ -10,10 +10,8 @@ import requests
 
 from parity.model import Keys, Target
 from parity.targets import ParseClient, Reply
-from parity.targets.client import Habits, KeyName
+from parity.targets.client import Habits, client_key_of
 from parity.targets.transport import Transport
-
-_CLIENT_KEYS: tuple[KeyName, ...] = ("rest_key", "javascript_key", "client_key", "dotnet_key")
 
 
 class HttpSession:
@@ -35,17 +33,14 @@ class HttpSession:
 
     def parse_client(self) -> ParseClient:
         """Return a Parse client that sends the first client key that is configured."""
-        return ParseClient(self.target, Habits(key=self._client_key), transport=self._transport)
+        return ParseClient(
+            self.target, Habits(key=client_key_of(self.target)), transport=self._transport
+        )
 
     def client_keys(self) -> Keys:
         """Return the first client key that is configured, alone."""
-        name = self._client_key
+        name = client_key_of(self.target)
         return Keys() if name is None else Keys(**{name: getattr(self.target.keys, name)})
-
-    @property
-    def _client_key(self) -> KeyName | None:
-        names = [name for name, _ in self.target.keys.items()]
-        return next((key for key in _CLIENT_KEYS if key in names), None)
 
     def fresh(self) -> HttpSession:
         """Return a session with the same target, without this one's connections and cookies."""

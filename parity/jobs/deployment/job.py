@@ -46,18 +46,6 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class FindingResult:
-    """One finding as ``--json`` prints it; ``fails`` is false for a warning."""
-
-    code: str
-    severity: str
-    fails: bool
-    seen: str
-    cause: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
 class CheckResult:
     """One check as ``--json`` prints it; ``seen`` is why nothing was where it was not judged."""
 
@@ -67,7 +55,7 @@ class CheckResult:
     seen: str
     remedy: str
     numbers: Mapping[str, Any]
-    findings: tuple[FindingResult, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,16 +331,5 @@ def _check_result(found: Judged) -> CheckResult:
         found.seen,
         found.remedy,
         found.numbers,
-        tuple(map(_finding_result, found.findings)),
-    )
-
-
-def _finding_result(finding: Finding) -> FindingResult:
-    return FindingResult(
-        finding.code,
-        finding.severity,
-        finding.fails,
-        finding.seen,
-        finding.cause,
-        finding.remedy,
+        found.findings,
     )

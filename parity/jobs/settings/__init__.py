@@ -2,22 +2,5 @@
 
 A setting is a row of ``settings.toml`` and a probe in ``probes/``. The probe finds out by behaviour
 what the server does; :mod:`parity.jobs.settings.judge` holds it against what the hosted app had.
+Nothing is imported here, because ``parity explain`` reads the rows without the job.
 """
-
-from parity.jobs.settings.catalogue import Setting, catalogue
-from parity.jobs.settings.hosted import HostedSettings, read_hosted, template
-from parity.jobs.settings.job import SettingsJob
-from parity.jobs.settings.judge import ComparedSetting, judge
-from parity.jobs.settings.survey import survey
-
-__all__ = [
-    "ComparedSetting",
-    "HostedSettings",
-    "Setting",
-    "SettingsJob",
-    "catalogue",
-    "judge",
-    "read_hosted",
-    "survey",
-    "template",
-]

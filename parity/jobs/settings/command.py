@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from parity.job import run_job
-from parity.jobs.settings import HostedSettings, SettingsJob, read_hosted, template
+from parity.jobs.settings.hosted import HostedSettings, read_hosted, template
+from parity.jobs.settings.job import SettingsJob
 from parity.model import ExitCode, UserError
 from parity.options import config_option, configured, json_option, report_dir_option
 

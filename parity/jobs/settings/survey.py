@@ -15,12 +15,11 @@ from parity.model import HarnessError, Target
 from parity.model.errors import TargetDown
 from parity.model.evidence import NOT_RUN
 from parity.targets import Namespace, ParseClient
-from parity.targets.client import Habits, KeyName
+from parity.targets.client import Habits, client_key_of
 from parity.targets.sweep import Sweeper, sweep_classes
 
 LEAST_ATTEMPTS = 10
 """How many failed log-ins are made, unless the hosted app allowed more."""
-_CLIENT_KEYS: tuple[KeyName, ...] = ("rest_key", "client_key", "javascript_key", "dotnet_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +103,8 @@ def _ask(probing: Probing, probe: Probe) -> Result | _Down:
 def _swept(target: Target, namespace: Namespace, left: list[str]) -> Iterator[ParseClient]:
     """Hand out a client, and remove what was made with it, also after Ctrl-C."""
     sweeper = Sweeper(target)
-    key = next((name for name in _CLIENT_KEYS if getattr(target.keys, name) is not None), None)
-    client = ParseClient(target, Habits(key=key), observer=sweeper.observe)
+    habits = Habits(key=client_key_of(target))
+    client = ParseClient(target, habits, observer=sweeper.observe)
     try:
         yield client
     finally:

@@ -8,9 +8,11 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from parity.jobs.settings import ComparedSetting, HostedSettings, catalogue, judge, survey
+from parity.jobs.settings.catalogue import catalogue
+from parity.jobs.settings.hosted import HostedSettings
+from parity.jobs.settings.judge import ComparedSetting, judge
 from parity.jobs.settings.probes import PROBES
-from parity.jobs.settings.survey import Result
+from parity.jobs.settings.survey import Result, survey
 from parity.model import Target, Writes
 from parity.stack import Member, Stack
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from parity.jobs.settings import catalogue
+from parity.jobs.settings.catalogue import catalogue
 from parity.jobs.settings.probes import PROBES
 
 GUIDE = {

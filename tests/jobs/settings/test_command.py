@@ -11,8 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import parity.jobs.settings
-from parity.jobs.settings import HostedSettings, catalogue
+from parity.jobs.settings.catalogue import catalogue
 from parity.jobs.settings.command import settings
+from parity.jobs.settings.hosted import HostedSettings
 from parity.model import ExitCode, Outcome, Target
 from parity.model.evidence import read_evidence
 from tests.jobs.settings.servers import APP, Servers

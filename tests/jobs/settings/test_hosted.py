@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.jobs.settings import catalogue, read_hosted, template
-from parity.jobs.settings.hosted import HostedSettings
+from parity.jobs.settings.catalogue import catalogue
+from parity.jobs.settings.hosted import HostedSettings, read_hosted, template
 from parity.model import UserError
 
 

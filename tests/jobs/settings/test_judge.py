@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from parity.jobs.settings import ComparedSetting, HostedSettings, catalogue, judge
-from parity.jobs.settings.catalogue import Value
+from parity.jobs.settings.catalogue import Value, catalogue
 from parity.jobs.settings.evidence import check_of, known_of, table_of
+from parity.jobs.settings.hosted import HostedSettings
+from parity.jobs.settings.judge import ComparedSetting, judge
 from parity.jobs.settings.probing import Seen
 from parity.jobs.settings.survey import NotFound
 from parity.model import Outcome

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from parity.jobs.settings import HostedSettings, catalogue, judge, survey
+from parity.jobs.settings.catalogue import catalogue
+from parity.jobs.settings.hosted import HostedSettings
+from parity.jobs.settings.judge import judge
 from parity.jobs.settings.probes import PROBES, Probe
 from parity.jobs.settings.probing import NotSeen, Probing, Seen
-from parity.jobs.settings.survey import NotFound, Result
+from parity.jobs.settings.survey import NotFound, Result, survey
 from parity.model import Outcome, Writes
 from parity.targets import Namespace, ParseClient
 from parity.targets.sweep import Sweeper, sweep_classes

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from parity.jobs.settings import HostedSettings, catalogue, judge, survey
+from parity.jobs.settings.catalogue import catalogue
+from parity.jobs.settings.hosted import HostedSettings
+from parity.jobs.settings.judge import judge
 from parity.jobs.settings.probes import PROBES
 from parity.jobs.settings.probing import Seen
-from parity.jobs.settings.survey import NotFound, Result
+from parity.jobs.settings.survey import NotFound, Result, survey
 from parity.model import Keys, Outcome, Target, Writes
 from tests.fake_parse import Answer, FakeParse, html
 

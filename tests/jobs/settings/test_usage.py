@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from parity.jobs.settings import read_hosted
 from parity.jobs.settings.command import settings
+from parity.jobs.settings.hosted import read_hosted
 from parity.jobs.settings.probes import PROBES, Probe
 from parity.jobs.settings.probing import Probing, Seen
 from parity.model import ExitCode, Outcome, UserError
