@@ -22,6 +22,7 @@ from parity.jobs.scan.codes import (
     HTTP_REQUEST,
     JOB_SCHEDULE,
     JOB_STATUS,
+    NO_ANSWER,
     PARSE_PROMISE,
     PUSH_NO_MASTER,
     REQUIRE_DYNAMIC,
@@ -30,7 +31,7 @@ from parity.jobs.scan.codes import (
 )
 from parity.jobs.scan.definitions import Registered, router_values
 from parity.jobs.scan.model import Match, printable
-from parity.jobs.scan.script import Script, arguments, string_of, text_of
+from parity.jobs.scan.script import Script, arguments, parameters, string_of, text_of
 from parity.jobs.scan.sdk import hosts_in
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.values import CALLED, Value, property_of, requires
@@ -57,6 +58,15 @@ _CALLBACK_METHODS = frozenset(
         "unlink",
     }
 )  # fmt: skip
+_FILE_METHODS = frozenset(
+    {
+        "access", "accessSync", "createReadStream", "exists", "existsSync", "join", "readFile",
+        "readFileSync", "readdir", "readdirSync", "resolve", "sendFile", "sendfile", "stat",
+        "statSync", "static",
+    }
+)  # fmt: skip
+_READS = frozenset({"createReadStream", "readFile", "readFileSync"})
+_LOGS = frozenset({"console", "JSON", "util", "winston", "log"})
 _HOSTING_MODULES = frozenset({"parse-express-https-redirect", "parse-express-cookie-session"})
 _EXPRESS = (("require:express", CALLED),)
 
@@ -73,6 +83,7 @@ def cloud_findings(
     """
     jobs = [each for each in found.definitions if each.kind == "job"]
     yield from (Match(JOB_SCHEDULE, each.place, f"job {each.name!r}") for each in jobs)
+    yield from _silent(found)
     for each in found.unnamed:
         yield Match(DEFINITION_UNKNOWN, each.script.place(each.call), each.what)
     for script in symbols.scripts:
@@ -82,6 +93,50 @@ def cloud_findings(
         yield from reader.calls()
         yield from reader.answers(found)
         yield from reader.urls()
+
+
+def _silent(found: Registered) -> Iterator[Match]:
+    """Yield handlers with a second parameter that they never use, except to log it."""
+    for handler in found.handlers:
+        given = parameters(handler.function)
+        if not handler.must_answer or len(given) < 2 or given[1].type != "identifier":
+            continue
+        name = text_of(given[1])
+        body = handler.function.child_by_field_name("body")
+        if body is not None and not _answers(body, name):
+            place = handler.script.place(handler.function)
+            yield Match(NO_ANSWER, place, f"{printable(name)} is never answered through")
+
+
+def _answers(body: Node, name: str) -> bool:
+    todo = [body]
+    while todo:
+        node = todo.pop()
+        if node.type in {"identifier", "shorthand_property_identifier"} and text_of(node) == name:
+            return True
+        if text_of(node).startswith("arguments"):
+            return True
+        todo += [child for child in node.named_children if not _is_log(child)]
+    return False
+
+
+def _is_log(node: Node) -> bool:
+    callee = node.child_by_field_name("function") if node.type == "call_expression" else None
+    return callee is not None and text_of(callee).partition(".")[0] in _LOGS
+
+
+def texts_read(symbols: Symbols) -> set[str]:
+    """Return the ``.js`` files that cloud code reads as texts: templates that could not be else."""
+    found: set[str] = set()
+    for script in symbols.scripts:
+        for call in script.of("call_expression"):
+            callee = call.child_by_field_name("function")
+            named = callee.child_by_field_name("property") if callee is not None else None
+            if named is not None and text_of(named) in _READS:
+                for text in symbols.texts(script, next(iter(arguments(call)), None)):
+                    if text.endswith(".js"):
+                        found.add("/" + text.removeprefix("./").removeprefix("cloud/"))
+    return found
 
 
 class _Reader:
@@ -128,8 +183,20 @@ class _Reader:
             if callee is None or callee.type not in {"member_expression", "subscript_expression"}:
                 continue
             yield from self._push(call, callee)
+            yield from self._files(call, callee)
             yield from self._backbone(call, callee)
             yield from self._website(call, callee)
+
+    def _files(self, call: Node, callee: Node) -> Iterator[Match]:
+        """Yield paths that start at ``cloud/``: the hosted service started there, Node does not."""
+        name = self._method(callee)
+        if name not in _FILE_METHODS:
+            return
+        first = next(iter(arguments(call)), None)
+        for text in self.symbols.texts(self.script, first):
+            if text.startswith("cloud/") or (text == "cloud" and name in {"join", "resolve"}):
+                yield self.finding(CLOUD_PATH, call, f"{name}('{text}')")
+                return
 
     def _push(self, call: Node, callee: Node) -> Iterator[Match]:
         if ("Parse", "Push", "send") not in self.symbols.paths(self.script, callee):
@@ -208,7 +275,12 @@ class _Reader:
                     continue
                 for value in self.symbols.resolve(self.script, each):
                     is_response = value.kind == "param" and value.index == 1 and not value.path
-                    if is_response and value.id in kinds and not self._is_ours(callee):
+                    if (
+                        is_response
+                        and value.id in kinds
+                        and not self._is_ours(callee)
+                        and not _is_log(call)
+                    ):
                         rule = JOB_STATUS if kinds[value.id] == "job" else RESPONSE_CALLBACK
                         yield self.finding(rule, call, f"{text_of(each)} is passed on")
 

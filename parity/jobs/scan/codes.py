@@ -25,6 +25,7 @@ REQUIRE_DYNAMIC: Final = CODES["SCAN-REQUIRE-DYNAMIC"]
 HTTP_REQUEST: Final = CODES["SCAN-HTTP-REQUEST"]
 USE_MASTER_KEY: Final = CODES["SCAN-USE-MASTER-KEY"]
 RESPONSE_CALLBACK: Final = CODES["SCAN-RESPONSE-CALLBACK"]
+NO_ANSWER: Final = CODES["SCAN-NO-ANSWER"]
 JOB_STATUS: Final = CODES["SCAN-JOB-STATUS"]
 JOB_SCHEDULE: Final = CODES["SCAN-JOB-SCHEDULE"]
 BACKBONE_CALLBACK: Final = CODES["SCAN-BACKBONE-CALLBACK"]
@@ -43,12 +44,15 @@ CLIENT_URL: Final = CODES["SCAN-CLIENT-URL"]
 CLIENT_INIT: Final = CODES["SCAN-CLIENT-INIT"]
 CLIENT_KEY: Final = CODES["SCAN-CLIENT-KEY"]
 CLIENT_MASTER_KEY: Final = CODES["SCAN-CLIENT-MASTER-KEY"]
+CLIENT_ATS: Final = CODES["SCAN-CLIENT-ATS"]
+SERVER_MASTER_KEY: Final = CODES["SCAN-SERVER-MASTER-KEY"]
 SDK_OLD: Final = CODES["SCAN-SDK-OLD"]
 SDK_UNKNOWN: Final = CODES["SCAN-SDK-UNKNOWN"]
 # Recorded traffic
 TRAFFIC_OLD: Final = CODES["SCAN-TRAFFIC-OLD"]
 TRAFFIC_UNKNOWN: Final = CODES["SCAN-TRAFFIC-UNKNOWN"]
 
+_CLIENT_KINDS: Final = ("CLIENT", "SDK", "SERVER")
 _FLOORED: Final = (SDK_OLD, SDK_UNKNOWN, TRAFFIC_OLD)
 _FIRST_GOOD: Final = "First good versions: "
 
@@ -56,8 +60,9 @@ _FIRST_GOOD: Final = "First good versions: "
 def area_of(code: Code) -> Area:
     """Return what a rule reads."""
     kind = code.id.split("-")[1]
-    areas: dict[str, Area] = {"CLIENT": "clients", "SDK": "clients", "TRAFFIC": "traffic"}
-    return areas.get(kind, "cloud-code")
+    if kind in _CLIENT_KINDS:
+        return "clients"
+    return "traffic" if kind == "TRAFFIC" else "cloud-code"
 
 
 def since(code: Code) -> str:

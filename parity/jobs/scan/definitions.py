@@ -62,11 +62,13 @@ class Handler:
         kind: ``function``, ``job``, ``trigger`` or ``webhook``.
         function: Its node.
         script: The file that it is in.
+        must_answer: Whether a caller waits for its answer: not so for what runs afterwards.
     """
 
     kind: Kind
     function: Node
     script: Script
+    must_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,8 @@ class _Finder:
             for value in self.symbols.resolve(script, each, env):
                 for found in self.symbols.expand(value):
                     if found.kind == "function" and found.node and found.script:
-                        self.handlers.append(Handler(kind, found.node, found.script))
+                        waits = word == "define" or word.startswith("before")
+                        self.handlers.append(Handler(kind, found.node, found.script, waits))
 
 
 def _registers(path: tuple[str, ...]) -> bool:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
-from parity.jobs.scan.clients import Source, client_findings, keys_in
-from parity.jobs.scan.cloud import cloud_findings
+from parity.jobs.scan.clients import (
+    Part,
+    Source,
+    keys_in,
+    read_file,
+    started_without_server,
+    used_without_version,
+)
+from parity.jobs.scan.cloud import cloud_findings, texts_read
 from parity.jobs.scan.codes import SYNTAX
 from parity.jobs.scan.definitions import registered
-from parity.jobs.scan.dependencies import Asked
-from parity.jobs.scan.files import MAX_BYTES, SCRIPTS, File, Found, read_files
+from parity.jobs.scan.dependencies import Asked, sdk_matches
+from parity.jobs.scan.files import MAX_BYTES, SCRIPTS, File, Found, ending_of, read_files
 from parity.jobs.scan.ignoring import Ignore, apply, ignores_in
-from parity.jobs.scan.lexer import comments
-from parity.jobs.scan.model import Definition, Match, Place, ScanReport, Skipped, in_order
-from parity.jobs.scan.script import Script, parse_script, string_of, text_of
+from parity.jobs.scan.languages import UNREAD, language_of
+from parity.jobs.scan.model import (
+    Definition,
+    Group,
+    Match,
+    Place,
+    Role,
+    ScanReport,
+    Skipped,
+    in_order,
+)
+from parity.jobs.scan.script import Script, parse_script, string_of
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.traffic import read_traffic, traffic_findings
 from parity.jobs.scan.values import requires
 from parity.targets.identity import code_digest
 
 Progress = Callable[[str], None]
+_WORTH_PROCESSES = 3_000_000
+"""Bytes to parse that are worth the half second that starting processes takes."""
+_MOST_DEFINITIONS = 200_000
 
 
 def scan(
@@ -52,39 +74,119 @@ def scan(
         [*cloud, *roots], max_bytes=max_bytes, progress=lambda n: progress(f"read {n:,} files")
     )
     forced = {Path(posixpath.normpath(each.as_posix())).as_posix() for each in cloud}
-    scripts, others = _split(found, forced, progress)
+    scripts, others, unread = _split(found, forced, progress)
     secrets: set[str] = set()
-    findings, definitions = _scan_cloud(found, scripts, secrets, progress)
-    progress(f"look through {len(others):,} files of clients")
-    findings += _scan_clients(others, secrets)
+    with _Clients(others) as clients:
+        findings, definitions = _scan_cloud(found, scripts, secrets, progress)
+        progress(f"look through {len(others):,} files of clients")
+        parts = clients.parts()
+    for part in parts:
+        findings += part.matches
+        secrets |= part.secrets
+    findings += started_without_server(parts)
+    findings += sdk_matches(_sdks(found, parts))
     traffic = tuple(
         read_traffic(each, lambda n, each=each: progress(f"{each}: {n:,} requests"))  # type: ignore[misc]
         for each in recordings
     )
     findings += [finding for each in traffic for finding in traffic_findings(each)]
-    ignores = _ignores(scripts, others)
+    ignores = [*_ignores(scripts), *(ignore for part in parts for ignore in part.ignores)]
     judged, remarks = apply(in_order(findings), ignores)
     return ScanReport(
         findings=tuple(judged),
         definitions=definitions,
-        skipped=(*found.skipped, *_typescript(others), *remarks),
+        skipped=(*found.skipped, *unread, *remarks),
         cloud_files=len(scripts),
         client_files=len(others),
         bytes=sum(len(each.data) for each in found.files),
+        groups=_groups(scripts, others, parts),
         traffic=traffic,
         secrets=frozenset(secrets),
         digests=_digests(scripts, others),
     )
 
 
-def _split(found: Found, forced: set[str], progress: Progress) -> tuple[list[Script], list[File]]:
-    """Tell cloud code, with all that it loads, from the rest."""
+class _Clients:
+    """The files of clients, read in processes beside the cloud code if there is much to read."""
+
+    def __init__(self, files: list[File]) -> None:
+        self._files = files
+        self._elsewhere = "\n".join(
+            file.data.decode("latin-1")
+            for file in files
+            if file.ending in {"gradle", "kts", "properties"} and len(file.data) < _MOST_DEFINITIONS
+        )
+        self._pool: Executor | None = None
+        self._work: dict[int, Future[Part]] = {}
+
+    def __enter__(self) -> _Clients:
+        heavy = [
+            index for index, file in enumerate(self._files) if file.mentions and not file.vendored
+        ]
+        if sum(len(self._files[index].data) for index in heavy) > _WORTH_PROCESSES:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context)
+            # The largest first, so that none of them is left for the end.
+            for index in sorted(heavy, key=lambda index: -len(self._files[index].data)):
+                file = self._files[index]
+                self._work[index] = self._pool.submit(read_file, file, self._elsewhere)
+        return self
+
+    def parts(self) -> list[Part]:
+        return [
+            self._work[index].result() if index in self._work else read_file(file, self._elsewhere)
+            for index, file in enumerate(self._files)
+        ]
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+def _sdks(found: Found, parts: list[Part]) -> list[tuple[Place, Asked]]:
+    """Return every SDK with its place; of an installed package only its manifest speaks."""
+    folders = {(asked.sdk, place.file.rpartition("/")[0]) for place, asked in found.installed}
+    listed = [*found.installed]
+    for part in parts:
+        for place, asked in part.asked:
+            above = (
+                sdk == asked.sdk and place.file.startswith(f"{folder}/") for sdk, folder in folders
+            )
+            if part.role != "vendored" or not any(above):
+                listed.append((place, asked))
+    return [*listed, *used_without_version(parts, found.installed)]
+
+
+def _groups(scripts: list[Script], others: list[File], parts: list[Part]) -> tuple[Group, ...]:
+    counts: dict[tuple[Role, str], list[int]] = {}
+    read: list[tuple[Role, str, int]] = [
+        ("cloud", language_of(ending_of(script.file)), len(script.source)) for script in scripts
+    ]
+    read += [
+        (part.role, language_of(file.ending), len(file.data))
+        for file, part in zip(others, parts, strict=True)
+    ]
+    for role, language, size in read:
+        counts.setdefault((role, language), []).append(size)
+    return tuple(
+        Group(role, language, len(sizes), sum(sizes))
+        for (role, language), sizes in sorted(counts.items())
+    )
+
+
+def _split(
+    found: Found, forced: set[str], progress: Progress
+) -> tuple[list[Script], list[File], list[Skipped]]:
+    """Tell cloud code, with all that it loads, from the rest and from what cannot be read."""
     candidates = {
-        each.name: each for each in found.files if each.ending in SCRIPTS and not each.is_sdk
+        file.name: file
+        for file in found.files
+        if (file.ending in SCRIPTS or file.ending in UNREAD)
+        and not (file.vendored or file.sdk or file.name.endswith(".d.ts"))
     }
     chosen = _cloud_names(candidates, forced)
     scripts: dict[str, Script] = {}
-    todo = sorted(chosen)
+    todo = sorted(name for name in chosen if candidates[name].ending in SCRIPTS)
     while todo:
         name = todo.pop()
         if name in scripts:
@@ -92,14 +194,33 @@ def _split(found: Found, forced: set[str], progress: Progress) -> tuple[list[Scr
         progress(f"parse {name}")
         scripts[name] = parse_script(name, candidates[name].data)
         todo += [each for each in _loaded(scripts[name], candidates) if each not in scripts]
-    others = [each for each in found.files if each.name not in scripts]
-    return [scripts[name] for name in sorted(scripts)], others
+    unread = _unread(candidates, chosen)
+    left_out = {*scripts, *(skipped.path for skipped in unread)}
+    others = [file for file in found.files if file.name not in left_out]
+    return [scripts[name] for name in sorted(scripts)], others, unread
+
+
+def _unread(candidates: dict[str, File], chosen: set[str]) -> list[Skipped]:
+    return [
+        Skipped(
+            file.name,
+            f"{language_of(file.ending)} is not read; give the compiled JavaScript",
+            doubt=True,
+            area="cloud-code" if file.name in chosen else "clients",
+        )
+        for file in candidates.values()
+        if file.ending in UNREAD and (file.name in chosen or file.mentions)
+    ]
 
 
 def _cloud_names(candidates: dict[str, File], forced: set[str]) -> set[str]:
     registering = {name for name, file in candidates.items() if file.registers}
     folders = {posixpath.dirname(each) for each in registering}
-    folders |= {posixpath.dirname(name) for name in candidates if name.endswith("/main.js")}
+    folders |= {
+        posixpath.dirname(name)
+        for name in candidates
+        if posixpath.splitext(posixpath.basename(name))[0] == "main"
+    }
     chosen = set(registering)
     for name, file in candidates.items():
         parts = name.split("/")
@@ -119,8 +240,8 @@ def _loaded(script: Script, candidates: dict[str, File]) -> Iterable[str]:
         if text is None or not text.startswith("."):
             continue
         start = posixpath.normpath(posixpath.join(posixpath.dirname(script.file), text))
-        for ending in ("", ".js", ".cjs", ".mjs", "/index.js"):
-            if start + ending in candidates:
+        for ending in ("", ".js", ".cjs", ".mjs", ".ts", "/index.js", "/index.ts"):
+            if start + ending in candidates and candidates[start + ending].ending in SCRIPTS:
                 yield start + ending
                 break
 
@@ -134,10 +255,12 @@ def _scan_cloud(
     symbols = Symbols(scripts)
     known = registered(symbols)
     findings = list(cloud_findings(symbols, known, found.packages_of))
+    templates = texts_read(symbols)
     for script in scripts:
-        findings += _broken(script)
+        if not script.file.endswith(tuple(templates)):
+            findings += _broken(script)
         # Only to keep them out of outputs: in cloud code a key is where it should be.
-        for _ in keys_in(Source(script.file, script.source.decode("utf-8", "replace")), secrets):
+        for _ in keys_in(Source(script.file, script.source, "js"), secrets, "cloud"):
             pass
     return findings, known.definitions
 
@@ -160,51 +283,15 @@ def _broken(script: Script) -> list[Match]:
     return [Match(SYNTAX, place, "syntax error")]
 
 
-def _scan_clients(others: list[File], secrets: set[str]) -> list[Match]:
-    sources = []
-    findings = []
-    for each in others:
-        if each.is_sdk:
-            asked = Asked("js", each.sdk_version or _version_in(each.name), 0)
-            if asked.code:
-                findings.append(Match(asked.code, Place(each.name, 1, 1), asked.detail))
-        else:
-            sources.append(Source(each.name, each.text))
-    return findings + list(client_findings(sources, secrets))
-
-
-def _version_in(name: str) -> str:
-    stem = name.rpartition("/")[2].removesuffix(".js").removesuffix(".min")
-    return stem.removeprefix("parse-") if any(each.isdigit() for each in stem) else ""
-
-
-def _typescript(others: list[File]) -> list[Skipped]:
-    return [
-        Skipped(
-            each.name,
-            "cloud code in TypeScript is not read; give the compiled JavaScript",
-            doubt=True,
-        )
-        for each in others
-        if each.ending in {"ts", "tsx"} and each.registers
-    ]
-
-
-def _ignores(scripts: list[Script], others: list[File]) -> list[Ignore]:
+def _ignores(scripts: list[Script]) -> list[Ignore]:
     found: list[Ignore] = []
     for script in scripts:
         if b"parity-scan" in script.source:
-            text = script.source.decode("utf-8", "replace")
-            nodes = script.of("comment")
-            # Offsets in characters, as the text has them.
-            listed = [
-                (len(script.source[: each.start_byte].decode("utf-8", "replace")), text_of(each))
-                for each in nodes
+            comments = [
+                (node.start_byte, (node.text or b"").decode("latin-1"))
+                for node in script.of("comment")
             ]
-            found += ignores_in(script.file, text, listed)
-    for file in others:
-        if b"parity-scan" in file.data:
-            found += ignores_in(file.name, file.text, comments(file.text, file.ending))
+            found += ignores_in(script.file, script.source.decode("latin-1"), comments)
     return found
 
 

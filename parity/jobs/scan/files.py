@@ -6,44 +6,70 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from parity.jobs.scan.dependencies import DEPENDENCY_FILES, packages_of
-from parity.jobs.scan.lexer import without_comments
-from parity.jobs.scan.model import Skipped, printable
+from parity.jobs.scan.dependencies import (
+    DEPENDENCY_FILES,
+    Asked,
+    copy_of_sdk,
+    framework,
+    installed,
+    own_version,
+    packages_of,
+)
+from parity.jobs.scan.languages import MARKUP, UNREAD, read_source
+from parity.jobs.scan.model import Area, Place, Skipped, printable
 from parity.model import UserError
 
 MAX_BYTES: Final = 2_000_000
-"""Largest file that is read; what people write is smaller."""
-SCRIPTS: Final = frozenset({"js", "cjs", "mjs"})
-_LEFT_OUT: Final = frozenset(
+"""Largest file that is parsed; what people write is smaller."""
+_MOST_BYTES: Final = 100_000_000
+SCRIPTS: Final = frozenset({"js", "cjs", "mjs", "ts"})
+_INSTALLED: Final = frozenset(
     {
-        ".git", ".gradle", ".hg", ".svn", ".venv", "__pycache__", "bower_components", "Carthage",
-        "DerivedData", "node_modules", "Pods",
+        "bower_components", "Carthage", "jspm_packages", "node_modules", "Pods", "vendor",
     }
 )  # fmt: skip
+"""Folders of installed packages: read for versions, not for findings."""
+_LEFT_OUT: Final = frozenset(
+    {".bundle", ".git", ".gradle", ".hg", ".svn", ".venv", "__pycache__", "DerivedData"}
+)
 _CODE: Final = frozenset(
     {
-        "c", "cc", "cpp", "cs", "dart", "groovy", "h", "htm", "html", "java", "jsx", "kt", "kts",
-        "m", "mm", "php", "py", "rb", "scala", "swift", "ts", "tsx", "vue", *SCRIPTS,
+        "c", "cc", "cpp", "cs", "dart", "es6", "groovy", "h", "java", "jsx", "kt", "kts",
+        "m", "mm", "py", "rb", "scala", "swift", "tsx", *SCRIPTS, *MARKUP, *UNREAD,
     }
 )  # fmt: skip
 _DATA: Final = frozenset(
     {
-        "asset", "conf", "config", "cshtml", "csproj", "ejs", "env", "gradle", "jade", "json",
-        "plist", "podspec", "prefab", "properties", "pug", "storyboard", "strings", "toml",
-        "unity", "xaml", "xcconfig", "xib", "xml", "yaml", "yml",
+        "asset", "conf", "config", "csproj", "env", "fsproj", "gradle", "json", "local", "plist",
+        "podspec", "prefab", "project", "properties", "props", "storyboard", "strings", "targets",
+        "toml", "unity", "vbproj", "xaml", "xcconfig", "xib", "xml", "yaml", "yml",
     }
 )  # fmt: skip
-_NOT_READ: Final = frozenset({"package-lock.json", "yarn.lock"})
+_SDK_FOLDER: Final = re.compile(
+    r"sdk|^(?:vendors?|third.?party|externals?|libs?|libraries|frameworks|submodules|deps)$",
+    re.IGNORECASE,
+)
+_SAMPLES: Final = re.compile(r"^(?:samples?|examples?|demos?)$", re.IGNORECASE)
+_TEMPLATE_SCRIPT: Final = re.compile(
+    r"\.(?:html?|ejs|jade|pug|txt|css|json|xml|mustache|hbs|handlebars|tpl|md|svg|csv)\.js$"
+)
+_MENTIONS: Final = re.compile(
+    rb"\bParse(?:\b|Client|User|Object|Init)|(?i:parse\.com|com\.parse\b|/parse[@/]\d|parse-(?:latest|\d)|parsetfss|parseapp|parsecdn|x-parse"
+    rb"|parity-scan|master_?key|\bPF(?:User|Object|Query)\b)"
+)
+_KEY_WORDS: Final = re.compile(
+    rb"(?i:applicationid|(?:client|windows|dotnet|javascript|restapi)key)"
+)
 _REGISTERS = re.compile(
     r"\bCloud\s*(?:\.\s*|\[\s*['\"])(?:define|job|useMasterKey|httpRequest|(?:before|after)[A-Z]\w*)"
     r"|\bParse\s*(?:\.\s*Cloud|\[\s*['\"]Cloud['\"]\s*\])(?!\s*(?:\.\s*(?:run|startJob|getJobs\w*)\b|\w))"
     r"|\bCloud\b[^;\n]*\}\s*=\s*(?:Parse\b|require)"
 )
-_SDK_HEADER = re.compile(r"Parse JavaScript SDK[\s|:v-]{0,10}(?P<version>\d+\.\d+[\w.-]*)")
-_SDK_NAME = re.compile(r"(?:^|/)parse(?:-latest|-\d+(?:\.\d+)+)?(?:\.min)?\.js$")
+_AREAS: Final[dict[bool, Area]] = {True: "cloud-code", False: "clients"}
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -51,7 +77,15 @@ _BOMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+def ending_of(name: str) -> str:
+    """Return the end of a file's name in lower case; the name itself if it has none."""
+    base = name.rpartition("/")[2].lower()
+    if _TEMPLATE_SCRIPT.search(base):  # the hosted service took nothing but .js: page.html.js
+        base = base.removesuffix(".js")
+    return base.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
 class File:
     """A file that was read.
 
@@ -59,41 +93,42 @@ class File:
         name: Path as the user knows it, with ``/``.
         data: Its bytes as UTF-8.
         root: The folder or file that was given.
+        vendored: Whether it lies in a folder of installed packages.
     """
 
     name: str
     data: bytes
     root: str
+    vendored: bool = False
 
     @property
     def ending(self) -> str:
         """End of the name in lower case; the name itself if it has none."""
-        return self.name.rpartition("/")[2].rpartition(".")[2].lower()
+        return ending_of(self.name)
 
     @property
     def text(self) -> str:
         """What is in it; bytes that are no UTF-8 are replaced."""
         return self.data.decode("utf-8", "replace")
 
-    @property
-    def is_sdk(self) -> bool:
-        """Whether it is the JavaScript SDK itself, which is not the app's code."""
-        if self.ending != "js":
-            return False
-        return bool(_SDK_NAME.search(self.name.lower()) or self.sdk_version)
+    @cached_property
+    def mentions(self) -> bool:
+        """Whether it has a word that a finding of a client needs; else it need not be parsed."""
+        return bool(_MENTIONS.search(self.data) or _KEY_WORDS.search(self.data))
 
-    @property
-    def sdk_version(self) -> str:
-        """The version that the SDK's own header tells; empty if it is not the SDK."""
-        match = _SDK_HEADER.search(self.text[:2000])
-        return match["version"] if match else ""
+    @cached_property
+    def sdk(self) -> tuple[str, str] | None:
+        """The SDK that this is a copy of, and its version; its code is not the app's."""
+        return copy_of_sdk(self.data, self.ending)
 
-    @property
+    @cached_property
     def registers(self) -> bool:
         """Whether it looks like cloud code: it uses what only cloud code has."""
-        if b"Cloud" not in self.data:
+        if b"Cloud" not in self.data or not _REGISTERS.search(self.data.decode("latin-1")):
             return False
-        return _REGISTERS.search(without_comments(self.text, "js")) is not None
+        if self.ending in UNREAD:
+            return True
+        return _REGISTERS.search(read_source(self.data, self.ending).code) is not None
 
 
 @dataclass(slots=True)
@@ -104,11 +139,13 @@ class Found:
         files: Every file, in the order of their names.
         skipped: What was not read.
         packages: What each ``package.json`` asks for, by its folder.
+        installed: SDKs that are there: binaries, frameworks, installed packages.
     """
 
     files: list[File] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     packages: dict[str, frozenset[str]] = field(default_factory=dict)
+    installed: list[tuple[Place, Asked]] = field(default_factory=list)
 
     def packages_of(self, file: str) -> frozenset[str]:
         """Return the packages that the nearest ``package.json`` above a file asks for."""
@@ -129,11 +166,11 @@ def read_files(
 ) -> Found:
     """Read every file that may be cloud code or source of a client.
 
-    Links are not followed; folders of installed packages are left out.
+    Links are not followed; folders of installed packages are looked through for Parse SDKs.
 
     Args:
         roots: Folders and files.
-        max_bytes: Larger files are not read, and named.
+        max_bytes: Larger files are not parsed, and named.
         progress: Called with the number of files read.
 
     Raises:
@@ -173,55 +210,133 @@ class _Reader:
             self._skip(paths[0], reason, more=more)
         return self.found
 
-    def _folder(self, root: Path) -> None:
+    def _folder(self, root: Path, *, vendored: bool = False) -> None:
         for folder, names, files in os.walk(root, onerror=self._unreadable):
             here = Path(folder)
+            kept = []
             for name in sorted(names):
-                if name in _LEFT_OUT:
-                    self._skip(here / name, "installed packages and tools are not the app's code")
-                elif (here / name).is_symlink():
-                    self._link(here / name)
+                path = here / name
+                if path.is_symlink():
+                    self._link(path)
+                elif name.lower().endswith((".framework", ".xcframework")):
+                    self._framework(path)
+                elif name in _LEFT_OUT:
+                    self._skip(path, "tools are not the app's code")
+                elif not vendored and (name in _INSTALLED or _is_nuget(path)):
+                    self._skip(path, "installed packages are read for versions, not for findings")
+                    self._packages(path, root)
+                elif not vendored and self._is_sample(path, root):
+                    self._skip(path, "samples of another SDK are not the app's code")
+                else:
+                    kept.append(name)
+            names[:] = kept
+            for name in sorted(files):
+                self._file(here / name, root, vendored=vendored)
+
+    def _packages(self, folder: Path, root: Path) -> None:
+        """Look for Parse SDKs among installed packages, without reading all of them."""
+        for path in sorted(folder.iterdir()):
+            if path.is_file() and path.name.lower() in DEPENDENCY_FILES:
+                self._file(path, root, vendored=True)
+            elif (
+                path.is_dir()
+                and not path.is_symlink()
+                and (
+                    "parse" in path.name.lower()
+                    or folder.name in {"vendor", "Carthage", "composer"}
+                    or path.name in {"composer", "Checkouts", "Build", "Local Podspecs"}
+                )
+            ):
+                self._vendored(path, root)
+
+    def _vendored(self, folder: Path, root: Path) -> None:
+        for below, names, files in os.walk(folder):
+            here = Path(below)
+            for name in sorted(names):
+                if name.lower().endswith(".framework"):
+                    self._framework(here / name)
             names[:] = sorted(
-                each for each in names if each not in _LEFT_OUT and not (here / each).is_symlink()
+                name for name in names if not name.endswith(".framework") and name not in _LEFT_OUT
             )
             for name in sorted(files):
-                self._file(here / name, root)
+                below_it = (here / name).relative_to(folder.parent).as_posix().lower()
+                if "parse" in below_it or name == "installed.json":
+                    self._file(here / name, root, vendored=True)
 
-    def _file(self, path: Path, root: Path, *, given: bool = False) -> None:
+    def _framework(self, folder: Path) -> None:
+        if folder.name.lower() in {"parse.framework", "parseosx.framework"}:
+            file, found = framework(folder)
+            self.found.installed.append((Place(_shown(file), 1, 1), found))
+        else:
+            self.others.setdefault("a framework, which is not the app's code", []).append(folder)
+
+    def _is_sample(self, path: Path, root: Path) -> bool:
+        above = path.relative_to(root).parts[:-1]
+        return bool(_SAMPLES.search(path.name)) and any(map(_SDK_FOLDER.search, above))
+
+    def _file(self, path: Path, root: Path, *, given: bool = False, vendored: bool = False) -> None:
         lower = path.name.lower()
-        ending = lower.rpartition(".")[2]
+        ending = ending_of(lower)
         wanted = given or ending in _CODE or ending in _DATA or lower in DEPENDENCY_FILES
         real = os.path.realpath(path)
-        if not wanted or lower in _NOT_READ:
-            self.others.setdefault("not a kind of file that is scanned", []).append(path)
-        elif path.is_symlink() and not given:
-            self._link(path)
+        if path.is_symlink() and not given:
+            if wanted:
+                self._link(path)
         elif not path.is_file():
-            self._skip(path, "it is no regular file")
+            if wanted:
+                self._skip(path, "it is no regular file")
+        elif lower != "info.plist" and (found := installed(path)):
+            self.found.installed.append((Place(_shown(path), 1, 1), found))
+        elif not wanted:
+            self.others.setdefault("not a kind of file that is scanned", []).append(path)
         elif real not in self._seen:
             self._seen.add(real)
-            self._read(path, root, is_code=ending in _CODE)
+            self._read(path, root, is_code=ending in _CODE, vendored=vendored)
 
-    def _read(self, path: Path, root: Path, *, is_code: bool) -> None:
+    def _read(self, path: Path, root: Path, *, is_code: bool, vendored: bool) -> None:
         try:
             size = path.stat().st_size
-            if size > self.max_bytes:
-                reason = f"{size:,} bytes are more than {self.max_bytes:,} (--max-bytes)"
-                self._skip(path, reason, doubt=is_code)
-                return
-            data = path.read_bytes()
+            data = path.read_bytes() if size <= _MOST_BYTES else b""
         except OSError as error:
             self._skip(path, error.strerror or str(error), doubt=True)
+            return
+        if size > self.max_bytes:
+            self._large(path, size, data, is_code=is_code, vendored=vendored)
             return
         text = _utf8(data)
         if text is None:
             self.others.setdefault("binary", []).append(path)
             return
-        self.found.files.append(File(_shown(path), text, _shown(root)))
+        if vendored:
+            self._own_version(path, text)
+        self.found.files.append(File(_shown(path), text, _shown(root), vendored))
         if path.name == "package.json":
             folder = _shown(path).rpartition("/")[0]
             self.found.packages[folder] = packages_of(text.decode("utf-8", "replace"))
         self.progress(len(self.found.files))
+
+    def _large(self, path: Path, size: int, data: bytes, *, is_code: bool, vendored: bool) -> None:
+        """Look into a large file without parsing it: is it an SDK, does it speak of Parse?"""
+        reason = f"{size:,} bytes are more than {self.max_bytes:,} (--max-bytes)"
+        file = File(_shown(path), data, "")
+        if size <= _MOST_BYTES and file.sdk:
+            place = Place(file.name, 1, 1)
+            if file.sdk[0]:
+                self.found.installed.append((place, Asked(*file.sdk, 0)))
+            self._skip(path, f"{reason}; it holds a copy of the SDK")
+            return
+        if size <= _MOST_BYTES and not file.mentions:
+            self._skip(path, f"{reason}; it does not speak of Parse")
+            return
+        cloud = "cloud" in path.parts
+        self._skip(path, reason, doubt=is_code and not vendored, area=_AREAS[cloud])
+
+    def _own_version(self, path: Path, data: bytes) -> None:
+        name = path.name.lower()
+        if name in DEPENDENCY_FILES and (
+            found := own_version(name, data.decode("utf-8", "replace"))
+        ):
+            self.found.installed.append((Place(_shown(path), 1, 1), found))
 
     def _package_beside(self, root: Path) -> None:
         """Look into the ``package.json`` of the folder that ``cloud/`` is in."""
@@ -248,8 +363,23 @@ class _Reader:
     def _unreadable(self, error: OSError) -> None:
         self._skip(Path(str(error.filename)), error.strerror or str(error), doubt=True)
 
-    def _skip(self, path: Path, reason: str, *, doubt: bool = False, more: str = "") -> None:
-        self.found.skipped.append(Skipped(_shown(path) + more, reason, doubt))
+    def _skip(
+        self,
+        path: Path,
+        reason: str,
+        *,
+        doubt: bool = False,
+        more: str = "",
+        area: Area | None = None,
+    ) -> None:
+        self.found.skipped.append(Skipped(_shown(path) + more, reason, doubt, area))
+
+
+def _is_nuget(folder: Path) -> bool:
+    """Tell whether a folder holds packages as NuGet installs them: ``packages/Parse.1.6.2``."""
+    if folder.name.lower() != "packages":
+        return False
+    return any(re.search(r"\.\d+\.\d+", below.name) for below in folder.iterdir())
 
 
 def _shown(path: Path) -> str:

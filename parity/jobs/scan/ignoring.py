@@ -40,8 +40,8 @@ def ignores_in(file: str, text: str, comments: Iterable[tuple[int, str]]) -> Ite
 
     Args:
         file: Its path.
-        text: Its source.
-        comments: Its comments with where they start.
+        text: Its source, one character a byte.
+        comments: Its comments with where they start, likewise.
     """
     lines: list[str] | None = None
     for start, comment in comments:
@@ -57,7 +57,7 @@ def ignores_in(file: str, text: str, comments: Iterable[tuple[int, str]]) -> Ite
                 line=first,
                 lines=frozenset() if match["file"] else frozenset(about),
                 codes=frozenset(re.split(r"\s*,\s*", match["codes"])),
-                reason=printable(reason),
+                reason=printable(reason.encode("latin-1").decode("utf-8", "replace")),
             )
 
 

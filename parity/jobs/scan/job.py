@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from parity.job import Events, Job, Run
-from parity.jobs.scan.codes import CODES, area_of, explained, when
+from parity.jobs.scan.codes import CODES, SDK_UNKNOWN, area_of, explained, when
 from parity.jobs.scan.engine import scan
 from parity.jobs.scan.files import MAX_BYTES
-from parity.jobs.scan.model import Match, ScanReport
+from parity.jobs.scan.model import Group, Match, ScanReport
 from parity.jobs.scan.output import json_of, sarif_of
 from parity.model import Kind, Outcome, Secret, Style, Target, UserError
 from parity.model.evidence import (
@@ -160,7 +160,18 @@ def known_entries(report: ScanReport) -> Iterator[KnownDifferenceEvent]:
 
 
 def tables_of(report: ScanReport) -> Iterator[TableEvent]:
-    """Yield what the cloud code registers, and the versions of the clients."""
+    """Yield what was read, what the cloud code registers, and the versions of the clients."""
+    if report.groups:
+        yield TableEvent(
+            id="files",
+            title="What was read",
+            columns=("role", "language", "files", "bytes"),
+            rows=tuple(
+                (group.role, group.language, group.files, group.bytes) for group in report.groups
+            ),
+            note="Vendored: copies of an SDK and installed packages, read for their versions. "
+            "What was not read is said below, with the reason.",
+        )
     if report.definitions:
         yield TableEvent(
             id="definitions",
@@ -217,12 +228,20 @@ def _check(code: Code, report: ScanReport) -> CheckEvent:
     }
     matches = [match for match in report.findings if match.code is code]
     active = [match for match in matches if match.ignored is None]
-    if not given[area_of(code)]:
+    if not given[area_of(code)] and not matches:
         return _event(code, Outcome.UNSUPPORTED, _NOTHING[area_of(code)], [])
+    if active and code is SDK_UNKNOWN:
+        return _event(code, Outcome.ERROR, _sentence(active), matches)
     if active and code.severity != "benign":
         return _event(code, Outcome.FAIL, _sentence(active), matches)
     if not active and matches:
         return _event(code, Outcome.KNOWN_DIFFERENCE, f"{len(matches)} suppressed", matches)
+    unread = [skipped for skipped in report.skipped if skipped.doubt]
+    kept = [skipped for skipped in unread if skipped.area == area_of(code)]
+    if kept and not active:
+        more = f" and {len(kept) - 1:,} more" if len(kept) > 1 else ""
+        reason = f"{kept[0].path}{more} was not read: {kept[0].reason}"
+        return _event(code, Outcome.ERROR, reason, matches)
     return _event(code, Outcome.PASS, _sentence(active) if active else "", matches)
 
 
@@ -311,6 +330,12 @@ def _other_lines(report: ScanReport) -> list[str]:
         lines.append(f"and {len(report.skipped) - SHOWN:,} more, see the report")
     if not report.bytes:
         return lines
+    by_role: dict[str, list[Group]] = {}
+    for group in report.groups:
+        by_role.setdefault(group.role, []).append(group)
+    for role, groups in by_role.items():
+        listed = ", ".join(f"{group.files:,} {group.language}" for group in groups)
+        lines.append(f"read as {role}: {listed}")
     lines.append(
         f"{report.cloud_files:,} files of cloud code, {report.client_files:,} of clients, "
         f"{report.bytes / 1e6:.1f} MB"

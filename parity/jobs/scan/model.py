@@ -77,11 +77,34 @@ class Skipped:
         path: Path as the user knows it.
         reason: Why.
         doubt: Whether something that matters may have gone unnoticed: then nothing passes.
+        area: The rules that it keeps from holding; ``None`` if that is not known.
     """
 
     path: str
     reason: str
     doubt: bool = False
+    area: Area | None = None
+
+
+Role = Literal["cloud", "client", "server", "vendored"]
+"""What a file is: cloud code, the app's own code, code of a server, or somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files of one language and role that were read.
+
+    Attributes:
+        role: What they are.
+        language: ``Swift``.
+        files: How many.
+        bytes: How large, together.
+    """
+
+    role: Role
+    language: str
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +156,7 @@ class ScanReport:
         cloud_files: Number of files read as cloud code.
         client_files: Number of files read as source of clients.
         bytes: Bytes read.
+        groups: What was read, by role and language.
         traffic: What the recordings say.
         secrets: Keys that were seen, to keep them out of every output; never shown.
         digests: SHA-256 of all that was read, by ``cloud`` and ``clients``.
@@ -144,6 +168,7 @@ class ScanReport:
     cloud_files: int
     client_files: int
     bytes: int
+    groups: tuple[Group, ...] = ()
     traffic: tuple[Traffic, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     digests: dict[str, str] = field(default_factory=dict)

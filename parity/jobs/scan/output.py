@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ def json_of(report: ScanReport) -> dict[str, Any]:
         "cloud_files": report.cloud_files,
         "client_files": report.client_files,
         "bytes": report.bytes,
+        "read": [asdict(group) for group in report.groups],
         "digests": report.digests,
         "findings": [_finding(each) for each in report.findings],
         "definitions": [

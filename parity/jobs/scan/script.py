@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
-import tree_sitter_javascript
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node, Parser
 
+from parity.jobs.scan.languages import grammar_of
 from parity.jobs.scan.model import Place
 
 FUNCTIONS: Final = frozenset(
@@ -29,6 +28,7 @@ _COLLECTED: Final = frozenset(
     {
         "call_expression",
         "comment",
+        "export_statement",
         "import_statement",
         "member_expression",
         "new_expression",
@@ -114,11 +114,6 @@ class Script:
             yield from self.nodes.get(each, ())
 
 
-@lru_cache(maxsize=1)
-def _language() -> Language:
-    return Language(tree_sitter_javascript.language())
-
-
 def text_of(node: Node) -> str:
     """Return the source of a node."""
     return (node.text or b"").decode("utf-8", "replace")
@@ -144,7 +139,8 @@ def parse_script(file: str, source: bytes) -> Script:
     Returns:
         The script; ``script.root.has_error`` tells whether all of it was understood.
     """
-    tree = Parser(_language()).parse(source)
+    ending = "ts" if file.endswith(".ts") else "js"
+    tree = Parser(grammar_of(ending)).parse(source)
     script = Script(file, source, tree.root_node)
     _Binder(script).bind()
     return script
@@ -312,7 +308,9 @@ def parameters(function: Node) -> list[Node]:
     if single is not None:
         return [single]
     listed = function.child_by_field_name("parameters")
-    return [each for each in listed.named_children if each.type != "comment"] if listed else []
+    found = [each for each in listed.named_children if each.type != "comment"] if listed else []
+    # TypeScript wraps each: its pattern and its type.
+    return [each.child_by_field_name("pattern") or each for each in found]
 
 
 def arguments(call: Node) -> list[Node]:

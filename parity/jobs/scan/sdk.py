@@ -1,5 +1,6 @@
-"""Which SDKs can change their server URL, and from which version on.
+"""Which SDKs can change their server URL and from which version on, and the hosts of the service.
 
+PHP 1.0 and 1.1 have the host as a constant.
 Source: Parse migration guide, "iOS 1.12, Android 1.13.0, JavaScript 1.6.14, .NET 1.7.0"; the
 strings that SDKs send are in :func:`parity.wire.headers.parse_client_version`.
 """
@@ -16,6 +17,7 @@ FLOORS: Final = {
     "android": "1.13.0",
     "js": "1.6.14",
     "net": "1.7.0",
+    "php": "1.2.0",
 }
 """First version of each SDK that can change its server URL."""
 NAMES: Final = {
@@ -114,7 +116,7 @@ def _next(given: list[int], length: int) -> tuple[int, ...]:
 
 HOSTED: Final = re.compile(
     r"(?<![\w.-])(?P<host>api\.parse\.com|files\.parsetfss\.com|files\.parse\.com"
-    r"|push\.parse\.com|(?:[\w-]+\.)+parseapp\.com|(?:www\.)?parsecdn\.com|www\.parsecdn\.com)"
+    r"|push\.parse\.com|(?:(?:[\w-]+\.)+|(?<=[\"'`}/])\.)parseapp\.com|(?:www\.)?parsecdn\.com)"
     r"(?![\w-]|\.[a-z])",
     re.IGNORECASE,
 )

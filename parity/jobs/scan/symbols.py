@@ -180,7 +180,10 @@ class Symbols:
             fields = {"||": ("left", "right"), "??": ("left", "right"), "&&": ("right",)}.get(
                 sign, ()
             )
-        elif kind in {"parenthesized_expression", "await_expression"}:
+        elif kind in {
+            "parenthesized_expression", "await_expression", "as_expression",
+            "satisfies_expression", "non_null_expression",
+        }:  # fmt: skip
             inner = [each for each in node.named_children if each.type != "comment"]
             return self._resolve(script, inner[0], env, depth) if inner else ()
         elif kind == "sequence_expression":
@@ -367,7 +370,7 @@ class Symbols:
         else:
             return None
         for start in starts:
-            for ending in ("", ".js", ".cjs", ".mjs", "/index.js"):
+            for ending in ("", ".js", ".cjs", ".mjs", ".ts", "/index.js", "/index.ts"):
                 found = self._by_path.get(posixpath.normpath(start + ending))
                 if found is not None:
                     return found

@@ -93,6 +93,8 @@ def property_of(node: Node | None, name: str) -> Node | None:
 
 def is_require(script: Script, callee: Node | None) -> bool:
     """Tell whether a call of this is a ``require`` of Node, not a function of that name."""
+    if callee is not None and callee.type == "import":
+        return True
     if callee is None or callee.type != "identifier" or text_of(callee) != "require":
         return False
     scope = script.scopes.get(callee.id)
@@ -106,6 +108,6 @@ def requires(script: Script) -> list[tuple[Node, Node | None]]:
         for call in script.of("call_expression")
         if is_require(script, call.child_by_field_name("function"))
     ]
-    return found + [
-        (each, each.child_by_field_name("source")) for each in script.of("import_statement")
-    ]
+    statements = script.of("import_statement", "export_statement")
+    named = ((each, each.child_by_field_name("source")) for each in statements)
+    return found + [(statement, source) for statement, source in named if source is not None]

@@ -26,7 +26,7 @@ def codes(scan_files: Scan, name: str, text: str) -> list[str]:
         ("net.js", "fetch(`https://api.parse.com/1/${path}`);"),
         ("net.ts", "const u: string = 'https://api.parse.com/1';"),
         ("page.html", '<script src="https://www.parsecdn.com/js/parse-1.6.14.min.js"></script>'),
-        ("Info.plist", "<key>NSExceptionDomains</key><dict><key>api.parse.com</key></dict>"),
+        ("Info.plist", "<key>ParseURL</key><string>https://api.parse.com/1</string>"),
         ("net.rb", "url = 'https://api.parse.com/1'"),
     ],
 )
@@ -103,9 +103,9 @@ def test_a_server_in_another_file_counts(scan_files: Scan) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("a.php", f"<?php ParseClient::initialize('{APP_ID}', '{KEY}', '{KEY}x');"),
         ("a.js", f"Parse.masterKey = '{KEY}';"),
-        ("a.py", f"headers = {{'X-Parse-Master-Key': '{KEY}'}}"),
+        ("A.swift", f'request.setValue("{KEY}", forHTTPHeaderField: "X-Parse-Master-Key")'),
+        ("www/config.json", f'{{"parse": {{"masterKey": "{KEY}"}}}}'),
         ("A.java", f'String MASTER_KEY = "{KEY}";'),
     ],
 )

@@ -17,6 +17,12 @@ CASES: dict[str, dict[str, list[str]]] = {
             "var a = require('cloud/app.js');",
             "const dir = 'cloud/'; require(dir + 'app');",
             "import x from 'cloud/x';",
+            "export * from 'cloud/x';",
+            "export {a} from 'cloud/x';",
+            "require('fs').readFileSync('cloud/x.txt', 'utf8');",
+            "const fs = require('fs'), name = 'cloud/x'; fs.createReadStream(name + '.txt');",
+            "require('path').join('cloud', 'y');",
+            "require('express').static('cloud/public');",
             "var app = require('express')(); app.set('views', 'cloud/views');",
         ],
         "leaves": [
@@ -25,6 +31,21 @@ CASES: dict[str, dict[str, list[str]]] = {
             "var text = \"require('cloud/app.js')\";",
             "function require(x) {} require('cloud/app.js');",
             "settings.set('views', 'cloud/views');",
+            "require('path').join(__dirname, 'cloud');",
+            "['cloud', 'y'].concat('cloud/z');",
+        ],
+    },
+    "SCAN-NO-ANSWER": {
+        "finds": [
+            "Parse.Cloud.define('f', function (q, response) { console.log(response); return 1; });",
+            "Parse.Cloud.define('f', (q, res) => { console.log(JSON.stringify(res), q); });",
+            "Parse.Cloud.beforeSave('C', function (q, response) { q.object.set('a', 1); });",
+        ],
+        "leaves": [
+            "Parse.Cloud.define('f', function (q) { return 1; });",
+            "Parse.Cloud.define('f', function (q, res) { res.success(1); });",
+            "Parse.Cloud.define('f', function (q, res) { later(q, {res}); });",
+            "Parse.Cloud.afterSave('C', function (q, response) { f(q); });",
         ],
     },
     "SCAN-REQUIRE-DYNAMIC": {
@@ -201,6 +222,8 @@ CASES: dict[str, dict[str, list[str]]] = {
             "var u = 'https://api.parse.com/1/classes/C';",
             "var u = `https://files.parsetfss.com/${x}`;",
             "var u = 'http://myapp.parseapp.com/';",
+            "var u = 'http://' + sub + '.parseapp.com';",
+            "var u = `http://${sub}.parseapp.com/x`;",
         ],
         "leaves": [
             "// https://api.parse.com/1",
@@ -219,6 +242,7 @@ for _module in HOSTED_MODULES:
             f"var m = require('{_module}');",
             f"const name = '{_module}'; require(name);",
             f"import m from '{_module}';",
+            f"import('{_module}').then(f);",
         ],
         "leaves": [
             f"// require('{_module}')",

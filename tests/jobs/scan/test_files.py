@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from parity.jobs.scan import ScanReport, scan
-from parity.model import UserError
+from parity.jobs.scan.job import checks_of
+from parity.model import Outcome, UserError
 from tests.jobs.scan.conftest import Scan
 
 BAD = "Parse.Cloud.useMasterKey();"
@@ -108,9 +109,25 @@ def test_cloud_makes_any_folder_cloud_code(scan_files: Scan) -> None:
     assert [each.code.id for each in report.findings] == ["SCAN-CURRENT-USER"]
 
 
-def test_cloud_code_in_typescript_is_a_doubt(scan_files: Scan) -> None:
-    report = scan_files({"cloud/main.ts": "Parse.Cloud.define('f', (q: any) => 1);"})
-    assert [each.doubt for each in report.skipped] == [True]
+def test_cloud_code_in_typescript_is_read(scan_files: Scan) -> None:
+    source = (
+        "import * as Parse from 'parse/node';\nconst name = 'f' as string;\n"
+        "Parse.Cloud.define(name, (q: any, r: Answer) => r.success(Parse.User!.current()));"
+    )
+    report = scan_files({"cloud/main.ts": source})
+    assert [str(each.code) for each in report.findings] == [
+        "SCAN-RESPONSE-CALLBACK", "SCAN-CURRENT-USER",
+    ]  # fmt: skip
+    assert [each.name for each in report.definitions] == ["f"]
+    assert report.skipped == ()
+
+
+def test_cloud_code_in_coffeescript_is_a_doubt(scan_files: Scan) -> None:
+    source = "Parse.Cloud.define 'f', (q, r) -> r.success 1"
+    report = scan_files({"cloud/main.coffee": source, "cloud/a.js": "f();"})
+    assert [(each.doubt, each.area) for each in report.skipped] == [(True, "cloud-code")]
+    outcomes = {check.outcome for check in checks_of(report) if check.area == "cloud-code"}
+    assert outcomes == {Outcome.ERROR}
 
 
 def test_the_digest_changes_with_the_code_and_only_with_it(scan_files: Scan) -> None:

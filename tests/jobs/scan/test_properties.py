@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parity.jobs.scan import CODES, scan
-from parity.jobs.scan.clients import Source, client_findings
+from parity.jobs.scan.clients import read_file
 from parity.jobs.scan.cloud import cloud_findings
 from parity.jobs.scan.definitions import registered
 from parity.jobs.scan.dependencies import DEPENDENCY_FILES, asked
-from parity.jobs.scan.lexer import comments, without_comments
+from parity.jobs.scan.files import File
+from parity.jobs.scan.languages import MARKUP, read_source
 from parity.jobs.scan.script import parse_script
 from parity.jobs.scan.symbols import Symbols
 
@@ -27,7 +28,21 @@ SOURCE = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.text(max_size=200)
 )
 ENDINGS = st.sampled_from(
-    ["swift", "m", "java", "cs", "php", "rb", "html", "json", "js", "unknown", "kt", "plist"]
+    [
+        "swift",
+        "m",
+        "java",
+        "cs",
+        "rb",
+        "json",
+        "js",
+        "ts",
+        "tsx",
+        "kt",
+        "plist",
+        "?",
+        *sorted(MARKUP),
+    ]
 )
 
 
@@ -53,8 +68,8 @@ def test_any_bytes_are_parsed(data: bytes) -> None:
 
 @given(st.text(max_size=300), ENDINGS)
 def test_any_text_is_read_as_client_source(text: str, ending: str) -> None:
-    secrets: set[str] = set()
-    for finding in client_findings([Source(f"a.{ending}", text)], secrets):
+    data = f"{text}\nParse".encode("utf-8", "replace")
+    for finding in read_file(File(f"a.{ending}", data, "")).matches:
         assert finding.code.id in CODES
 
 
@@ -65,12 +80,13 @@ def test_any_text_is_read_as_a_dependency_file(text: str, name: str) -> None:
 
 @given(st.text(max_size=300), ENDINGS)
 def test_blanking_comments_keeps_every_place(text: str, ending: str) -> None:
-    blanked = without_comments(text, ending)
-    assert len(blanked) == len(text)
-    assert blanked.count("\n") == text.count("\n")
-    for start, comment in comments(text, ending):
-        assert text[start : start + len(comment)] == comment
-        assert blanked[start : start + len(comment)].strip() == ""
+    data = text.encode("utf-8", "replace")
+    reading = read_source(data, ending)
+    assert len(reading.code) == len(data)
+    assert reading.code.count("\n") == data.count(b"\n")
+    for start, comment in reading.comments:
+        assert data[start : start + len(comment)].decode("latin-1") == comment
+        assert reading.code[start : start + len(comment)].strip() == ""
 
 
 @given(st.sampled_from(["(", "[", "{", "a(", "!", "x=>", "function(){", "`${", "a.", "f(f)("]))
