@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import capture, load, probes, replay, seed, spawn, suites, verify
+from benchmarks import capture, load, probes, replay, scan, seed, spawn, suites, verify
 
 if __name__ == "__main__":
     spawn.main()
@@ -10,6 +10,7 @@ if __name__ == "__main__":
     replay.main()
     capture.main()
     verify.main()
+    scan.main()
     seed.main()
     load.main()
     probes.main()

@@ -141,6 +141,7 @@ _PLACEHOLDER = re.compile(
 _CONTEXT = re.compile(
     r"\bParse\b|\bParse(?:Client|Object|User|Server)|parse\.com|x-parse", re.IGNORECASE
 )
+_KEY_WORDS: Final = ("key", "applicationid", "application_id", "initialize")
 _NAMES: Final = {"app": "application id", "key": "key", "master": "master key"}
 _SERVER_LANGUAGES: Final = frozenset({"php", "phtml", "rb", "py", "sh", "erb", "rhtml"})
 _SETTINGS: Final = frozenset(
@@ -151,6 +152,7 @@ _SERVER_CODE: Final = re.compile(
     r"""|child_process|koa|hapi|restify|parse-cloud-express|node-parse-api|mongodb|mongoose)['"]"""
     r"""|\bnew\s+ParseServer\s*\(|^\#!.*\bnode\b"""
 )
+_PARSE_SERVER: Final = re.compile(r"""\bnew\s+ParseServer\b|['"]parse-server['"]""")
 _SHIPPED: Final = re.compile(r"(?:^|/)(?:www|public|assets|res|Resources|static|dist|src/main)/")
 _ATS: Final = re.compile(r"<key>\s*(?:\*\.)?$")
 
@@ -295,7 +297,7 @@ def _sdks(source: Source, part: Part) -> None:
         if (use := next(source.find(_USES[sdk]), None)) is not None:
             part.uses[sdk] = source.place(use)
         if next(source.find(_SERVERS[sdk]), None) is not None and not (
-            sdk == "js" and "ParseServer" in source.code
+            sdk == "js" and _PARSE_SERVER.search(source.code)
         ):
             part.served.add(sdk)
     if source.ending == "xml" and _SERVERS["android"].search(source.code):
@@ -329,6 +331,9 @@ def used_without_version(
 
 def keys_in(source: Source, secrets: set[str], role: Role) -> Iterator[Match]:
     """Yield the keys that are written into a file; their values go to ``secrets`` alone."""
+    lower = source.code.lower()
+    if not any(word in lower for word in _KEY_WORDS):
+        return
     speaks_of_parse = _CONTEXT.search(source.code) is not None
     for pattern in _KEYS:
         for match in pattern.finditer(source.code):

@@ -296,17 +296,19 @@ _SDK_MARKS: Final = (
 _SDK_CODE: Final = re.compile(rb"_ClientVersion[\"']?\s*[:=]?")
 _OWN_NAMESPACE: Final = {
     "php": re.compile(rb"^\s*namespace\s+Parse\b(?:\\\w+)*\s*[;{]", re.MULTILINE),
-    "java": re.compile(rb"^\s*package\s+com\.parse\b", re.MULTILINE),
-    "kt": re.compile(rb"^\s*package\s+com\.parse\b", re.MULTILINE),
+    "java": re.compile(rb"^\s*package\s+com\.parse\s*;", re.MULTILINE),
+    "kt": re.compile(rb"^\s*package\s+com\.parse\s*$", re.MULTILINE),
+    "xml": re.compile(rb"<assembly>\s*<name>Parse[.<]"),  # the documentation of an assembly
     "cs": re.compile(rb"^\s*namespace\s+Parse(?:\.\w+)*\s*[;{]?\s*$", re.MULTILINE),
 }
 _PHP_VERSION: Final = re.compile(rb"VERSION_STRING\s*=\s*['\"](?:php)?(?P<version>\d[\w.]*)['\"]")
 
 
-def copy_of_sdk(data: bytes, ending: str) -> tuple[str, str] | None:
+def copy_of_sdk(name: str, data: bytes, ending: str) -> tuple[str, str] | None:
     """Tell whether a file is, or holds, a Parse SDK itself: its code is not the app's.
 
     Args:
+        name: The file's path.
         data: What is in it.
         ending: The end of its name.
 
@@ -320,11 +322,18 @@ def copy_of_sdk(data: bytes, ending: str) -> tuple[str, str] | None:
         is_code = b"_ApplicationId" in data and _SDK_CODE.search(data)
         return ("js", "") if is_code and b"_InstallationId" in data else None
     namespace = _OWN_NAMESPACE.get(ending)
-    if namespace is not None and b"arse" in data[:20_000] and namespace.search(data[:20_000]):
+    if namespace is not None and (match := namespace.search(data[:20_000])):
+        # An app may put its own code into the SDK's name space; the SDK's files are its classes.
+        stem = name.rpartition("/")[2].partition(".")[0].encode()
+        declares = re.search(rb"\b(?:class|interface|trait|enum)\s+" + re.escape(stem), data)
+        if ending != "xml" and not (
+            declares and (stem.startswith(b"Parse") or b"Internal" in match[0])
+        ):
+            return None
         sdk = {"php": "php", "cs": "net"}.get(ending, "android")
-        match = _PHP_VERSION.search(data) if sdk == "php" else None
+        version = _PHP_VERSION.search(data) if sdk == "php" else None
         # One file of the SDK's source in many: only the one with the version speaks.
-        return (sdk, match["version"].decode("latin-1")) if match else ("", "")
+        return (sdk, version["version"].decode("latin-1")) if version else ("", "")
     return None
 
 

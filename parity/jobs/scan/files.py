@@ -57,13 +57,18 @@ _SAMPLES: Final = re.compile(r"^(?:samples?|examples?|demos?)$", re.IGNORECASE)
 _TEMPLATE_SCRIPT: Final = re.compile(
     r"\.(?:html?|ejs|jade|pug|txt|css|json|xml|mustache|hbs|handlebars|tpl|md|svg|csv)\.js$"
 )
-_MENTIONS: Final = re.compile(
-    rb"\bParse(?:\b|Client|User|Object|Init)|(?i:parse\.com|com\.parse\b|/parse[@/]\d|parse-(?:latest|\d)|parsetfss|parseapp|parsecdn|x-parse"
-    rb"|parity-scan|master_?key|\bPF(?:User|Object|Query)\b)"
+_WORDS: Final = (
+    b"parse.com", b"parsetfss", b"parseapp", b"parsecdn", b"x-parse", b"parity-scan", b"masterkey",
+    b"master_key", b"applicationid", b"clientkey", b"windowskey", b"dotnetkey", b"javascriptkey",
+    b"restapikey",
+)  # fmt: skip
+_MENTIONS: Final = (
+    re.compile(rb"Parse(?![a-z])"),
+    re.compile(rb"PF(?:User|Object|Query)"),
+    re.compile(rb"com\.parse\b|/parse[@/]\d"),
+    re.compile(rb"parse-(?:latest|\d)"),
 )
-_KEY_WORDS: Final = re.compile(
-    rb"(?i:applicationid|(?:client|windows|dotnet|javascript|restapi)key)"
-)
+"""Words that a finding of a client needs; each begins with what a search is fast for."""
 _REGISTERS = re.compile(
     r"\bCloud\s*(?:\.\s*|\[\s*['\"])(?:define|job|useMasterKey|httpRequest|(?:before|after)[A-Z]\w*)"
     r"|\bParse\s*(?:\.\s*Cloud|\[\s*['\"]Cloud['\"]\s*\])(?!\s*(?:\.\s*(?:run|startJob|getJobs\w*)\b|\w))"
@@ -114,12 +119,15 @@ class File:
     @cached_property
     def mentions(self) -> bool:
         """Whether it has a word that a finding of a client needs; else it need not be parsed."""
-        return bool(_MENTIONS.search(self.data) or _KEY_WORDS.search(self.data))
+        lower = self.data.lower()
+        return any(word in lower for word in _WORDS) or any(
+            pattern.search(self.data) for pattern in _MENTIONS
+        )
 
     @cached_property
     def sdk(self) -> tuple[str, str] | None:
         """The SDK that this is a copy of, and its version; its code is not the app's."""
-        return copy_of_sdk(self.data, self.ending)
+        return copy_of_sdk(self.name, self.data, self.ending)
 
     @cached_property
     def registers(self) -> bool:
@@ -225,6 +233,8 @@ class _Reader:
                 elif not vendored and (name in _INSTALLED or _is_nuget(path)):
                     self._skip(path, "installed packages are read for versions, not for findings")
                     self._packages(path, root)
+                elif "javadoc" in name.lower():
+                    self._skip(path, "documentation of an SDK is not the app's code")
                 elif not vendored and self._is_sample(path, root):
                     self._skip(path, "samples of another SDK are not the app's code")
                 else:
@@ -236,7 +246,8 @@ class _Reader:
     def _packages(self, folder: Path, root: Path) -> None:
         """Look for Parse SDKs among installed packages, without reading all of them."""
         for path in sorted(folder.iterdir()):
-            if path.is_file() and path.name.lower() in DEPENDENCY_FILES:
+            lower = path.name.lower()
+            if path.is_file() and (lower in DEPENDENCY_FILES or "parse" in lower):
                 self._file(path, root, vendored=True)
             elif (
                 path.is_dir()

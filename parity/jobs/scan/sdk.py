@@ -123,7 +123,13 @@ HOSTED: Final = re.compile(
 """The API, the files, push, websites (``<name>.parseapp.com``) and the SDK's CDN."""
 
 
+_HOST_WORDS: Final = ("parse.com", "parsetfss", "parseapp", "parsecdn")
+
+
 def hosts_in(text: str) -> Iterator[tuple[str, int]]:
     """Yield each host of the hosted service in a text, with where it starts."""
+    lower = text.lower()
+    if not any(word in lower for word in _HOST_WORDS):
+        return
     for match in HOSTED.finditer(text):
         yield match["host"].lower(), match.start()

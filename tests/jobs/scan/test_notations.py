@@ -378,3 +378,34 @@ def test_what_was_read_is_said_by_role_and_language(scan_files: Scan) -> None:
 def test_columns_count_characters(scan_files: Scan) -> None:
     report = scan_files({"app/a.swift": '/* été */ let é = "https://api.parse.com"'})
     assert [(each.place.line, each.place.column) for each in report.findings] == [(1, 28)]
+
+
+def test_the_source_of_the_php_sdk_is_not_the_app_and_its_name_space_may_be(
+    scan_files: Scan,
+) -> None:
+    report = scan_files(
+        {
+            "web/src/Parse/ParseClient.php": "<?php\nnamespace Parse;\nfinal class ParseClient {\n"
+            "  const HOST_NAME = 'https://api.parse.com';\n  const VERSION_STRING = 'php1.1.0';\n}",
+            "web/login.php": "<?php\nnamespace Parse;\nParseClient::initialize($a, $b, $c);",
+        }
+    )
+    assert [str(each.place) for each in report.findings] == [
+        "web/login.php:3:1",
+        "web/src/Parse/ParseClient.php:1:1",
+    ]
+    assert codes(report) == [INIT, OLD]
+
+
+def test_the_documentation_of_an_sdk_is_not_the_app(scan_files: Scan) -> None:
+    report = scan_files(
+        {
+            "a/libs/Parse-1.4.3-javadoc/Parse.html": "<script>Parse.initialize(id);</script>",
+            "a/Parse.Unity.xml": "<doc><assembly><name>Parse.Unity</name></assembly>"
+            "api.parse.com</doc>",
+            "a/com/parse/anypic/App.java": "package com.parse.anypic;\nclass App {}",
+        }
+    )
+    assert codes(report) == []
+    roles = {(group.role, group.language) for group in report.groups}
+    assert roles == {("vendored", "XML"), ("client", "Java")}
