@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +30,8 @@ from parity.capture.importers import (
 from parity.capture.lanes import lane_of
 from parity.model import Keys, Secret, UserError
 from parity.wire import Auth, basic_auth
+from parity.wire.headers import read_auth
+from parity.wire.operation import parse_json
 
 COUNTS = (
     *("seen", "kept", "other_host", "other_path", "not_http", "unreadable"),
@@ -82,6 +85,7 @@ class ImportReport:
         endpoints: Kept requests by endpoint: ``classes/Post``.
         methods: Kept requests by method.
         notes: Kept exchanges by what was not as usual with them.
+        applications: Kept requests by application id, as it was sent.
     """
 
     base: BaseUrl
@@ -89,6 +93,7 @@ class ImportReport:
     endpoints: Counter[str] = field(default_factory=Counter)
     methods: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    applications: Counter[str] = field(default_factory=Counter)
 
     @property
     def counts(self) -> Counter[str]:
@@ -108,7 +113,8 @@ class Import:
     """Reads files as one recording.
 
     Args:
-        files: The files, in order.
+        files: The files, in any order: those that began first are read first, since one recording
+            may use what an earlier one has made.
         base: Where the app's requests went; ``None`` finds it from the first 10,000 exchanges.
         max_body: Longest body to keep, in bytes.
         lane_key: Secret for the names of lanes; see :func:`parity.capture.lanes.lane_of`.
@@ -130,6 +136,7 @@ class Import:
         self._max_body = max_body
         self._lane_key = lane_key
         self._progress = progress
+        files = _by_time(files, max_body)
         self._reports = [FileReport(path) for path in files]
         self._stems = _unique_stems(files)
         self._entries = self._all_entries()
@@ -142,7 +149,7 @@ class Import:
         self.report = ImportReport(base, self._reports)
 
     def exchanges(self) -> Iterator[RecordedExchange]:
-        """Give the app's exchanges in the order of the files; the report grows meanwhile.
+        """Give the app's exchanges, file by file in the order of time; the report grows meanwhile.
 
         Raises:
             UserError: No file could be read.
@@ -239,8 +246,38 @@ class Import:
                 report.first_at = exchange.at
             report.last_at = exchange.at
         self.report.notes.update(exchange.notes)
+        if app := application_of(exchange):
+            self.report.applications[app] += 1
         self.report.methods[exchange.request.method] += 1
         self.report.endpoints[endpoint_of(exchange.request.url, self.report.base.mount)] += 1
+
+
+def application_of(exchange: RecordedExchange) -> str:
+    """Return the id of the application that a request names; ``""`` if it names none.
+
+    One that the server did not know is none: 401 or 403 without a session say so.
+    """
+    if exchange.response is not None and exchange.response.status in (401, 403):
+        return ""
+    request = exchange.request
+    in_body = b"_ApplicationId" in request.body
+    sent = read_auth(dict(request.headers), parse_json(request.body) if in_body else None)
+    return sent.app_id.value if sent is not None else ""
+
+
+def _by_time(files: Sequence[Path], max_body: int) -> list[Path]:
+    """Return files by the time of their first exchange, whatever the order they are given in."""
+    if len(files) < 2:
+        return list(files)
+    return sorted(files, key=lambda path: (_first_at(path, max_body), path.name, str(path)))
+
+
+def _first_at(path: Path, max_body: int) -> float:
+    with suppress(UnreadableSource):
+        for entry in islice(READERS[kind_of(path)](path, max_body), _LOOK_AT):
+            if isinstance(entry, Imported) and entry.at is not None:
+                return entry.at
+    return float("-inf")
 
 
 def _note_problem(report: FileReport, problem: Problem) -> None:

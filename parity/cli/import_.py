@@ -164,6 +164,11 @@ def _tell(report: ImportReport, out: Path, *, redacted: bool, as_json: bool) -> 
         return ExitCode.CANNOT_JUDGE
     if counts["other_host"] + counts["other_path"] > counts["kept"]:
         _say(f"warning: most entries did not go to {report.base.url}; is that the app's server?")
+    if len(report.applications) > 1:
+        _say(
+            f"warning: requests of {len(report.applications)} applications are in it; they are "
+            "replayed one at a time: parity replay --app 1"
+        )
     return ExitCode.CANNOT_JUDGE if failed else ExitCode.PASS
 
 
@@ -177,6 +182,7 @@ def _facts(report: ImportReport, out: Path, *, redacted: bool) -> dict[str, Any]
         "methods": dict(report.methods.most_common()),
         "endpoints": dict(report.endpoints.most_common()),
         "notes": dict(report.notes.most_common()),
+        "applications": len(report.applications),
         "files": [
             {
                 "path": str(each.path),
@@ -223,6 +229,8 @@ def _show(report: ImportReport, out: Path) -> None:
     ]
     if notable:
         click.echo(f"mind       {', '.join(notable)}")
+    if len(report.files) > 1:
+        click.echo("order      by the time of each file's first request")
     click.echo(f"recording  {out}, {report.counts['kept']} exchanges")
 
 

@@ -103,7 +103,7 @@ _SCAN = re.compile(
     (?P<local>(?:[\w.+-]|%2[Bb])++)(?P<at>@|%40)(?P<domain>(?:[\w-]+\.)+[^\W\d_]{2,})
   | (?<![\w+])(?P<plus>\+|%2[Bb])(?P<phone>\d(?:[ ().-]{0,2}\d){6,14})(?!\d)
   | (?<![\w.-])(?P<jwt>eyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*)
-  | (?<![\w-])(?P<scheme>(?i:bearer)(?:\s+|%20|\+))(?P<bearer>[\w.~+/-]{8,}=*)
+  | (?<![\w-])(?P<scheme>(?:[Bb]earer|BEARER)(?:\s+|%20|\+))(?P<bearer>[\w.~+/-]{8,}=*)
   | (?<![\w.+-])(?P<card>(?:[0-9][ -]?){14,15}[0-9])(?![\w-])
   | (?<![\w-])(?P<iban>[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]){11,30})(?![\w-])
   | (?<![\w-])(?P<ssn>[0-9]{3}-[0-9]{2}-[0-9]{4})(?![\w-])
@@ -111,9 +111,11 @@ _SCAN = re.compile(
     re.VERBOSE,
 )
 # Without one of these there is nothing to find by name or form.
-_FORMS = r"[@+%]|r:|[A-Za-z0-9]{25}|eyJ|\d{4}[ -]?\d{4}|\d{3}-\d\d-|[A-Z]{2}\d\d|(?i:bearer)"
-_MARKS = re.compile(rf"[=:]|(?i:basic)|{_FORMS}")
-_FORM_MARKS = re.compile(_FORMS)
+_MARKS = re.compile(r"[=:@+%]|[A-Za-z0-9]{25}|(?i:basic)")
+_FORM_MARKS = re.compile(r"[@+%]|r:|[A-Za-z0-9]{25}")
+_NUMBERS = re.compile(r"\d{4}[ -]?\d{4}|\b\d{3}-\d\d-|\b[A-Z]{2}\d\d")
+_SHORTEST_FORM = 11
+"""Characters of a social security number; nothing else that is known by its form is shorter."""
 _CARD = re.compile(r"(?=\d{15,16}$)(?:4|5[1-5]|2[2-7]|3[47]|6011|65)\d+", re.ASCII)
 """How numbers of the large card networks begin (ISO/IEC 7812)."""
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d{4})")
@@ -209,7 +211,8 @@ class Redactor:
             return value
         if (shown := self._names.get(str(value))) is not None:
             return shown
-        return self._pseudonyms.number(value) if name or _is_card(str(value)) else value
+        is_card = isinstance(value, int) and value > 10**14 and _is_card(str(value))
+        return self._pseudonyms.number(value) if name or is_card else value
 
     def _text(self, text: str, depth: int) -> str:
         if depth > _MAX_DEPTH:
@@ -229,7 +232,7 @@ class Redactor:
         return self._flat(text, depth)
 
     def _flat(self, text: str, depth: int) -> str:
-        if not _MARKS.search(text) or _ISO_DATE.fullmatch(text):
+        if not (_MARKS.search(text) or _has_form(text)) or _ISO_DATE.fullmatch(text):
             return self._secrets(text)
         text = self._userinfo(text)
         text = _BASIC.sub(lambda m: m["head"] + (self._basic(m["value"]) or m["value"]), text)
@@ -242,7 +245,7 @@ class Redactor:
         return _PAIR.sub(lambda match: self._pair(match, depth), text)
 
     def _forms(self, text: str) -> str:
-        return _SCAN.sub(self._form, text) if _FORM_MARKS.search(text) else text
+        return _SCAN.sub(self._form, text) if _has_form(text) else text
 
     def _secrets(self, text: str) -> str:
         # The search by `in` is many times faster than the pattern, and mostly finds nothing.
@@ -342,6 +345,17 @@ class Redactor:
 @lru_cache(maxsize=4096)
 def _is_sensitive(name: str) -> bool:
     return _SENSITIVE.fullmatch(name) is not None
+
+
+def _has_form(text: str) -> bool:
+    """Return whether it is worth a search for what is known by its form; this is the fast part."""
+    if _FORM_MARKS.search(text):
+        return True
+    if len(text) < _SHORTEST_FORM:
+        return False
+    # By `in` and not by the pattern, which is slower the more it may begin with.
+    words = "eyJ" in text or "earer" in text or "BEARER" in text
+    return words or _NUMBERS.search(text) is not None
 
 
 def _is_card(digits: str) -> bool:

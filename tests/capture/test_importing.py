@@ -272,3 +272,34 @@ def test_an_import_with_a_base_url_streams(tmp_path: Path) -> None:
     next(iter(imported.exchanges()))
     assert imported.report.counts["seen"] == 1
     assert json.dumps(dict(imported.report.counts))
+
+
+@given(st.permutations(range(4)))
+def test_files_in_any_order_give_the_same(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("files")
+    times = ("12:40", "12:20", "12:30", "12:20")
+    files = []
+    for number, at in enumerate(times):
+        entries = [
+            har_entry(f"https://h/parse/classes/A{number}", headers=SIGNED, at=when)
+            for when in (f"2016-03-09T17:{at}Z", f"2016-03-09T17:{at[:3]}59Z")
+        ]
+        files.append(har(folder / f"{number}.har", *entries))
+    imported = Import([files[number] for number in order])
+    assert [exchange.id for exchange in imported.exchanges()] == [
+        f"{number}#{entry}" for number in (1, 3, 2, 0) for entry in (1, 2)
+    ]
+
+
+def test_requests_are_counted_by_application(tmp_path: Path) -> None:
+    url = "https://h/parse/classes/A"
+    path = har(
+        tmp_path / "a.har",
+        *(har_entry(url, headers={"x-parse-application-id": app}) for app in ("a", "b", "a")),
+        har_entry(url, headers={"X-Parse-Application-Id": "wrong"}, status=403),
+    )
+    imported = Import([path])
+    assert len(list(imported.exchanges())) == 4
+    assert imported.report.applications == {"a": 2, "b": 1}

@@ -61,6 +61,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     show_default=True,
     help="Whether the target has a migrated copy of the recorded data, with its ids.",
 )
+@click.option(
+    "--app",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Which application, of a recording of several: 1 is that with most requests.",
+)
 @click.option("--read-only", is_flag=True, help="Send no request that writes.")
 @click.option(
     "--allow",

@@ -49,6 +49,7 @@ class Asked:
     allow_truncated: bool
     known_differences: tuple[Path, ...]
     fail_on_breaking: bool
+    app: int | None = None
 
 
 class _Traffic(Job):
@@ -99,7 +100,7 @@ class _Traffic(Job):
             run.folder,
             run.redactor,
             allow_truncated=self.asked.allow_truncated,
-        )
+        ).of_app(self.asked.app)
 
     def _answers(self, run: Run, target: Target, source: Source) -> Source:
         """Replay against the first of two targets, and return what it answered as a recording."""
@@ -180,6 +181,9 @@ class ReplayJob(_Traffic):
         if one.source.truncated:
             message = f"The end of {one.source.name} is missing; what is whole of it was used."
             yield NoticeEvent("warning", None, message)
+        if one.source.imported is not None and len(one.source.imported.files) > 1:
+            count = len(one.source.imported.files)
+            yield NoticeEvent("info", None, f"{count} files were replayed in the order of time.")
         for entry in evidence.known_differences(one.tally, one.register, name):
             yield entry
             if asked.fail_on_breaking and entry.severity == "breaking":
@@ -302,7 +306,7 @@ class _OneReplay:
                 "recording": self.source.digest() if self.source.imported is None else "imported",
                 "target": self.target.url,
                 "state": self.asked.state,
-                "only": f"{self.asked.only} {self.asked.repeat}",
+                "only": f"{self.asked.only} {self.asked.repeat} {self.asked.app}",
                 "read_only": str(self.asked.read_only),
             },
             folder=self._run.folder,

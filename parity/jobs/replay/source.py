@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from parity.capture.importing import Import, ImportReport
+from parity.capture.importing import Import, ImportReport, application_of
 from parity.capture.recording import (
     RecordedExchange,
     RecordingHeader,
@@ -16,11 +18,14 @@ from parity.capture.recording import (
     RecordingWriter,
     open_recording,
 )
+from parity.capture.recording_format import exchange_line, read_line
 from parity.model import UserError
 from parity.model.evidence import utc_now
 from parity.wire import Redactor
 
 RECORDING_SUFFIXES = (".jsonl", ".zst")
+_APP_HEADER = re.compile(rb'\["[Xx]-[Pp]arse-[Aa]pplication-[Ii][Dd]","([^"]+)"\]')
+_UNKNOWN_APP = b'"response":{"status":40'
 CASSETTE_SUFFIXES = (".yml", ".yaml", ".har", ".json")
 
 
@@ -35,6 +40,8 @@ class Source:
         total: Number of exchanges; ``None`` if the file does not say.
         truncated: Whether its end is missing.
         imported: What became of the files that it was made of, if it was.
+        app: The one application id whose requests are used; empty for all. What names none,
+            such as a download, belongs to each.
     """
 
     path: Path
@@ -43,6 +50,7 @@ class Source:
     total: int | None
     truncated: bool
     imported: ImportReport | None = None
+    app: str = ""
 
     @property
     def mount(self) -> str:
@@ -57,16 +65,55 @@ class Source:
 
     def __iter__(self) -> Iterator[RecordedExchange]:
         with open_recording(self.path, allow_truncated=self.truncated) as reader:
-            yield from reader
+            for exchange in reader:
+                if not self.app or application_of(exchange) in ("", self.app):
+                    yield exchange
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the exchanges as they are."""
+        if self.app:
+            yield from map(exchange_line, self)
+            return
         with open_recording(self.path, allow_truncated=self.truncated) as reader:
             yield from reader.lines()
+
+    def of_app(self, number: int | None) -> Source:
+        """Return the part of one application: recordings of two have nothing to do with each other.
+
+        Args:
+            number: Which one, from 1, those with most requests first; ``None`` for the only one.
+
+        Raises:
+            UserError: There are several, or fewer than that.
+        """
+        found = Counter(filter(None, map(_application_in, self.lines())))
+        ranked = [app for app, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
+        if number is None and len(ranked) < 2:
+            return self
+        if number is None or not 1 <= number <= len(ranked):
+            counts = ", ".join(f"{place}: {found[app]:,}" for place, app in enumerate(ranked, 1))
+            raise UserError(
+                f"{self.name} holds requests of {len(ranked)} applications ({counts} requests)",
+                "They are kept apart: replay one at a time, each on a server of its own, with "
+                "--app and its number.",
+                code="applications",
+            )
+        return replace(self, app=ranked[number - 1])
 
     def digest(self) -> str:
         """Return a digest of the whole file."""
         return digest_of(self.path)
+
+
+def _application_in(line: bytes) -> str:
+    """Return the application that the line of an exchange names, without reading more of it."""
+    match = None if _UNKNOWN_APP in line else _APP_HEADER.search(line)
+    if match is None and b"_ApplicationId" not in line:
+        return ""
+    if match is None or b"\\" in match[1]:
+        exchange = read_line(line)
+        return application_of(exchange) if isinstance(exchange, RecordedExchange) else ""
+    return match[1].decode("utf-8", "replace")
 
 
 def digest_of(path: Path) -> str:
@@ -102,19 +149,6 @@ def open_source(path: Path, folder: Path, redactor: Redactor, *, allow_truncated
         return _of(reader, path, str(path), None)
 
 
-def _in_time(importer: Import) -> Iterator[RecordedExchange]:
-    """Yield the exchanges of several files, those of the file that began first before others.
-
-    Cassettes of one app build on each other: a row that one has made, the next one finds. Within
-    a file its own order stays.
-    """
-    files: dict[str, list[RecordedExchange]] = {}
-    for exchange in importer.exchanges():
-        files.setdefault(exchange.origin.rpartition("#")[0], []).append(exchange)
-    for _, exchanges in sorted(files.items(), key=lambda item: item[1][0].at):
-        yield from exchanges
-
-
 def _imported(files: list[Path], path: Path, folder: Path, redactor: Redactor) -> Source:
     importer = Import(files)
     out = folder / f"{path.stem}.jsonl"
@@ -126,7 +160,7 @@ def _imported(files: list[Path], path: Path, folder: Path, redactor: Redactor) -
         tool="parse-parity",
     )
     with RecordingWriter(out, header, redactor=redactor) as writer:
-        for exchange in importer.exchanges() if len(files) == 1 else _in_time(importer):
+        for exchange in importer.exchanges():
             writer.write(exchange)
         writer.close(importer.report.counts)
     with open_recording(out) as reader:
