@@ -12,6 +12,7 @@ import click
 
 from parity.model import Secret, Style, Target, UserError
 from parity.model.units import parse_duration, parse_size
+from parity.targets.mongo import PREFERENCES
 from parity.targets.secrets import read_secret
 from parity.targets.settings import load_settings
 
@@ -38,6 +39,16 @@ SIZE: Final = _Written("size", parse_size)
 """Bytes, from ``3GB`` or ``800MiB``."""
 DURATION: Final = _Written("time", parse_duration)
 """Seconds, from ``30s``, ``10m`` or ``1h``."""
+
+read_preference_option: Final = click.option(
+    "--read-preference",
+    type=click.Choice(PREFERENCES),
+    default="primary",
+    show_default=True,
+    help="Which member of a replica set is read; a secondary only once it has all that the primary "
+    "had at the start.",
+)
+"""``read_preference: str``."""
 
 config_option: Final = click.option(
     "--config",

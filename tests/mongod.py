@@ -74,12 +74,15 @@ class Mongod:
 
 
 @contextlib.contextmanager
-def running_mongod(*arguments: str, replica_set: bool = False) -> Iterator[Mongod]:
+def running_mongod(
+    *arguments: str, replica_set: bool = False, joins: bool = False
+) -> Iterator[Mongod]:
     """Run a mongod.
 
     Args:
         *arguments: Added to the command line, for example ``--auth``.
         replica_set: Whether it is a replica set of one (transactions, change streams).
+        joins: Whether it waits to be taken into the replica set of another one.
     """
     # Memory where there is room: fsync of a disk is what a test would wait for.
     parent = temporary_folder()
@@ -87,7 +90,11 @@ def running_mongod(*arguments: str, replica_set: bool = False) -> Iterator[Mongo
     process = None
     try:
         (folder / "data").mkdir()
-        more = (f"--replSet={REPLICA_SET}", "--oplogSize=64") if replica_set else ("--nojournal",)
+        more = (
+            (f"--replSet={REPLICA_SET}", "--oplogSize=64")
+            if replica_set or joins
+            else ("--nojournal",)
+        )
         command = [find_mongod().command[0], f"--dbpath={folder / 'data'}", *ARGUMENTS, *more]
         log = folder / "mongod.log"
         with log.open("wb") as sink:

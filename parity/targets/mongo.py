@@ -6,10 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pymongo import MongoClient, ReadPreference
-from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
+from pymongo.client_session import ClientSession
+from pymongo.errors import (
+    ConfigurationError,
+    ExecutionTimeout,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import _ServerMode, make_read_preference
 from pymongo.uri_parser import parse_uri
 
@@ -20,6 +28,14 @@ from parity.model.secret import Secret
 SELECTION_TIMEOUT_MS: Final = 10_000
 SOCKET_TIMEOUT_MS: Final = 600_000
 """A scan that finds nothing for this long has lost its server."""
+
+MAX_STALENESS_S: Final = 90
+"""Seconds that a secondary may be behind to be chosen; MongoDB takes no less."""
+CATCH_UP_MS: Final = 60_000
+"""Milliseconds that a secondary may take to come to where the primary was at the start."""
+
+Preference = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
+PREFERENCES: Final = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 
 AUTHENTICATION_FAILED: Final = 18
 UNAUTHORIZED: Final = 13
@@ -35,13 +51,14 @@ class Access:
     Attributes:
         name: What the user calls the side; in every message.
         uri: MongoDB URI with the database.
-        read_preference: ``primary``, ``secondaryPreferred``, ….
+        read_preference: ``primary``, ``secondaryPreferred``, …; that of the URI does not count. A
+            secondary is read only once it has all that the primary had at the start.
         max_mb_s: Megabytes a second to read at most; ``None`` for no limit.
     """
 
     name: str
     uri: Secret
-    read_preference: str = "primaryPreferred"
+    read_preference: str = "primary"
     max_mb_s: float | None = None
 
     @property
@@ -89,8 +106,9 @@ class Reader:
         access: What is read, and how.
 
     Raises:
-        UserError: The server refuses the user.
+        UserError: The server refuses the user, or nobody can tell how old its data is.
         TargetDown: It cannot be reached.
+        HarnessError: It is a secondary that is too far behind.
     """
 
     def __init__(self, access: Access) -> None:
@@ -98,8 +116,13 @@ class Reader:
         self.database = access.database
         self.preference = _preference(access.read_preference)
         with reported(access.name):
-            self.client, self.hello = _one_member(access.uri.value, self.preference)
-        self.db = self.client[self.database]
+            self.client, self.hello, primary = _one_member(access.uri.value, self.preference)
+        self.db = self.client.get_database(self.database, read_preference=self.preference)
+        try:
+            self._refuse_old_data(primary)
+        except BaseException:
+            self.client.close()
+            raise
         # What a majority has cannot be rolled back; a standalone knows no majority.
         self.concern = "majority" if self.is_replica_set or self.is_sharded else "local"
 
@@ -112,6 +135,57 @@ class Reader:
     def is_sharded(self) -> bool:
         """Whether the server is a mongos."""
         return self.hello.get("msg") == "isdbgrid"
+
+    @property
+    def is_secondary(self) -> bool:
+        """Whether the server is a member of a replica set that follows another one."""
+        return bool(self.hello.get("secondary"))
+
+    @property
+    def read_from(self) -> str:
+        """Say which member is read, and how old its data may be; for evidence."""
+        asked = self.access.read_preference
+        if self.is_secondary:
+            return (
+                f"{asked}: the secondary {self.hello.get('me')}, which had all that the primary "
+                "had at the start"
+            )
+        if self.is_sharded:
+            return f"{asked}: the primary of each shard"
+        return f"{asked}: the primary" if self.is_replica_set else "the only server"
+
+    def _refuse_old_data(self, primary: ClientSession | None) -> None:
+        """Wait until a secondary has what the primary had; what is older than the question lies."""
+        name = self.access.name
+        if self.is_sharded and self.preference != ReadPreference.PRIMARY:
+            raise UserError(
+                f"{name!r} is a sharded cluster, which is read from its primaries only",
+                "Leave --read-preference out: nobody can tell how old its secondaries are.",
+                code="read-preference",
+            )
+        if not self.is_secondary:
+            return
+        if primary is None:
+            raise UserError(
+                f"the MongoDB URI of {name!r} leads to a secondary alone, "
+                "and nobody can tell how old its data is",
+                "Name the replica set in the URI, without directConnection.",
+                code="read-preference",
+            )
+        with reported(name), self.client.start_session() as session:
+            assert primary.cluster_time is not None
+            assert primary.operation_time is not None
+            session.advance_cluster_time(primary.cluster_time)
+            session.advance_operation_time(primary.operation_time)
+            schema = self.db.get_collection("_SCHEMA", read_concern=ReadConcern("majority"))
+            try:
+                schema.find_one({}, {"_id": 1}, session=session, max_time_ms=CATCH_UP_MS)
+            except ExecutionTimeout:
+                raise HarnessError(
+                    f"{name}: the secondary {self.hello.get('me')} is behind: after "
+                    f"{CATCH_UP_MS / 1000:g} s it lacks what the primary had at the start; "
+                    "read the primary instead"
+                ) from None
 
     def command(self, command: dict[str, Any], *, admin: bool = False) -> dict[str, Any]:
         """Run a command that reads, and return its reply."""
@@ -185,23 +259,32 @@ def _preference(name: str) -> _ServerMode:
         "secondaryPreferred": ReadPreference.SECONDARY_PREFERRED,
         "nearest": ReadPreference.NEAREST,
     }
-    return make_read_preference(modes[name].mode, None)
+    mode = modes[name].mode
+    return make_read_preference(mode, None, -1 if name == "primary" else MAX_STALENESS_S)
 
 
 def _one_member(
     uri: str, preference: _ServerMode
-) -> tuple[MongoClient[dict[str, Any]], dict[str, Any]]:
-    """Connect to the one member that all reads go to: a cursor lives on one server."""
+) -> tuple[MongoClient[dict[str, Any]], dict[str, Any], ClientSession | None]:
+    """Connect to the one member that all reads go to: a cursor lives on one server.
+
+    Returns:
+        The client, what the member says of itself, and for a secondary a session that knows
+        where the primary is; ``None`` if that cannot be asked.
+    """
     client = _client(uri)
     hello = client.admin.command({"hello": 1}, read_preference=preference)
     address = hello.get("me")
     if address is None and len(client.nodes) > 1:  # one of several mongos
         address = "{}:{}".format(*min(client.nodes))
     if address is None or _is_direct(uri):
-        return client, hello
+        return client, hello, None
+    primary = client.start_session() if hello.get("secondary") else None
+    if primary is not None:
+        client.admin.command("ping", session=primary, read_preference=ReadPreference.PRIMARY)
     client.close()
     client = _client(_direct(uri, address))
-    return client, client.admin.command({"hello": 1}, read_preference=preference)
+    return client, client.admin.command({"hello": 1}, read_preference=preference), primary
 
 
 def _direct(uri: str, address: str) -> str:

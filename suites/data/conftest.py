@@ -75,7 +75,7 @@ def _audit(target: Target) -> AuditReport:
     assert target.mongo is not None
     if not target.embedded:
         file_key = target.keys.file_key is not None
-        access = Access(target.name, target.mongo, "secondaryPreferred")
+        access = Access(target.name, target.mongo)
         with Reader(access) as reader, reported(target.name):
             return audit_database(reader.db, AuditOptions(file_key=file_key))
     # The checks of other areas leave odd rows in the database of an embedded target on purpose.

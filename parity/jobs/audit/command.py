@@ -16,7 +16,7 @@ from parity.jobs.audit.logins import read_accounts
 from parity.model import ExitCode, UserError
 from parity.model.finding import Code
 from parity.model.toml import nearest
-from parity.options import POSITIVE, choose, target_options
+from parity.options import POSITIVE, choose, read_preference_option, target_options
 
 FILE_SAMPLE: Final = 300
 """Files of --check-files; with none unreachable, at most 1 % are, with 95 % confidence."""
@@ -39,6 +39,7 @@ def _file_count(_context: click.Context, _option: click.Parameter, value: str | 
     metavar="N",
     help="Megabytes to read a second at most.  [default: no limit]",
 )
+@read_preference_option
 @click.option(
     "--accounts",
     metavar="FILE",
@@ -74,6 +75,7 @@ def audit(
     reports: Path | None,
     as_json: bool,
     max_mb_s: float | None,
+    read_preference: str,
     accounts: str | None,
     check_files: int,
     allowed_hosts: tuple[str, ...],
@@ -87,7 +89,7 @@ def audit(
         parity audit --target selfhosted --accounts file:accounts.json --check-files
         parity audit --target selfhosted --check-files all      # class by class
 
-    Nothing is written to the database; it is read from a secondary where there is one.
+    Nothing is written to the database; its primary is read unless --read-preference says otherwise.
     Each finding has a code, a count, examples, what breaks and how it is mended.
     """  # noqa: D301 - click wants the control character
     chosen, _, folder = choose(target, mongo, config)
@@ -96,6 +98,7 @@ def audit(
         raise UserError("--accounts and --check-files need --target", "They ask the Parse Server.")
     request = AuditRequest(
         max_mb_s=max_mb_s or 0.0,
+        read_preference=read_preference,
         over_rest=over_rest,
         accounts=read_accounts(_path(accounts), os.environ) if accounts else (),
         check_files=check_files,

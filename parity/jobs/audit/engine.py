@@ -122,7 +122,7 @@ def audit_database(
     """Read a Parse database once and say what is unsound in it. Nothing is written.
 
     Args:
-        database: The database; every collection of it is read, from a secondary if possible.
+        database: The database; every collection of it is read.
         options: How to audit.
         progress: Told after each batch how far it is.
 

@@ -49,6 +49,7 @@ class AuditRequest:
 
     Attributes:
         max_mb_s: Megabytes a second to read at most; 0 for no limit.
+        read_preference: Which member of a replica set is read.
         over_rest: Whether the target is a server as well, not a MongoDB alone.
         accounts: Accounts whose owners agreed, to log in to.
         check_files: Files to ask the server for; 0 for none.
@@ -57,6 +58,7 @@ class AuditRequest:
     """
 
     max_mb_s: float = 0.0
+    read_preference: str = "primary"
     over_rest: bool = True
     accounts: tuple[Account, ...] = ()
     check_files: int = 0
@@ -93,6 +95,7 @@ class AuditJob(Job):
         self.request = request or AuditRequest()
         self.report: AuditReport | None = None
         self._began = time.monotonic()
+        self._read_from = ""
         self._logins: list[LoginResult] = []
         self._file_rows: list[dict[str, Any]] = []
         self._file_checks: list[CheckEvent] = []
@@ -151,6 +154,7 @@ class AuditJob(Job):
         return {
             "documents": self.report.documents,
             "bytes": self.report.bytes,
+            "read_from": self._read_from,
             "findings": [
                 Found(
                     unsound.code.id,
@@ -185,11 +189,13 @@ class AuditJob(Job):
             self.request.max_mb_s, file_key=self._file_key(), sample_files=self.request.check_files
         )
         with self._reader() as reader, reported(self.target.name):
+            self._read_from = reader.read_from
             return audit_database(reader.db, options, progress)
 
     def _reader(self) -> Reader:
         assert self.target.mongo is not None
-        return Reader(Access(self.target.name, self.target.mongo, "secondaryPreferred"))
+        preference = self.request.read_preference
+        return Reader(Access(self.target.name, self.target.mongo, preference))
 
     def _file_key(self) -> bool | None:
         return self.target.keys.file_key is not None if self.request.over_rest else None
@@ -244,7 +250,8 @@ class AuditJob(Job):
     def _note(self, report: AuditReport) -> str:
         text = (
             f"{report.documents:,} documents, {report.bytes / 1e6:.1f} MB in "
-            f"{time.monotonic() - self._began:.1f} s, MongoDB {report.mongo_version}."
+            f"{time.monotonic() - self._began:.1f} s, MongoDB {report.mongo_version}, "
+            f"read from {self._read_from}."
         )
         if not report.gridfs:
             text += " No files in GridFS, so names of files were not looked up."

@@ -9,7 +9,6 @@ from typing import Any
 
 import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
-from pymongo import ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -46,7 +45,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads collections of one database, from a secondary where there is one.
+    """Reads collections of one database, where its read preference says.
 
     Attributes:
         database: The database.
@@ -62,10 +61,8 @@ class Reader:
     _due: float = 0.0
 
     def collection(self, name: str) -> Collection[Document]:
-        """Return a collection that is read leniently and from a secondary if possible."""
-        return self.database.get_collection(
-            name, codec_options=CODEC, read_preference=ReadPreference.SECONDARY_PREFERRED
-        )
+        """Return a collection that is read leniently, and where the database is."""
+        return self.database.get_collection(name, codec_options=CODEC)
 
     def batches(
         self, name: str, projection: Mapping[str, Any] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -12,10 +11,15 @@ from parity.job import run_job
 from parity.jobs.verify.job import VerifyJob, VerifyOptions
 from parity.model import ExitCode, Target, UserError
 from parity.model.toml import nearest
-from parity.options import DURATION, POSITIVE, config_option, json_option, report_dir_option
+from parity.options import (
+    DURATION,
+    POSITIVE,
+    config_option,
+    json_option,
+    read_preference_option,
+    report_dir_option,
+)
 from parity.targets.settings import Settings, load_settings
-
-PREFERENCES: Final = ("primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest")
 
 
 @click.command()
@@ -51,13 +55,7 @@ PREFERENCES: Final = ("primary", "primaryPreferred", "secondary", "secondaryPref
 @click.option(
     "--max-rps", type=POSITIVE, help="Send at most so many requests a second to a source over REST."
 )
-@click.option(
-    "--read-preference",
-    type=click.Choice(PREFERENCES),
-    default="primaryPreferred",
-    show_default=True,
-    help="Which members of a replica set are read.",
-)
+@read_preference_option
 @click.option(
     "--watch",
     is_flag=True,

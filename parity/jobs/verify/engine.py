@@ -350,7 +350,8 @@ def _facts(reader: Reader) -> SideFacts:
     hosts = ",".join(f"{host}:{port}" for host, port in sorted(reader.client.nodes))
     where = f"{hosts}/{reader.database}"
     name = reader.access.name
-    return SideFacts(name, where, str(version.get("version", "")) or None, kind)
+    shown = str(version.get("version", "")) or None
+    return SideFacts(name, where, shown, kind, reader.read_from)
 
 
 def _assured(left: Reader, right: Reader) -> tuple[str, ...]:

@@ -306,9 +306,9 @@ def _tables(result: VerifyResult) -> Iterator[TableEvent]:
     yield TableEvent(
         "sides",
         "What was compared",
-        ("side", "name", "where", "kind", "version"),
+        ("side", "name", "where", "kind", "version", "read from"),
         tuple(
-            (side, facts.name, facts.where, facts.kind, facts.version)
+            (side, facts.name, facts.where, facts.kind, facts.version, facts.read_from)
             for side, facts in (("source", result.source), ("destination", result.destination))
         ),
     )

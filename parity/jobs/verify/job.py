@@ -47,7 +47,7 @@ class VerifyOptions:
     workers: int = 2
     max_mb_s: float | None = None
     max_rps: float | None = None
-    read_preference: str = "primaryPreferred"
+    read_preference: str = "primary"
     settle_s: float | None = None
     scheduler: str | None = None
     resume: Path | None = None
@@ -175,6 +175,7 @@ class VerifyJob(Job):
             exclude=asked.exclude,
             max_rps=asked.max_rps,
             max_mb_s=asked.max_mb_s,
+            read_preference=asked.read_preference,
         )
 
         def progress(phase: str, name: str, rows: int) -> None:

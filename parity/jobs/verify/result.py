@@ -136,12 +136,14 @@ class SideFacts:
         where: Hosts and database, or file, without credentials.
         version: Version of the server; ``None`` if nobody said.
         kind: ``replica set``, ``standalone``, ``sharded``, ``export``, ``REST``.
+        read_from: Which member of a database was read, and how old its data may be.
     """
 
     name: str
     where: str
     version: str | None
     kind: str
+    read_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from pymongo import WriteConcern
 
 from parity.jobs.verify.identity import same_database
-from parity.model import Secret, UserError
+from parity.model import HarnessError, Secret, UserError
+from parity.stack.mongo import REPLICA_SET
 from parity.targets.mongo import Access, Reader, Throttle, _direct, database_of
 from tests.mongod import Mongod, running_mongod
 
@@ -86,3 +91,50 @@ def test_a_rate_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_rate_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parity.targets.mongo.time.sleep", lambda _: pytest.fail("it waited"))
     Throttle(None).wait(10**12)
+
+
+def test_a_secondary_that_is_behind_is_not_judged_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("parity.targets.mongo.CATCH_UP_MS", 300)
+    with primary_and_secondary() as (primary, secondary):
+        uri = Secret(f"{primary.database_uri('app')}?replicaSet={REPLICA_SET}")
+        with primary.client() as client:
+            both = client.get_database("app", write_concern=WriteConcern(2, wtimeout=30_000))
+            both["_SCHEMA"].insert_one({"_id": "A"})
+        with Reader(Access("hosted", uri, "secondary")) as reader:
+            assert reader.is_secondary
+            assert reader.read_from.startswith(
+                f"secondary: the secondary 127.0.0.1:{secondary.port}"
+            )
+        with secondary.client() as behind, primary.client() as client:
+            behind.admin.command("fsync", lock=True)
+            client["app"]["_SCHEMA"].insert_one({"_id": "B"})
+            with pytest.raises(HarnessError, match="is behind"):
+                Reader(Access("hosted", uri, "secondary"))
+            with Reader(Access("hosted", uri)) as reader:
+                assert reader.read_from == "primary: the primary"
+                assert reader.db["_SCHEMA"].count_documents({}) == 2
+            alone = Secret(f"{secondary.database_uri('app')}?directConnection=true")
+            with pytest.raises(UserError, match="leads to a secondary alone"):
+                Reader(Access("hosted", alone))
+            behind.admin.command("fsyncUnlock")
+
+
+@contextmanager
+def primary_and_secondary() -> Iterator[tuple[Mongod, Mongod]]:
+    """Run a replica set of two, of which only the first votes."""
+    with (
+        running_mongod(replica_set=True) as primary,
+        running_mongod(joins=True) as secondary,
+        primary.client() as client,
+    ):
+        config = client.admin.command("replSetGetConfig")["config"]
+        host = f"127.0.0.1:{secondary.port}"
+        config["members"].append({"_id": 1, "host": host, "votes": 0, "priority": 0})
+        config["version"] += 1
+        client.admin.command("replSetReconfig", config)
+        with secondary.client() as other:
+            deadline = time.monotonic() + 60.0
+            while not other.admin.command("hello").get("secondary"):
+                assert time.monotonic() < deadline, "it did not become a secondary"
+                time.sleep(0.05)
+        yield primary, secondary

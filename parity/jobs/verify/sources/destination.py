@@ -11,15 +11,13 @@ from bson import CodecOptions, DatetimeMS, decode
 from bson.codec_options import DatetimeConversion
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from pymongo import MongoClient, ReadPreference
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
+from pymongo.errors import PyMongoError
 
 from parity.jobs.verify.result import SideFacts
-from parity.model import HarnessError, Secret, UserError
-from parity.targets.mongo import database_of
+from parity.model import HarnessError, Secret
+from parity.targets.mongo import Access, Reader
 
 BATCH: Final = 1_000
-WAIT_MS: Final = 20_000
 _OPTIONS: Final = CodecOptions[dict[str, Any]](
     tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
@@ -47,44 +45,33 @@ class Destination:
 
     Args:
         uri: Its URI with the database; a secret.
+        read_preference: Which member is read.
 
     Raises:
         UserError: The URI has no database, or is none.
         HarnessError: It cannot be reached.
     """
 
-    def __init__(self, uri: str) -> None:
-        database_of("the destination", Secret(uri))  # refuses what is none, without quoting it
-        try:
-            self._client: MongoClient[Any] = MongoClient(
-                uri,
-                serverSelectionTimeoutMS=WAIT_MS,
-                appname="parse-parity verify",
-                document_class=RawBSONDocument,
-            )
-            self._database = self._client.get_default_database(
-                codec_options=CodecOptions(document_class=RawBSONDocument),
-                read_preference=ReadPreference.SECONDARY_PREFERRED,
-            )
-        except (ConfigurationError, InvalidURI) as error:
-            raise UserError(
-                f"the MongoDB URI of the destination cannot be used: {error}",
-                "Give mongodb://host/database, with the database.",
-                code="destination-uri",
-            ) from error
+    def __init__(self, uri: str, read_preference: str = "primary") -> None:
+        self._reader = Reader(Access("the destination", Secret(uri), read_preference))
+        self._client = self._reader.client
+        self._database = self._reader.db.with_options(
+            codec_options=CodecOptions(document_class=RawBSONDocument)
+        )
         with reading("the destination"):
             self._version = str(self._client.server_info()["version"])
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._reader.close()
 
     @property
     def facts(self) -> SideFacts:
         """What a report says about it."""
         hosts = ",".join(f"{host}:{port}" for host, port in sorted(self._client.nodes))
         name = self._database.name
-        return SideFacts("destination", f"{hosts}/{name}", self._version, "MongoDB")
+        read_from = self._reader.read_from
+        return SideFacts("destination", f"{hosts}/{name}", self._version, "MongoDB", read_from)
 
     def collections(self) -> tuple[str, ...]:
         """Return the names of its collections (no views), sorted."""

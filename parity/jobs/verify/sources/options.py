@@ -27,6 +27,7 @@ class SourceOptions:
         exclude: Do not verify these (``*`` and ``?`` as in a shell); they are listed.
         max_rps: Most requests a second to a REST source.
         max_mb_s: Most megabytes a second from a REST source.
+        read_preference: Which member of the destination is read.
         page_rows: Most objects of one answer; the server may make it less.
         tries: How often one request is sent before its class is given up.
         owners: Owners of each relation that are asked for their members; of more, a sample.
@@ -41,6 +42,7 @@ class SourceOptions:
     exclude: tuple[str, ...] = ()
     max_rps: float | None = None
     max_mb_s: float | None = None
+    read_preference: str = "primary"
     page_rows: int = 1000
     tries: int = 8
     owners: int = 10_000

@@ -82,7 +82,7 @@ def verify_source(
     """
     began = time.monotonic()
     options.work.mkdir(parents=True, exist_ok=True)
-    destination = Destination(destination_uri)
+    destination = Destination(destination_uri, options.read_preference)
     try:
         run = _Run(source, destination, options, progress, found)
         return run.result(began)

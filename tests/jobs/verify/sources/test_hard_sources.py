@@ -264,7 +264,7 @@ def test_nothing_on_one_side_is_never_a_pass(
 def test_a_destination_that_is_not_there_is_an_error_of_the_network(
     server: PagedParse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parity.jobs.verify.sources.destination.WAIT_MS", 200)
+    monkeypatch.setattr("parity.targets.mongo.SELECTION_TIMEOUT_MS", 200)
     with pytest.raises(HarnessError, match="destination"):
         verify_source(
             RestSource(server.target()), "mongodb://127.0.0.1:1/x", SourceOptions(tmp_path)
@@ -274,4 +274,4 @@ def test_a_destination_that_is_not_there_is_an_error_of_the_network(
 def test_a_destination_without_a_database_is_a_mistake(server: PagedParse, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         verify_source(RestSource(server.target()), "mongodb://127.0.0.1:1", SourceOptions(tmp_path))
-    assert caught.value.code == "destination-uri"
+    assert caught.value.code == "mongo-database"
