@@ -66,6 +66,7 @@ def gate(
     from parity.gate.judge import judge  # noqa: PLC0415
     from parity.gate.output import gate_json, gate_markdown  # noqa: PLC0415
     from parity.gate.page import gate_page  # noqa: PLC0415
+    from parity.gate.previous import says_the_same  # noqa: PLC0415
     from parity.report.files import write_text  # noqa: PLC0415
 
     file = load_gate_file(gate_file)
@@ -75,10 +76,13 @@ def gate(
     wanted = load_gate(number, file)
     now, results = look(reports, file)
     result = judge(wanted, now, results)
-    value = json.dumps(gate_json(result), indent=2) + "\n"
-    page = reports / f"gate-{number}.html"
-    write_text(page, gate_page(result))
-    write_text(reports / f"gate-{number}.json", value)
+    page, kept = reports / f"gate-{number}.html", reports / f"gate-{number}.json"
+    said = says_the_same(kept, result)
+    value = said or json.dumps(gate_json(result), indent=2) + "\n"
+    if not (said and page.exists()):
+        write_text(page, gate_page(result))
+    if not said:
+        write_text(kept, value)
     if markdown is not None:
         write_text(markdown, gate_markdown(result))
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Final
 
 from parity.gate.evaluate import evaluate
 from parity.gate.known import evaluate_known
@@ -15,6 +16,8 @@ from parity.gate.rules import Gate, Rule, Waiver
 from parity.gate.runs import Run
 from parity.model.verdict import Word
 
+LONGEST_WAIVER: Final = timedelta(days=180)
+"""What a person takes responsibility for is looked at again."""
 Results = Mapping[str, Previous | Unreadable | None]
 """The result files of earlier gates by number; ``None`` if there is none."""
 
@@ -139,6 +142,10 @@ def _waived(result: RuleResult, now: Now) -> RuleResult:
     waiver = max(waivers, key=lambda each: each.until)
     if waiver.until < now.at.date():
         reason = Reason(State.FAILED, f"{_said(waiver)} has expired: mend it, or waive it anew")
+        return replace(result, state=State.FAILED, reasons=(reason, *result.reasons), waiver=waiver)
+    if waiver.until > now.at.date() + LONGEST_WAIVER:
+        text = f"{_said(waiver)} lasts longer than {LONGEST_WAIVER.days} days: name an earlier day"
+        reason = Reason(State.FAILED, text)
         return replace(result, state=State.FAILED, reasons=(reason, *result.reasons), waiver=waiver)
     state = result.state if result.state is State.HOLDS else State.WAIVED
     return replace(result, state=state, waiver=waiver)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
-from parity.gate.result import GATE, VERSION, State
+from parity.gate.result import GATE, VERSION, GateReport, GateResult, State
 from parity.model.formats import Misfit, NotJson
 from parity.model.verdict import Word
+
+_KEPT_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +85,32 @@ def _previous(raw: bytes, number: str) -> Previous:
         if rule.state is State.HOLDS
     }
     return Previous(number, said.verdict, judged_at.astimezone(UTC), holding)
+
+
+def says_the_same(path: Path, result: GateResult) -> str:
+    """Return the text of a result file that says what a gate says now; else nothing.
+
+    Judging again with nothing changed changes nothing: a dossier names the digest of the file.
+    After a day it is written anew, because its age counts for gate 11.
+
+    Args:
+        path: The result file; it need not be there, or be one.
+        result: What the gate says now.
+    """
+    try:
+        raw = path.read_bytes()
+        kept, now = GATE.parse(raw), GateReport.of(result)
+        age = datetime.fromisoformat(now.judged_at) - datetime.fromisoformat(kept.judged_at)
+    except (OSError, ValueError, TypeError):
+        return ""
+    recent = timedelta(0) <= age < _KEPT_FOR
+    return raw.decode() if recent and _timeless(kept) == _timeless(now) else ""
+
+
+def _timeless(report: GateReport) -> GateReport:
+    """Return a result without the time, and without what only grows with it."""
+    rules = tuple(
+        replace(rule, proofs=tuple(replace(proof, age_days=0.0) for proof in rule.proofs))
+        for rule in report.rules
+    )
+    return replace(report, judged_at="", rules=rules)

@@ -235,3 +235,46 @@ def test_terminal_escapes_of_evidence_are_spelt_out(folder: Path, specs: dict[st
     done = _parity("dossier", "--no-pdf")
     assert "\\u001b[2Jowned" in done.output
     assert "\x1b[2J" not in done.output
+
+
+def test_a_gate_that_is_run_again_changes_nothing(folder: Path, specs: dict[str, Spec]) -> None:
+    _write(folder, specs)
+    _parity("gate", "8")
+    _parity("dossier", "--no-pdf")
+    kept = folder / "reports" / "gate-8.json"
+    before = kept.read_bytes()
+
+    again = _parity("gate", "8", "--json")
+
+    assert kept.read_bytes() == before
+    assert again.stdout.encode() == before
+    done = _parity("dossier", "--check", "reports/dossier.json")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_gate_that_says_something_else_is_written_anew(
+    folder: Path, specs: dict[str, Spec]
+) -> None:
+    _write(folder, specs)
+    _parity("gate", "8")
+    _parity("dossier", "--no-pdf")
+    extra = specs["verify"]
+    extra.events.append(check("verify/Lost", outcome=Outcome.FAIL))
+    extra.name, extra.age_days = "again", extra.age_days - 0.1
+    extra.write(folder / "reports")
+
+    assert _parity("gate", "8").exit_code == 1
+    assert _parity("dossier", "--check", "reports/dossier.json").exit_code == 1
+
+
+def test_a_result_of_two_days_ago_is_written_anew(folder: Path, specs: dict[str, Spec]) -> None:
+    _write(folder, specs)
+    _parity("gate", "8")
+    kept = folder / "reports" / "gate-8.json"
+    value = json.loads(kept.read_text())
+    old = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept.write_text(json.dumps(value | {"judged_at": old}))
+
+    _parity("gate", "8")
+
+    assert json.loads(kept.read_text())["judged_at"] > old

@@ -63,6 +63,20 @@ def test_a_waiver_counts_on_its_last_day(tmp_path: Path) -> None:
     assert w.judge().word is Word.PASS
 
 
+@pytest.mark.parametrize(
+    ("expires", "word"),
+    [("2027-01-28", Word.PASS), ("2027-01-29", Word.FAIL), ("9999-12-31", Word.FAIL)],
+)
+def test_a_waiver_lasts_180_days_at_most(tmp_path: Path, expires: str, word: Word) -> None:
+    w = world(tmp_path)
+    del w.specs["size"]
+    w.allow(waivers=(waiver("sizing", expires),))
+    result = w.judge()
+    assert result.word is word
+    if word is Word.FAIL:
+        assert f"until {expires}, lasts longer than 180 days" in reasons(result, "sizing")
+
+
 def test_a_waiver_that_nobody_needs_is_named(tmp_path: Path) -> None:
     w = world(tmp_path)
     w.allow(waivers=(waiver("sizing"),))
