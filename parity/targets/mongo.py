@@ -90,6 +90,14 @@ def database_of(name: str, uri: Secret) -> str:
             "Write it as mongodb://user:password@host:27017/database; percent-encode the password.",
             code="mongo-uri",
         ) from None
+    # A password with "@" and "/" in it can make a URI that is read, wrongly: host and database are
+    # parts of the password then, which would be shown as such.
+    if database and set(database) & set('@:/\\ "$'):
+        raise UserError(
+            f"the MongoDB URI of {name!r} names a database that cannot be",
+            "Write it as mongodb://user:password@host:27017/database; percent-encode the password.",
+            code="mongo-uri",
+        )
     if not database:
         raise UserError(
             f"the MongoDB URI of {name!r} names no database",

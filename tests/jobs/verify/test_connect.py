@@ -138,3 +138,10 @@ def primary_and_secondary() -> Iterator[tuple[Mongod, Mongod]]:
                 assert time.monotonic() < deadline, "it did not become a secondary"
                 time.sleep(0.05)
         yield primary, secondary
+
+
+def test_a_password_that_is_read_as_host_and_database_is_in_no_message() -> None:
+    uri = Secret("mongodb://planted:p@ss/w:rd-planted@127.0.0.1:1/app")
+    with pytest.raises(UserError, match="percent-encode") as caught:
+        database_of("hosted", uri)
+    assert "planted" not in caught.value.what
