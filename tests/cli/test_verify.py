@@ -163,6 +163,48 @@ def test_an_excluded_collection_is_unsupported_and_named(pair: Pair, tmp_path: P
     assert "left out by --exclude _User" in left_out[0].reason
 
 
+def test_only_the_classes_that_are_named_are_compared(pair: Pair, tmp_path: Path) -> None:
+    pair.copy["GameScore"].delete_one({})
+
+    assert run(tmp_path, "--classes", "_User") is ExitCode.PASS
+    states = {check.id: check.outcome for check in evidence(tmp_path).checks}
+    assert states["verify/GameScore"] is Outcome.UNSUPPORTED
+    assert states["verify/_User"] is Outcome.PASS
+
+
+def test_an_option_that_names_nothing_is_mentioned(
+    pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, "--exclude", "_Usr")
+
+    assert "--exclude _Usr matches no collection." in capsys.readouterr().out
+    assert any("_Usr" in notice.message for notice in evidence(tmp_path).notices)
+
+
+@pytest.mark.parametrize("options", [{"expireAfterSeconds": 60}, {"unique": True}], ids=str)
+def test_an_index_that_deletes_or_refuses_fails(
+    pair: Pair, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    pair.copy["GameScore"].create_index(
+        "planted", partialFilterExpression={"planted": 1}, **options
+    )
+
+    assert run(tmp_path) is ExitCode.FAIL
+    (failed,) = [check for check in evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
+    assert failed.finding is not None
+    assert failed.finding.code == "VER-INDEX-HARMS"
+
+
+def test_lost_permissions_of_a_class_are_a_matter_of_security(pair: Pair, tmp_path: Path) -> None:
+    pair.source["_SCHEMA"].insert_one({"_id": "Late", "_metadata": {"class_permissions": {}}})
+    pair.copy["_SCHEMA"].insert_one({"_id": "Late"})
+
+    assert run(tmp_path) is ExitCode.FAIL
+    (failed,) = [check for check in evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
+    assert failed.finding is not None
+    assert (failed.finding.code, failed.finding.severity) == ("VER-CLP", "security")
+
+
 def test_everything_excluded_cannot_be_judged(pair: Pair, tmp_path: Path) -> None:
     assert run(tmp_path, "--exclude", "*") is ExitCode.CANNOT_JUDGE
 

@@ -19,6 +19,8 @@ from parity.model import UserError
 from parity.model.judged import Judged
 
 STATES: Final = ("not-started", "copying", "syncing", "finalized", "cancelled", "failed")
+_CLOCKS: Final = timedelta(minutes=5)
+"""What two clocks may differ by before a time is taken for a mistake."""
 FINALIZE_WITHIN: Final = timedelta(hours=24)
 RETRIES_AT_MOST: Final = 5
 """The guide gives no number; the file may, as ``max_retries``."""
@@ -63,6 +65,9 @@ class MigrationStatus:
             return passed(codes.NOT_FINALIZED, "not everything is copied yet")
         if self.copied_at is None:
             return unseen(codes.NOT_FINALIZED, "no copied_at is given")
+        if self.copied_at - now > _CLOCKS:
+            text = f"copied_at is in the future: {self.copied_at.isoformat()}"
+            return unseen(codes.NOT_FINALIZED, text)
         left = FINALIZE_WITHIN - (now - self.copied_at)
         hours = left.total_seconds() / 3600
         if left < timedelta(0):

@@ -31,7 +31,10 @@ from parity.model.difference import Kind
 JOIN: Final = "_Join:"
 SCHEMA: Final = "_SCHEMA"
 _ACL: Final = re.compile(r"_(?:rperm|wperm|acl)(?![A-Za-z0-9_])")
-_CLP: Final = re.compile(r"(?:_metadata\.class_permissions|_client_permissions)(?![A-Za-z0-9_])")
+_CLP: Final = re.compile(
+    r"(?:_metadata\.class_permissions|_client_permissions)(?![A-Za-z0-9_])|_metadata$"
+)
+"""Without ``_metadata`` a class has no permissions at all, so anybody may do anything."""
 _KEPT_INDEXES: Final = re.compile(r"_metadata\.indexes(?![A-Za-z0-9_])")
 _SHORT_TEXT: Final = 200
 _NUMBERS: Final = {DOUBLE: "<d", INT32: "<i", INT64: "<q"}

@@ -39,7 +39,7 @@ from parity.targets.settings import Settings, load_settings
     help="Leave a collection out, shown as not verified; * and ? as in a shell. Repeatable.",
 )
 @click.option(
-    "--classes", multiple=True, metavar="NAME", help="Only these; for a source over REST or export."
+    "--classes", multiple=True, metavar="NAME", help="Only these, with their join tables."
 )
 @click.option("--strict", is_flag=True, help="Order of fields and types of numbers fail as well.")
 @click.option(

@@ -55,6 +55,7 @@ class Options:
 
     Attributes:
         exclude: Names of collections to leave out; ``*`` and ``?`` as in a shell.
+        classes: Only these classes, with their join tables and ``_SCHEMA``; empty for all.
         workers: Processes that read: half of them on each side, at least one each.
         sides: How sides are opened; ``None`` takes processes on this machine, or none if the
             databases are smaller than :data:`SMALL`.
@@ -62,6 +63,7 @@ class Options:
 
     exclude: tuple[str, ...] = ()
     workers: int = 2
+    classes: tuple[str, ...] = ()
     sides: Callable[[Access, Access], Sides] | None = None
 
     def open_sides(self, source: Access, destination: Access, size: int) -> Sides:
@@ -247,7 +249,8 @@ def _why_not(name: str, described: Described, options: Options) -> str:
     for pattern in options.exclude:
         if fnmatchcase(name, pattern):
             return f"left out by --exclude {pattern}"
-    return ""
+    asked = not options.classes or {name, name.rpartition(":")[2]} & {*options.classes, "_SCHEMA"}
+    return "" if asked else "left out by --classes"
 
 
 def _verify_all(run: Run, parts: list[Part], source: Access, destination: Access) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from parity.jobs.verify.result import State, VerifyResult
 from parity.jobs.verify.resume import StateFile, inputs_of
 from parity.jobs.verify.sources import RestSource, SourceOptions, open_export, verify_source
 from parity.model import Secret, Target, UserError
-from parity.model.evidence import TargetFacts
+from parity.model.evidence import NoticeEvent, TargetFacts
 from parity.targets import secrets_of
 from parity.targets.identity import database_measured_on
 from parity.targets.mongo import Access
@@ -30,7 +31,7 @@ class VerifyOptions:
 
     Attributes:
         exclude: Collections to leave out; ``*`` and ``?`` as in a shell.
-        classes: Only these, of a source that is no MongoDB; empty means all.
+        classes: Only these, with their join tables; empty means all.
         strict: Whether benign differences fail.
         workers: Processes that read.
         max_mb_s: Megabytes a second to read from each side at most.
@@ -110,6 +111,8 @@ class VerifyJob(Job):
         shown.pop("permanent")  # differences.jsonl has them
         self._shown = shown
         run.write_json("verify.json", {"format": "parity-verify", "version": self.version, **shown})
+        for text in self._matched_nothing():
+            yield NoticeEvent("warning", None, text)
         yield from events_of(self.found, self.destination.name, strict=self.options.strict)
 
     def closing(self) -> Iterator[str]:
@@ -120,6 +123,7 @@ class VerifyJob(Job):
             verified = collection.state is State.VERIFIED
             if collection.counts or collection.structure or not verified:
                 yield f"{collection.name}: {said(collection)}"
+        yield from self._matched_nothing()
         documents = sum(collection.source_documents for collection in collections)
         equal = sum(collection.equal for collection in collections)
         yield f"{equal:,} of {documents:,} documents of the source are equal."
@@ -127,6 +131,18 @@ class VerifyJob(Job):
             yield f"In sync as of {self.found.in_sync_as_of}."
         elif self.found.unsettled:
             yield f"{len(self.found.unsettled):,} documents have not settled."
+
+    def _matched_nothing(self) -> Iterator[str]:
+        """Say which options name no collection: a name that is misspelt leaves nothing out."""
+        assert self.found is not None
+        names = {collection.name for collection in self.found.collections}
+        owners = names | {name.rpartition(":")[2] for name in names}
+        for pattern in self.options.exclude:
+            if not any(fnmatchcase(name, pattern) for name in owners):
+                yield f"--exclude {pattern} matches no collection."
+        for name in self.options.classes:
+            if name not in owners:
+                yield f"--classes {name}: there is no such class."
 
     def result(self) -> dict[str, Any]:
         """Return what ``verify.json`` holds."""
@@ -144,7 +160,7 @@ class VerifyJob(Job):
             Access(target.name, uri, asked.read_preference, asked.max_mb_s)
             for target, uri in ((self.source, mongo), (self.destination, self.destination.mongo))
         )
-        options = Options(asked.exclude, asked.workers)
+        options = Options(asked.exclude, asked.workers, asked.classes)
         if asked.scheduler:
             options = replace(options, sides=cluster_sides(asked.scheduler))
         state = StateFile(run.folder, inputs_of(source, destination), asked.resume)

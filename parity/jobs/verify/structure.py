@@ -25,6 +25,11 @@ _VERSIONS: Final = frozenset(
 """Parts of an index that depend on who made it."""
 
 
+_UNIQUE_BY_PARSE_SERVER: Final = frozenset(
+    {("_User", "username"), ("_User", "email"), ("_Role", "name")}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """A collection as its server describes it.
@@ -119,7 +124,20 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
             source.name, codes.INDEX.id, difference, _create(source.name, index)
         )
     for name, index in unmatched.items():
-        yield StructureDifference(source.name, codes.INDEX_EXTRA.id, _difference(name, None, index))
+        code = codes.INDEX_HARMS if _harms(source.name, index) else codes.INDEX_EXTRA
+        yield StructureDifference(source.name, code.id, _difference(name, None, index))
+
+
+def _harms(collection: str, index: dict[str, Any]) -> bool:
+    """Tell whether an additional index deletes rows or refuses saves.
+
+    Source: parse-server ``DatabaseController.performInitialization`` makes unique indexes of names
+    and addresses, and a TTL index of ``_Idempotency``.
+    """
+    if collection == "_Idempotency":
+        return False
+    own = (collection, *index["key"]) in _UNIQUE_BY_PARSE_SERVER
+    return "expireAfterSeconds" in index or (bool(index.get("unique")) and not own)
 
 
 def _difference(name: str, expected: Any, actual: Any) -> Difference:

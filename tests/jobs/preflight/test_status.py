@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parity.jobs.preflight.status import MigrationStatus, read_status
-from parity.model import UserError
+from parity.model import Outcome, UserError
 
 
 def test_a_status_file_is_read(tmp_path: Path) -> None:
@@ -17,6 +17,13 @@ def test_a_status_file_is_read(tmp_path: Path) -> None:
     file.write_text('{"state": "syncing", "copied_at": "2016-04-20T12:00:00+02:00", "retries": 1}')
     moment = datetime(2016, 4, 20, 10, tzinfo=UTC)
     assert read_status(file) == MigrationStatus("syncing", moment, 1)
+
+
+def test_a_copy_that_ends_in_the_future_is_not_judged() -> None:
+    status = MigrationStatus(copied_at=datetime(2036, 4, 20, 10, tzinfo=UTC))
+    finalized = status.judge(datetime(2016, 4, 20, 10, tzinfo=UTC))[1]
+    assert finalized.outcome is Outcome.UNSUPPORTED
+    assert "in the future" in finalized.seen
 
 
 @pytest.mark.parametrize(
