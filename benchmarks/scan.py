@@ -5,6 +5,7 @@ Its peer, in the same run: reading the same files and counting their lines, in o
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import time
@@ -34,10 +35,13 @@ def main() -> None:
         _write(folder)
         size = sum(file.stat().st_size for file in folder.rglob("*.*"))
         read_s = _seconds(lambda: _read(folder))
+        before = _cpu_s()
         scan_s = _seconds(lambda: scan([folder]))
+        cpu_s = _cpu_s() - before
         print(f"scan of {FILES:,} files, {size / 1e6:.0f} MB")
         ratio = f"limit {LIMIT_S:.0f} s   ratio {scan_s / LIMIT_S:.2f}"
         print(f"  scan            {scan_s:7.1f} s   {ratio}")
+        print(f"  CPU of it       {cpu_s:7.1f} s   in all processes")
         print(f"  read and count  {read_s:7.1f} s   scan / this {scan_s / read_s:.1f}")
         large = Path(name) / "large"
         for marked in (False, True):
@@ -51,6 +55,11 @@ def _seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def _cpu_s() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _read(folder: Path) -> int:

@@ -108,7 +108,7 @@ _KEYS: Final = (
         rf"\b(?:Parse|ParseClient)\s*(?:\.|::)\s*[iI]nitialize\s*\(\s*(?:[\w.]+(?:\(\))?\s*,\s*)?"
         rf"{_text('app')}(?:\s*,\s*{_text('key')})?(?:\s*,\s*{_text('master')})?"
     ),
-    re.compile(rf"\b(?:applicationId|ApplicationId|ApplicationID)\s*[=(:]\s*{_text('app')}"),
+    re.compile(rf"\b[aA]pplicationI[dD]\s*[=(:]\s*{_text('app')}"),
     re.compile(
         rf"\b(?:clientKey|ClientKey|WindowsKey|dotNetKey|javaScriptKey|javascriptKey|restAPIKey"
         rf"|restApiKey)\s*[=(:]\s*{_text('key')}"
@@ -335,16 +335,20 @@ def keys_in(source: Source, secrets: set[str], role: Role) -> Iterator[Match]:
     if not any(word in lower for word in _KEY_WORDS):
         return
     speaks_of_parse = _CONTEXT.search(source.code) is not None
+    seen: set[int] = set()
     for pattern in _KEYS:
         for match in pattern.finditer(source.code):
             found = {
                 name: value
                 for name, value in match.groupdict().items()
                 if value
+                and match.start(name) not in seen
                 and _LOOKS.fullmatch(value)
                 and not _PLACEHOLDER.search(value)
                 and (speaks_of_parse or _PARSE_KEY.fullmatch(value))
             }
+            # Two forms may name the same text: `clientKey:` stands in an initialisation as well.
+            seen.update(match.start(name) for name in found)
             secrets.update(found.values())
             place = source.place(match.start())
             if "master" in found:

@@ -409,3 +409,11 @@ def test_the_documentation_of_an_sdk_is_not_the_app(scan_files: Scan) -> None:
     assert codes(report) == []
     roles = {(group.role, group.language) for group in report.groups}
     assert roles == {("vendored", "XML"), ("client", "Java")}
+
+
+def test_a_key_is_said_once_where_it_stands(scan_files: Scan) -> None:
+    text = f'[Parse setApplicationId:@"{APP_ID}"\n    clientKey:@"{KEY}"];'
+    found = [each for each in codes(scan_files({"app/A.m": text})) if each == "SCAN-CLIENT-KEY"]
+    assert len(found) == 1
+    report = scan_files({"app/B.swift": f'let applicationID = "{APP_ID}"'})
+    assert codes(report) == ["SCAN-CLIENT-KEY"]
