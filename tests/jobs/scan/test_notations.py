@@ -415,5 +415,5 @@ def test_a_key_is_said_once_where_it_stands(scan_files: Scan) -> None:
     text = f'[Parse setApplicationId:@"{APP_ID}"\n    clientKey:@"{KEY}"];'
     found = [each for each in codes(scan_files({"app/A.m": text})) if each == "SCAN-CLIENT-KEY"]
     assert len(found) == 1
-    report = scan_files({"app/B.swift": f'let applicationID = "{APP_ID}"'})
+    report = scan_files({"other/B.swift": f'let applicationID = "{APP_ID}"'})
     assert codes(report) == ["SCAN-CLIENT-KEY"]
