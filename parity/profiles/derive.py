@@ -140,10 +140,12 @@ class _Traffic:
         if not self.shapes:
             raise ValueError("no request that a profile can hold")
         self._merge(shapes)
-        total = sum(each.count for each in self.shapes.values())
-        ranked = sorted(self.shapes.values(), key=lambda each: (-each.count, each.operation.name))
-        operations = tuple(_typical(each, total) for each in ranked)
-        reads = sum(each.count for each in ranked if each.operation.ask in READS)
+        total = sum(shape.count for shape in self.shapes.values())
+        ranked = sorted(
+            self.shapes.values(), key=lambda shape: (-shape.count, shape.operation.name)
+        )
+        operations = tuple(_typical(shape, total) for shape in ranked)
+        reads = sum(shape.count for shape in ranked if shape.operation.ask in READS)
         think, notes = self.clock.think(), self.clock.notes()
         profile = Profile(
             name=name,
@@ -198,10 +200,10 @@ class _Traffic:
             wanted = rare.operation
             near = max(
                 kept.values(),
-                key=lambda each: (
-                    each.operation.ask is wanted.ask,
-                    each.operation.class_name == wanted.class_name,
-                    each.count,
+                key=lambda other: (
+                    other.operation.ask is wanted.ask,
+                    other.operation.class_name == wanted.class_name,
+                    other.count,
                 ),
             )
             near.count += rare.count

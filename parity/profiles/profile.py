@@ -88,8 +88,8 @@ class Operation:
 def _shape(value: Any) -> str:
     names = []
     for key, inner in value.items():
-        if isinstance(inner, list) and any(isinstance(each, Mapping) for each in inner):
-            shapes = [_shape(each) for each in inner if isinstance(each, Mapping)]
+        if isinstance(inner, list) and any(isinstance(branch, Mapping) for branch in inner):
+            shapes = [_shape(branch) for branch in inner if isinstance(branch, Mapping)]
             names.append(f"{key}({'|'.join(dict.fromkeys(shapes))})")
         elif isinstance(inner, Mapping) and "__type" not in inner and inner:
             shape = _shape(inner)

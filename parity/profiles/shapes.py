@@ -84,7 +84,7 @@ def shape_of(where: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     shape: dict[str, Any] = {}
     for key, inner in where.items():
         if key in LOGICAL and isinstance(inner, list):
-            shape[key] = [shape_of(_mapping(each), depth + 1) for each in inner[:10]]
+            shape[key] = [shape_of(_mapping(branch), depth + 1) for branch in inner[:10]]
         elif key == "$relatedTo":
             shape[key] = _related(inner)
         elif not _FIELD.fullmatch(key):
@@ -118,7 +118,7 @@ def _argument(name: str, argument: Any, depth: int) -> Any:
             raise NotInProfile("a query with a name that is no field")
         return {"query": _inner(_mapping(inner.get("query")), depth), "key": key}
     if name in ("$within", "$geoWithin", "$geoIntersects", "$text"):
-        return {_constraint(each): VALUE for each in _mapping(argument)}
+        return {_constraint(name): VALUE for name in _mapping(argument)}
     if isinstance(argument, list):
         return [VALUE] * next((size for size in _SIZES if size >= len(argument)), _SIZES[-1])
     return VALUE
@@ -209,15 +209,15 @@ def _number(value: object) -> int | None:
 
 
 def _order(value: object) -> str:
-    keys = [each.strip() for each in value.split(",")] if isinstance(value, str) else []
-    return ",".join(each for each in keys if _FIELD.fullmatch(each.removeprefix("-")))
+    keys = [key.strip() for key in value.split(",")] if isinstance(value, str) else []
+    return ",".join(key for key in keys if _FIELD.fullmatch(key.removeprefix("-")))
 
 
 def _names(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     names = value if isinstance(value, list) else []
-    return tuple(each for each in names if isinstance(each, str) and _FIELD.fullmatch(each))
+    return tuple(name for name in names if isinstance(name, str) and _FIELD.fullmatch(name))
 
 
 def _kind_of(recorded: Recorded) -> str:

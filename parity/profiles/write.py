@@ -19,11 +19,14 @@ def profile_toml(profile: Profile, comments: Iterable[str] = ()) -> str:
         profile: The profile.
         comments: Lines to put at the top, for people.
     """
-    lines = [f"# {each}".rstrip() for each in comments]
+    lines = [f"# {comment}".rstrip() for comment in comments]
     lines += ["", *_top(profile)] if lines else [*_top(profile)]
     if profile.latency_ms:
         lines += ["", "[latency_ms]  # 95th percentile, as recorded"]
-        lines += [f"{_key(name)} = {_value(each)}" for name, each in profile.latency_ms.items()]
+        lines += [
+            f"{_key(name)} = {_value(milliseconds)}"
+            for name, milliseconds in profile.latency_ms.items()
+        ]
     for operation in profile.operations:
         lines += ["", "[[operations]]", *_operation(operation)]
     return "\n".join(lines) + "\n"
@@ -66,7 +69,9 @@ def _operation(operation: Operation) -> Iterator[str]:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(str(key))} = {_value(each)}" for key, each in value.items())
+        inner = ", ".join(
+            f"{_key(str(key))} = {_value(inner_value)}" for key, inner_value in value.items()
+        )
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"

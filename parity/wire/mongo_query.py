@@ -89,8 +89,8 @@ def mongo_sort(
         Untranslatable: Rows are ordered by the score of a text search.
     """
     keys: dict[str, int] = {}
-    for each in filter(None, (part.strip() for part in order.split(","))):
-        name, direction = (each[1:], -1) if each[0] == "-" else (each, 1)
+    for key in filter(None, (part.strip() for part in order.split(","))):
+        name, direction = (key[1:], -1) if key[0] == "-" else (key, 1)
         name = {"_created_at": "createdAt", "_updated_at": "updatedAt"}.get(name, name)
         if name == "$score":
             raise Untranslatable("rows ordered by the score of a text search are always sorted")
@@ -127,19 +127,19 @@ def push_into_or(where: Mapping[str, Any]) -> dict[str, Any]:
     """Do so; conditions on a field that a branch has as well, and ``$nearSphere``, stay."""
     copied = dict(where)
     for logical in LOGICAL & copied.keys():
-        copied[logical] = [push_into_or(each) for each in copied[logical]]
+        copied[logical] = [push_into_or(branch) for branch in copied[logical]]
     if not isinstance(copied.get("$or"), list):
         return copied
-    branches = [dict(each) for each in copied["$or"]]
+    branches = [dict(branch) for branch in copied["$or"]]
     for key in [key for key in copied if key != "$or"]:
         value = copied[key]
         near = isinstance(value, Mapping) and bool(NEAR & value.keys())
-        if not near and not any(key in each for each in branches):
-            for each in branches:
-                each[key] = value
+        if not near and not any(key in branch for branch in branches):
+            for branch in branches:
+                branch[key] = value
             del copied[key]
     # Once more, as the server does: a branch that has an $or of its own got new conditions.
-    copied["$or"] = [push_into_or(each) for each in branches]
+    copied["$or"] = [push_into_or(branch) for branch in branches]
     return copied
 
 
@@ -149,7 +149,7 @@ def _is_known(name: str, schema: ClassSchema) -> bool:
 
 def _entry(key: str, value: Any, schema: ClassSchema, *, count: bool) -> tuple[str, Any]:
     if key in LOGICAL:
-        return key, [mongo_where(each, schema, count=count) for each in _list(key, value)]
+        return key, [mongo_where(branch, schema, count=count) for branch in _list(key, value)]
     return _named(key, value, schema) or _condition(key, value, schema, count=count)
 
 
@@ -195,11 +195,11 @@ def _constraint(value: Any, atom: Callable[[Any], Any], *, count: bool) -> dict[
         if key in _COMPARED:
             answer[key] = atom(given)
         elif key in ("$in", "$nin"):
-            answer[key] = [atom(each) for each in _list(key, given)]
+            answer[key] = [atom(element) for element in _list(key, given)]
         elif key == "$all":
-            answer[key] = [interior(each) for each in _list(key, given)]
+            answer[key] = [interior(element) for element in _list(key, given)]
         elif key == "$containedBy":
-            answer["$elemMatch"] = {"$nin": [atom(each) for each in _list(key, given)]}
+            answer["$elemMatch"] = {"$nin": [atom(element) for element in _list(key, given)]}
         elif key in ("$regex", "$options"):
             answer[key] = given
         elif key == "$text":
@@ -218,12 +218,12 @@ def _geo(key: str, given: Any, constraint: Mapping[str, Any], *, count: bool) ->
         case "$nearSphere":
             return {key: _lng_lat(given)}
         case "$within":
-            return {key: {"$box": [_lng_lat(each) for each in given["$box"]]}}
+            return {key: {"$box": [_lng_lat(point) for point in given["$box"]]}}
         case "$geoWithin" if "$polygon" in given:
             polygon = given["$polygon"]
             if isinstance(polygon, Mapping):
-                return {key: {"$polygon": [list(each) for each in polygon["coordinates"]]}}
-            return {key: {"$polygon": [_lng_lat(each) for each in polygon]}}
+                return {key: {"$polygon": [list(point) for point in polygon["coordinates"]]}}
+            return {key: {"$polygon": [_lng_lat(point) for point in polygon]}}
         case "$geoWithin":
             point, distance = given["$centerSphere"][:2]
             return {key: {"$centerSphere": [_lng_lat(point), distance]}}

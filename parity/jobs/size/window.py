@@ -51,7 +51,7 @@ class Generator(Protocol):
         """Send ``rate`` requests a second for so long, open loop; yield a window each second.
 
         The schedule goes on whether or not the server keeps up. Between two calls nothing is
-        sent; what is still under way when a call begins is waited for, at most ten seconds.
+        sent; what is still under way at the end of one is waited for, for a while.
 
         Raises:
             HarnessError: The generator died or stopped answering.

@@ -35,7 +35,7 @@ def fields_of(where: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for key, inner in where.items():
         if key in LOGICAL and isinstance(inner, list):
-            found.update(*(fields_of(each) for each in inner if isinstance(each, Mapping)))
+            found.update(*(fields_of(branch) for branch in inner if isinstance(branch, Mapping)))
         elif not key.startswith("$"):
             found.add(key.partition(".")[0])
     return found
@@ -45,9 +45,9 @@ def classes_of(where: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
     """Yield the other classes that a shape asks, each with the shape of the inner query."""
     for key, inner in where.items():
         if key in LOGICAL and isinstance(inner, list):
-            for each in inner:
-                if isinstance(each, Mapping):
-                    yield from classes_of(each)
+            for branch in inner:
+                if isinstance(branch, Mapping):
+                    yield from classes_of(branch)
         elif key == "$relatedTo" and isinstance(inner, Mapping):
             owner = inner.get("object")
             if isinstance(owner, Mapping) and isinstance(owner.get("className"), str):
@@ -76,7 +76,7 @@ def bind(
     bound: dict[str, Any] = {}
     for key, inner in where.items():
         if key in LOGICAL:
-            bound[key] = [bind(each, row, pick, rng) for each in inner]
+            bound[key] = [bind(branch, row, pick, rng) for branch in inner]
         elif key == "$relatedTo":
             bound[key] = _related(inner, pick)
         elif key.startswith("$"):

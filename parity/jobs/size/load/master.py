@@ -103,7 +103,7 @@ class Master:
         for name in self.setup.made:
             _log.warning("%s has no rows in this app: queries go to made-up ones", name)
         runner = self.environment.runner
-        ids = [None] if self.alone else [each.id for each in runner.clients.ready]
+        ids = [None] if self.alone else [client.id for client in runner.clients.ready]
         self._workers = self._waiting_for = len(ids)
         for worker, client_id in enumerate(ids):
             data = {
@@ -152,8 +152,8 @@ class Master:
         if not mark:
             return
         self._quiet_down()
-        for each in clean(self.order, mark, self.files):
-            _log.error("left behind on %s: %s", self.order.target.name, each)
+        for remainder in clean(self.order, mark, self.files):
+            _log.error("left behind on %s: %s", self.order.target.name, remainder)
 
     def fail(self, problem: str) -> None:
         """End the run because it cannot be judged."""
