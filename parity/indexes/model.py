@@ -141,7 +141,7 @@ class Tried:
     """An index tried on a copy.
 
     Attributes:
-        signature: The shape that was timed.
+        query: Signature of the query that was timed.
         rows: Rows of the copy.
         of_rows: Rows of the class; more than ``rows`` if only a part was copied.
         before_ms: Median over the rounds of the mean time without the index.
@@ -153,7 +153,7 @@ class Tried:
         same_rows: Whether both returned the same rows.
     """
 
-    signature: str
+    query: str
     rows: int
     of_rows: int
     before_ms: float

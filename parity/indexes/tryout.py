@@ -247,7 +247,7 @@ class _Trial:
             if signature in questions
         ]
         notes = [
-            f"The trial shows no gain for {trial.signature}: think twice."
+            f"The trial shows no gain for {trial.query}: think twice."
             for trial in tried
             if trial.high < LEAST_GAIN or not trial.used
         ]
@@ -278,7 +278,7 @@ class _Trial:
         middle, low, high = speedup(before_ms, after_ms)
         seen = explain(self.scratch, pairs[0][1], max_time_ms=60_000, rows=self.copied.rows)
         return Tried(
-            signature=signature,
+            query=signature,
             rows=self.copied.rows,
             of_rows=self.copied.of_rows,
             before_ms=median(before_ms),

@@ -29,7 +29,7 @@ PATIENCE_MS = 10_000
 class QueryAdvice:
     """A query as ``--json`` prints it; ``cost`` is null where nothing was measured."""
 
-    signature: str
+    query: str
     class_name: str
     collection: str
     verdict: IndexUse
@@ -152,6 +152,8 @@ class IndexesJob(Job):
             picked(
                 QueryAdvice,
                 query,
+                # A key "signature" is taken for that of a URL, and redacted.
+                query=query.signature,
                 verdict=query.use,
                 codes=tuple(map(str, query.codes)),
                 filter=plain(dict(query.filter)),

@@ -216,7 +216,7 @@ def size_result(result: Result) -> SizeResult:
             for proposal in advice.proposals
         ),
         tried_indexes=tuple(
-            picked(TriedFacts, tried, query=tried.signature, command=proposal.shell)
+            picked(TriedFacts, tried, command=proposal.shell)
             for proposal in advice.proposals
             for tried in proposal.tried
         ),

@@ -103,7 +103,7 @@ def test_json_follows_its_schema(tmp_path: Path, uri: str) -> None:
     [trial] = proposal["tried"]
     assert trial["used"]
     assert trial["same_rows"]
-    by_name = {each["signature"]: each for each in found["queries"]}
+    by_name = {each["query"]: each for each in found["queries"]}
     assert by_name["query Post where(title)"]["rate"] == 6.0
 
 

@@ -140,7 +140,7 @@ writes = "{writes}"
 
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: str, *arguments: str) -> str:
     """Run with a configuration and return what was said; it has to be refused."""
-    monkeypatch.setenv("SIZE_TEST_APP", "app")
+    monkeypatch.setenv("SIZE_TEST_APP", "sizing-app-id")
     monkeypatch.setenv("SIZE_TEST_KEY", "key")
     config = tmp_path / "parity.toml"
     config.write_text(CONFIG.format(writes=writes), "utf-8")
