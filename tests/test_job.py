@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from parity.job import Events, Job, Run, run_job
 from parity.model import ExitCode, Kind, Outcome, UserError
 from parity.model.evidence import (
+    Chart,
     CheckEvent,
     DifferenceFact,
     Event,
@@ -24,7 +27,7 @@ from parity.model.evidence import (
     TargetFacts,
     read_evidence,
 )
-from tests.model.samples import check, facts
+from tests.model.samples import check, facts, known
 
 SECRET = "planted-secret-0123456789"
 TOKEN = "r:0123456789abcdef0123456789abcdef"
@@ -227,3 +230,86 @@ def test_json_has_its_format_and_version(
     assert value["verdict"] == "pass"
     assert value["exit_code"] == 0
     assert value["things"] == [1]
+
+
+def given(*events: Event) -> Made:
+    """A job that yields these events."""
+
+    def work(_: Run) -> Events:
+        yield from events
+
+    return Made(work)
+
+
+def test_a_job_that_judged_nothing_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_job(given(), tmp_path)
+    assert "No thing was judged on hosted" in capsys.readouterr().out
+
+
+def test_a_notice_of_an_error_keeps_a_job_from_passing(tmp_path: Path) -> None:
+    notice = NoticeEvent("error", None, "Half of it was not read.")
+    assert run_job(given(check(), notice), tmp_path) is ExitCode.CANNOT_JUDGE
+
+
+def test_a_job_that_breaks_leaves_what_it_saw_and_could_not_judge(tmp_path: Path) -> None:
+    def work(_: Run) -> Events:
+        yield check()
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError):
+        run_job(Made(work), tmp_path)
+    assert len(evidence_of(tmp_path).checks) == 1
+    summary = json.loads((run_of(tmp_path) / "summary.json").read_text("utf-8"))
+    assert summary["verdict"] == "could-not-judge"
+
+
+def test_an_interrupted_run_says_so_on_its_page(tmp_path: Path) -> None:
+    def work(_: Run) -> Events:
+        yield check()
+        stop()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(Made(work), tmp_path)
+    assert "interrupted" in (run_of(tmp_path) / "report.html").read_text("utf-8")
+
+
+def test_tables_and_findings_are_on_the_page_and_in_the_summary(tmp_path: Path) -> None:
+    rows = (("Post", 1234), ("User", None))
+    chart = Chart("bars", "name", ("rows",))
+    table = TableEvent("sizes", "Sizes", ("name", "rows"), rows, "Why.", chart)
+    finding = Finding("VER-MISSING", "breaking", "It was never copied.", "Copy it.", "parity x")
+    failed = replace(
+        check(outcome=Outcome.FAIL),
+        findings=(finding,),
+        differences=(DifferenceFact("Post/abc", Kind.MISSING, "a row", None),),
+    )
+    run_job(given(failed, table, known(3)), tmp_path)
+
+    folder = run_of(tmp_path)
+    page = (folder / "report.html").read_text("utf-8")
+    for text in (finding.code, finding.cause, finding.remedy, finding.reproduce, "Sizes", "1,234"):
+        assert text in page, text
+    assert "Bar chart" in page
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    schema = files("parity.report") / "schemas" / "summary.schema.json"
+    Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(summary)
+    assert summary["job"] == "made"
+    assert summary["tables"][0]["rows"] == [["Post", 1234], ["User", None]]
+
+
+def test_what_a_database_says_is_text_on_the_page(tmp_path: Path) -> None:
+    hostile = "<script>document.title='owned'</script>"
+    table = TableEvent(hostile, hostile, (hostile,), ((hostile,),), hostile)
+    finding = Finding(hostile, "breaking", hostile, hostile, hostile)
+    failed = replace(check(outcome=Outcome.FAIL), findings=(finding,))
+    run_job(given(failed, table), tmp_path)
+    assert "<script" not in (run_of(tmp_path) / "report.html").read_text("utf-8")
+
+
+def test_a_report_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    reports.write_text("a file", "utf-8")
+    with pytest.raises(UserError, match="report folder"):
+        run_job(given(check()), reports)
