@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from parity.compare import Recognition, Traffic, load_register
+from parity.compare.known import When
 from parity.model import Difference, Kind, UserError
+from parity.paths import shipped
 
 ENTRY = """
 [[difference]]
@@ -104,3 +108,27 @@ def test_a_recognition_that_is_too_wide_or_malformed_is_refused(
 
     with pytest.raises(UserError, match=said):
         load_register([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent", "answered", "is_met"),
+    [
+        ({"x-how": "GET"}, {"where": {"a": {"$regex": "x"}}}, {"a", "b"}, True),
+        ({"x-how": "GET"}, {"where": {"a": {"$regex": "x"}}}, {"a"}, False),
+        ({"x-how": "GET"}, {"where": {"a": {"$regex": "x"}}}, {"a", "b", "c"}, False),
+        ({"x-how": "GET"}, {"where": {"a": "x"}}, {"a", "b"}, False),
+        ({"x-how": "PUT"}, {"where": {"a": {"$regex": "x"}}}, {"a", "b"}, False),
+        ({}, {"where": {"a": {"$regex": "x"}}}, {"a", "b"}, False),
+    ],
+)
+def test_an_entry_says_when_it_is_met_and_how_the_answer_looks_then(
+    headers: dict[str, str], sent: dict[str, Any], answered: set[str], *, is_met: bool
+) -> None:
+    when = When({"X-How": "GET"}, {"where.a.$regex": ".+"})
+    assert when.holds(Traffic("GET /x", 200, headers=headers, sent=sent)) is (
+        is_met or answered != {"a", "b"}
+    )
+    known = next(iter(load_register([shipped("scenarios/known-differences")])))
+    entry = replace(known, when=when, answer_has=("a", "b"))
+    traffic = Traffic("GET /x", 200, headers=headers, sent=sent, answered=frozenset(answered))
+    assert entry.is_met(traffic) is is_met
