@@ -111,7 +111,7 @@ def _make(
     if as_json:
         click.echo(json.dumps(value, indent=2))
     else:
-        _tell(made, value, [each for each in paths.values() if each.exists()])
+        _tell(made, value, [path for path in paths.values() if path.exists()])
     if problem:
         click.echo(problem, err=True)
     return _exit_code(made)
@@ -178,7 +178,7 @@ def _tell(made: Dossier, value: dict[str, Any], written: list[Path]) -> None:
         click.echo(f"  and {more} that nothing explains")
     for warning in made.warnings:
         click.echo(visible(f"note: {sentence(warning)}"))
-    done = sum(each.state == "done" for each in made.steps)
+    done = sum(step.state == "done" for step in made.steps)
     click.echo(
         f"{done} of {len(made.steps)} steps are done; {plural(len(made.files), 'file')} of evidence"
     )

@@ -127,21 +127,21 @@ def _tell(result: GateResult, page: Path, *, explain: bool) -> None:
     from parity.gate.output import STATES, WORDS  # noqa: PLC0415 - not for `parity --help`
     from parity.html import visible  # noqa: PLC0415
 
-    wide = max(len(each.rule.id) for each in result.rules)
-    for each in result.rules:
-        word = STATES[each.state]
+    wide = max(len(rule.rule.id) for rule in result.rules)
+    for rule in result.rules:
+        word = STATES[rule.state]
         state = click.style(f"{word:<15}", fg=COLOURS[word])
-        click.echo(f"{state}  {each.rule.id:<{wide}}  {visible(each.rule.title)}")
-        for reason in each.reasons:
+        click.echo(f"{state}  {rule.rule.id:<{wide}}  {visible(rule.rule.title)}")
+        for reason in rule.reasons:
             click.echo(f"{'':>17}{visible(reason.text)}")
-        if each.waiver is not None:
-            waiver = visible(f"{each.waiver.name} until {each.waiver.expires}")
-            click.echo(f"{'':>17}waived by {waiver}: {visible(each.waiver.reason)}")
-        notes = [each.carried, *(f"changed: {change}" for change in each.changed)]
+        if rule.waiver is not None:
+            waiver = visible(f"{rule.waiver.name} until {rule.waiver.expires}")
+            click.echo(f"{'':>17}waived by {waiver}: {visible(rule.waiver.reason)}")
+        notes = [rule.carried, *(f"changed: {change}" for change in rule.changed)]
         for note in filter(None, notes):
             click.echo(f"{'':>17}{visible(note)}")
         if explain:
-            for line in _explained(result, each.rule.id):
+            for line in _explained(result, rule.rule.id):
                 click.echo(f"{'':>17}{visible(line)}")
     for text in result.notes:
         click.echo(visible(f"note: {text}"))

@@ -130,7 +130,7 @@ def _write(
     header = RecordingHeader(
         base_url=imported.report.base.url,
         created_at=utc_now(),
-        source="import " + " ".join(each.name for each in sources),
+        source="import " + " ".join(source.name for source in sources),
         redacted=redactor is not None,
         tool=f"parse-parity {__version__}",
     )
@@ -148,16 +148,16 @@ def _write(
 
 
 def _tell(report: ImportReport, out: Path, *, redacted: bool, as_json: bool) -> ExitCode:
-    failed = [each for each in report.files if each.error]
+    failed = [file for file in report.files if file.error]
     if as_json:
         click.echo(json.dumps(_facts(report, out, redacted=redacted)))
     else:
         _show(report, out)
-    for each in report.files:
-        if each.error:
-            _say(f"error: {each.path}: {each.error}")
-        for problem in each.problems:
-            _say(f"warning: {each.path}, {problem}")
+    for file in report.files:
+        if file.error:
+            _say(f"error: {file.path}: {file.error}")
+        for problem in file.problems:
+            _say(f"warning: {file.path}, {problem}")
     counts = report.counts
     if not counts["kept"]:
         _say(f"error: none of {counts['seen']} entries went to {report.base.url}; see --base-url")
@@ -185,23 +185,23 @@ def _facts(report: ImportReport, out: Path, *, redacted: bool) -> dict[str, Any]
         "applications": len(report.applications),
         "files": [
             {
-                "path": str(each.path),
-                "kind": each.kind,
-                "counts": dict(each.counts),
-                "lanes": len(each.lanes),
-                "first_at": each.first_at,
-                "last_at": each.last_at,
-                "problems": each.problems,
-                "error": each.error or None,
+                "path": str(file.path),
+                "kind": file.kind,
+                "counts": dict(file.counts),
+                "lanes": len(file.lanes),
+                "first_at": file.first_at,
+                "last_at": file.last_at,
+                "problems": file.problems,
+                "error": file.error or None,
             }
-            for each in report.files
+            for file in report.files
         ],
     }
 
 
 def _show(report: ImportReport, out: Path) -> None:
     heads = ("file", "kind", "seen", "kept", "left out", "unreadable", "lanes", "from", "to")
-    rows = [heads, *(_row(each) for each in report.files[:SHOWN_FILES])]
+    rows = [heads, *(_row(file) for file in report.files[:SHOWN_FILES])]
     if len(report.files) > 1:
         total = report.counts
         rows.append(("total", "", *_numbers(total), str(report.lanes), "", ""))

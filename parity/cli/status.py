@@ -75,13 +75,13 @@ def _table(steps: tuple[StepResult, ...]) -> None:
     from parity.html import visible  # noqa: PLC0415
 
     table = Table("step", "", "what", "why", "evidence", box=None, pad_edge=False)
-    for each in steps:
+    for step in steps:
         table.add_row(
-            Text(str(each.step.number)),
-            Text(str(each.state), style=COLOURS[each.state]),
-            Text(visible(f"{each.step.title}{_due(each)}")),
-            Text("\n".join(visible(why) for why in each.why)),
-            Text("\n".join(visible(run) for run in _evidence(each))),
+            Text(str(step.step.number)),
+            Text(str(step.state), style=COLOURS[step.state]),
+            Text(visible(f"{step.step.title}{_due(step)}")),
+            Text("\n".join(visible(why) for why in step.why)),
+            Text("\n".join(visible(run) for run in _evidence(step))),
         )
     Console(highlight=False).print(table)
     click.echo(_sum(steps))
@@ -90,9 +90,9 @@ def _table(steps: tuple[StepResult, ...]) -> None:
 def _lines(steps: tuple[StepResult, ...]) -> None:
     from parity.html import visible  # noqa: PLC0415 - not for `parity --help`
 
-    for each in steps:
-        click.echo(f"{each.step.number:>2}  {each.state:<6}  {each.step.title}{_due(each)}")
-        for line in [*each.why, *_evidence(each)]:
+    for step in steps:
+        click.echo(f"{step.step.number:>2}  {step.state:<6}  {step.step.title}{_due(step)}")
+        for line in [*step.why, *_evidence(step)]:
             click.echo(f"{'':>12}{visible(line)}")
     click.echo(_sum(steps))
 
@@ -104,14 +104,14 @@ def _due(step: StepResult) -> str:
 
 
 def _evidence(step: StepResult) -> list[str]:
-    proofs = {each.run: each for result in step.rules for each in result.proofs}
+    proofs = {proof.run: proof for result in step.rules for proof in result.proofs}
     return [
-        f"{each.run} ({each.job}: {each.verdict}, {each.age_days:.1f} days old)"
-        for each in proofs.values()
+        f"{proof.run} ({proof.job}: {proof.verdict}, {proof.age_days:.1f} days old)"
+        for proof in proofs.values()
     ]
 
 
 def _sum(steps: tuple[StepResult, ...]) -> str:
-    states = [each.state for each in steps]
+    states = [step.state for step in steps]
     counts = {state: states.count(state) for state in dict.fromkeys(states)}
     return f"{', '.join(f'{number} {state}' for state, number in counts.items())} of {len(steps)}"

@@ -68,7 +68,7 @@ def draw_bars(table: TableEvent, chart: Chart, name: str, width: float) -> Drawi
         return None
     frame = _frame(rows, values, chart, width)
     texts = list(_head(chart, frame))
-    start = max([0.0, *(each.y for each in texts)]) + _GAP
+    start = max([0.0, *(text.y for text in texts)]) + _GAP
     paths: list[Path] = []
     top = start
     for row in rows:
@@ -88,7 +88,7 @@ def spoken_bars(table: TableEvent, chart: Chart) -> str:
     rows = [
         f"{row.name}: {', '.join(text for _, text in row.bars)}." for row in _rows(table, chart)
     ]
-    limits = [f"Limit at {each.y:g}: {each.label}." for each in chart.limits]
+    limits = [f"Limit at {limit.y:g}: {limit.label}." for limit in chart.limits]
     return " ".join([f"{table.title}.", *rows, *limits])
 
 
@@ -98,9 +98,9 @@ def notes_of_bars(table: TableEvent, chart: Chart) -> Iterator[str]:
         yield f"The drawing shows the first {MOST_ROWS} of {len(table.rows):,} rows."
     places = [table.columns.index(each) for each in chart.y]
     lost = sum(
-        number(row[each]) is not None and number(row[each], log=chart.y_log) is None
+        number(row[place]) is not None and number(row[place], log=chart.y_log) is None
         for row in table.rows[:MOST_ROWS]
-        for each in places
+        for place in places
     )
     if lost:
         yield (
@@ -127,7 +127,7 @@ def _rows(table: TableEvent, chart: Chart) -> Iterator[_Row]:
 
 def _frame(rows: list[_Row], values: list[float], chart: Chart, width: float) -> _Frame:
     values = values + [
-        each.y for each in chart.limits if number(each.y, log=chart.y_log) is not None
+        limit.y for limit in chart.limits if number(limit.y, log=chart.y_log) is not None
     ]
     if not chart.y_log:
         values.append(0.0)
@@ -144,12 +144,12 @@ def _head(chart: Chart, frame: _Frame) -> Iterator[Text]:
     if chart.y_label:
         row += LINE
         yield Text("axis", frame.left, row, fit(chart.y_label, frame.width - frame.left))
-    for each in chart.limits:
-        if number(each.y, log=frame.log) is not None:
+    for limit in chart.limits:
+        if number(limit.y, log=frame.log) is not None:
             row += LINE
-            x = frame.across(each.y)
+            x = frame.across(limit.y)
             anchor = "start" if x < frame.width / 2 else "end"
-            yield Text("limit", x, row, fit(each.label, frame.width / 2 - _EDGE), anchor)
+            yield Text("limit", x, row, fit(limit.label, frame.width / 2 - _EDGE), anchor)
 
 
 def _drawn(row: _Row, frame: _Frame, top: float) -> tuple[list[Path], list[Text], float]:
@@ -178,7 +178,7 @@ def _scale(frame: _Frame, start: float, end: float) -> Iterator[Path]:
 
 
 def _limits(chart: Chart, frame: _Frame, start: float, end: float) -> Iterator[Path]:
-    for each in chart.limits:
-        if number(each.y, log=frame.log) is not None:
-            x = frame.across(each.y)
+    for limit in chart.limits:
+        if number(limit.y, log=frame.log) is not None:
+            x = frame.across(limit.y)
             yield Path("limit-line", line([(x, start), (x, end)]))

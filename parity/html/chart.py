@@ -100,7 +100,7 @@ def shown(tables: Sequence[TableEvent]) -> tuple[Shown, ...]:
         chart = table.chart
         key = (chart.group, chart.x_log) if chart and chart.group else order
         groups.setdefault(key, []).append(table)
-    return tuple(Shown(tuple(each), _figure(tuple(each))) for each in groups.values())
+    return tuple(Shown(tuple(group), _figure(tuple(group))) for group in groups.values())
 
 
 def _figure(tables: tuple[TableEvent, ...]) -> Figure | None:
@@ -118,7 +118,7 @@ def _bars(table: TableEvent, chart: Chart) -> Figure:
     )
     return Figure(
         table.title,
-        tuple(each for each in drawings if each is not None),
+        tuple(drawing for drawing in drawings if drawing is not None),
         "Bar chart",
         spoken_bars(table, chart),
         legend if len(legend) > 1 else (),
@@ -152,8 +152,8 @@ def _x_axis(panels: Sequence[Panel]) -> list[float]:
     if not values:
         return []
     log = panels[0].chart.x_log
-    marks = [number(each.x, log=log) for panel in panels for each in panel.chart.marks]
-    return values + [each for each in marks if each is not None]
+    marks = [number(mark.x, log=log) for panel in panels for mark in panel.chart.marks]
+    return values + [mark for mark in marks if mark is not None]
 
 
 def _draw(panels: Sequence[Panel], along: list[float], name: str) -> tuple[Drawing, bool]:
@@ -177,14 +177,14 @@ def _draw(panels: Sequence[Panel], along: list[float], name: str) -> tuple[Drawi
         paths += [*grid(panel, box), *drawn]
         texts += [*above, *labels(panel, box, last=panel is panels[-1], named=named)]
         thinned = thinned or few
-        top = max([box.bottom, *(each.y for each in texts)]) + LINE
+        top = max([box.bottom, *(text.y for text in texts)]) + LINE
     return Drawing(name, width, top - LINE + EDGE, tuple(paths), tuple(texts)), thinned
 
 
 def _named(panels: Sequence[Panel], name: str) -> bool:
     """Say whether series are named at their ends: there has to be room, and more than one."""
-    several = any(len(each.series) > 1 for each in panels)
-    return name == "wide" and several and all(each.right is None for each in panels)
+    several = any(len(panel.series) > 1 for panel in panels)
+    return name == "wide" and several and all(panel.right is None for panel in panels)
 
 
 def _beside(panels: Sequence[Panel], *, named: bool) -> Iterator[float]:
@@ -219,8 +219,8 @@ def _spoken(panels: Sequence[Panel]) -> Iterator[str]:
         yield f"{panel.table.title}, along {chart.x_label or chart.x}."
         for each in panel.series:
             yield spoken(each)
-        yield from (f"Mark at {each.x:g}: {each.label}." for each in chart.marks)
-        yield from (f"Limit at {each.y:g}: {each.label}." for each in chart.limits)
+        yield from (f"Mark at {mark.x:g}: {mark.label}." for mark in chart.marks)
+        yield from (f"Limit at {limit.y:g}: {limit.label}." for limit in chart.limits)
 
 
 def _notes(panels: Sequence[Panel], *, thinned: bool) -> Iterator[str]:

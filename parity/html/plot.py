@@ -82,8 +82,8 @@ def panel_of(table: TableEvent, chart: Chart, first: int) -> Panel:
 
 def _y_axis(series: Sequence[Series], chart: Chart, axis: Axis, *, log: bool) -> Ticks:
     values = [y for each in series if each.axis == axis for _, y in each.points]
-    limits = [number(each.y, log=log) for each in chart.limits if each.axis == axis]
-    values += [each for each in limits if each is not None]
+    limits = [number(limit.y, log=log) for limit in chart.limits if limit.axis == axis]
+    values += [limit for limit in limits if limit is not None]
     if not log:
         # An axis that does not start at zero makes small changes look large.
         values.append(0.0)
@@ -140,9 +140,9 @@ def _mark_names(panel: Panel, box: Box, row: float) -> Iterator[Text]:
 
 def _marks(panel: Panel, box: Box) -> list[tuple[float, str]]:
     return sorted(
-        (box.across(each.x), each.label)
-        for each in panel.chart.marks
-        if number(each.x, log=box.x_log) is not None
+        (box.across(mark.x), mark.label)
+        for mark in panel.chart.marks
+        if number(mark.x, log=box.x_log) is not None
     )
 
 
@@ -166,12 +166,12 @@ def grid(panel: Panel, box: Box) -> Iterator[Path]:
 
 def _limits(panel: Panel, box: Box) -> list[tuple[float, str, Axis]]:
     found: list[tuple[float, str, Axis]] = []
-    for each in panel.chart.limits:
+    for limit in panel.chart.limits:
         axis, log = panel.left, panel.chart.y_log
-        if each.axis == "right" and panel.right:
+        if limit.axis == "right" and panel.right:
             axis, log = panel.right, panel.chart.right_log
-        if number(each.y, log=log) is not None:
-            found.append((box.up(each.y, axis, log=log), each.label, each.axis))
+        if number(limit.y, log=log) is not None:
+            found.append((box.up(limit.y, axis, log=log), limit.label, limit.axis))
     return found
 
 

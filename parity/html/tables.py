@@ -70,20 +70,20 @@ def view(table: TableEvent) -> TableView:
 
 def _column(cells: Sequence[Any], *, link: bool) -> tuple[bool, list[Cell]]:
     if link:
-        return False, [_link(each) for each in cells]
-    numbers = [each for each in cells if _is_number(each)]
+        return False, [_link(cell) for cell in cells]
+    numbers = [cell for cell in cells if _is_number(cell)]
     if not numbers or any(
-        not _is_number(each) and each is not None and each not in _NO_NUMBER for each in cells
+        not _is_number(cell) and cell is not None and cell not in _NO_NUMBER for cell in cells
     ):
-        return False, [Cell(_text(each)) for each in cells]
+        return False, [Cell(_text(cell)) for cell in cells]
     # As exact as the largest number needs, so that the points stand below each other.
     largest = max(map(abs, numbers))
     decimals = max(
-        map(decimals_of, (each for each in numbers if isinstance(each, float))), default=0
+        map(decimals_of, (number for number in numbers if isinstance(number, float))), default=0
     )
     if largest >= 1:
         decimals = min(decimals, max(0, 3 - math.floor(math.log10(largest))))
-    return True, [Cell(_numeral(each, decimals)) for each in cells]
+    return True, [Cell(_numeral(cell, decimals)) for cell in cells]
 
 
 def _is_number(cell: Any) -> bool:

@@ -99,8 +99,8 @@ def _linear(low: float, high: float, about: int) -> Ticks:
     places = [step * (first + count) for count in range(int(last - first) + 1)]
     largest = max(abs(float(places[0])), abs(float(places[-1])))
     return Ticks(
-        tuple(float(each) for each in places),
-        tuple(_label(each, step, largest) for each in places),
+        tuple(float(place) for place in places),
+        tuple(_label(place, step, largest) for place in places),
     )
 
 
@@ -109,14 +109,14 @@ def _decades(low: float, high: float, about: int) -> Ticks:
     while Decimal(1).scaleb(first) > Decimal(repr(float(low))):
         first -= 1
     last = math.ceil(math.log10(high)) + 1
-    fine = [each.scaleb(exponent) for exponent in range(first, last + 1) for each in _STEPS]
+    fine = [step.scaleb(exponent) for exponent in range(first, last + 1) for step in _STEPS]
     places = _covering(fine, low, high)
     if len(places) > about + about // 2:
         stride = math.ceil((last - first) / (about - 1))
         coarse = [Decimal(1).scaleb(each) for each in range(first, last + stride + 1, stride)]
         places = _covering(coarse, low, high)
-    values = tuple(float(each) for each in places)
-    return Ticks(values, tuple(_label(each, each, abs(float(each))) for each in places))
+    values = tuple(float(place) for place in places)
+    return Ticks(values, tuple(_label(place, place, abs(float(place))) for place in places))
 
 
 def _covering(places: list[Decimal], low: float, high: float) -> list[Decimal]:

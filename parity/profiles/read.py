@@ -67,7 +67,7 @@ def load_profile(path_or_name: str | Path) -> Profile:
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the shipped profiles in alphabetical order."""
     folder = shipped("loadtests") / "profiles"
-    return tuple(sorted(each.stem for each in folder.glob("*.toml")))
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def read_profile(path: Path) -> Profile:

@@ -140,7 +140,7 @@ def encoded_batches(plan: SeedPlan) -> Iterator[Batch]:
             yield name, batch
     files = list(grid_fs(plan))  # a few hundred, however large the seed is
     yield "fs.files", [encode(file) for file, _ in files]
-    yield "fs.chunks", [encode(each) for _, chunks in files for each in chunks]
+    yield "fs.chunks", [encode(chunk) for _, chunks in files for chunk in chunks]
     if plan.quirks:
         for name, rows in groupby(quirk_rows(making), key=lambda row: row[0]):
             yield name, [encode(document) for _, document in rows]
@@ -193,7 +193,7 @@ def _stored(database: Database[dict[str, Any]], batches: Iterable[Batch]) -> Ite
 
     def store(batch: Batch) -> Batch:
         name, documents = batch
-        rows = [RawBSONDocument(each) for each in documents]
+        rows = [RawBSONDocument(document) for document in documents]
         database.get_collection(name).insert_many(rows, ordered=False)
         return batch
 
@@ -221,7 +221,9 @@ def _stored(database: Database[dict[str, Any]], batches: Iterable[Batch]) -> Ite
 
 def _build_indexes(database: Database[dict[str, Any]], name: str) -> None:
     models = [
-        IndexModel(list(each.keys), **each.options) for each in INDEXES if each.collection == name
+        IndexModel(list(index.keys), **index.options)
+        for index in INDEXES
+        if index.collection == name
     ]
     if models:
         database[name].create_indexes(models)

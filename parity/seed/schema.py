@@ -63,7 +63,7 @@ def class_schemas(plan: SeedPlan) -> Iterator[ClassSchema]:
     for name, words in classes.items():
         own = {each.split(":")[0]: _type(each.split(":")[1]) for each in words.split()}
         fields = {**DEFAULT_COLUMNS.get(name, {}), **own}
-        indexes = {each.name: dict(each.keys) for each in INDEXES if each.collection == name}
+        indexes = {index.name: dict(index.keys) for index in INDEXES if index.collection == name}
         shown = {"_id_": {"_id": 1}, **indexes} if indexes else {}
         yield ClassSchema(name, fields, _PERMISSIONS.get(name), shown)
 

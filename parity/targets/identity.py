@@ -56,8 +56,8 @@ def database_measured_on(target: Target) -> dict[str, str]:
         ) as client:
             database = client.get_default_database()
             found = [
-                (each["name"], each.get("info", {}).get("uuid"))
-                for each in database.list_collections(filter=wanted)
+                (collection["name"], collection.get("info", {}).get("uuid"))
+                for collection in database.list_collections(filter=wanted)
             ]
     except PyMongoError:
         return {}
@@ -87,11 +87,11 @@ def _cloud(place: Path | None) -> str | None:
 
 def _code_below(folder: Path) -> list[Path]:
     return [
-        each
-        for each in folder.rglob("*")
-        if each.suffix in CODE_ENDINGS
-        and each.is_file()
-        and _INSTALLED not in each.relative_to(folder).parts
+        path
+        for path in folder.rglob("*")
+        if path.suffix in CODE_ENDINGS
+        and path.is_file()
+        and _INSTALLED not in path.relative_to(folder).parts
     ]
 
 

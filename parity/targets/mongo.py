@@ -303,7 +303,7 @@ def _direct(uri: str, address: str) -> str:
     database, _, query = tail.partition("?")
     options = [each for each in query.split("&") if each and _option(each) not in _OF_A_SET]
     if scheme == "mongodb+srv":  # what the DNS says stands for these
-        given = {_option(each) for each in options}
+        given = {_option(option) for option in options}
         source = parse_uri(uri)["options"].get("authSource")
         more = {"tls": "true", **({"authSource": source} if source else {})}
         options += [f"{name}={value}" for name, value in more.items() if name.lower() not in given]

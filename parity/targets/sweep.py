@@ -176,15 +176,15 @@ def _end_sessions(client: ParseClient, users: list[str]) -> None:
     """Delete the sessions of users, which Parse Server leaves when it deletes a user (observed)."""
     for start in range(0, len(users), BATCH):
         pointers = [
-            {"__type": "Pointer", "className": "_User", "objectId": each}
-            for each in users[start : start + BATCH]
+            {"__type": "Pointer", "className": "_User", "objectId": user}
+            for user in users[start : start + BATCH]
         ]
         found = client.find("_Session", {"user": {"$in": pointers}}, limit=1000, keys="objectId")
         sessions = [str(row["objectId"]) for row in (found.results if found.ok else [])]
         for first in range(0, len(sessions), BATCH):
             client.batch(
                 [
-                    {"method": "DELETE", "path": f"classes/_Session/{each}", "body": {}}
-                    for each in sessions[first : first + BATCH]
+                    {"method": "DELETE", "path": f"classes/_Session/{session}", "body": {}}
+                    for session in sessions[first : first + BATCH]
                 ]
             )

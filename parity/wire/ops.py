@@ -199,10 +199,10 @@ def _apply_list(op: _Items, old: Any, *, creating: bool) -> Any:
     if isinstance(op, (Remove, RemoveRelation)):
         if old is UNSET and not creating and isinstance(op, Remove):
             return UNSET
-        return [item for item in items if not any(_same(item, each) for each in op.objects)]
-    for each in op.objects:
-        if not any(_same(item, each) for item in items):
-            items.append(each)
+        return [item for item in items if not any(_same(item, object_) for object_ in op.objects)]
+    for object_ in op.objects:
+        if not any(_same(item, object_) for item in items):
+            items.append(object_)
     return items
 
 

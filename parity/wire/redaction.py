@@ -185,7 +185,7 @@ class Redactor:
         head, mark, query = self._userinfo(url).partition("?")
         scheme, colon, rest = head.partition("://")
         authority, *segments = (rest if colon else head).split("/")
-        path = [self._segment(each) for each in segments]
+        path = [self._segment(segment) for segment in segments]
         if not colon:
             scheme, authority = "", self._segment(authority)
         return self._flat(f"{scheme}{colon}{'/'.join([authority, *path])}{mark}{query}", 0)
@@ -249,7 +249,7 @@ class Redactor:
 
     def _secrets(self, text: str) -> str:
         # The search by `in` is many times faster than the pattern, and mostly finds nothing.
-        if any(each in text for each in self._names):
+        if any(name in text for name in self._names):
             return self._known.sub(lambda match: self._names[match[0]], text)
         return text
 

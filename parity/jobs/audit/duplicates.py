@@ -87,6 +87,6 @@ def _look(rule: Rule, repeated: frozenset[int], reader: Reader, findings: Findin
         else:
             owners = [each[0] for each in group.values.values()]
         if len(owners) > 1:
-            others = ", ".join(str(each) for each in owners[1:6])
+            others = ", ".join(str(owner) for owner in owners[1:6])
             detail = f"the same as {others}" + (", …" if len(owners) > 6 else "")
             findings.add(rule.code, rule.collection, rule.key, owners[0], detail)

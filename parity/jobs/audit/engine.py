@@ -84,12 +84,12 @@ class AuditReport:
     @property
     def documents(self) -> int:
         """Documents that were read."""
-        return sum(each.documents for each in self.collections)
+        return sum(collection.documents for collection in self.collections)
 
     @property
     def bytes(self) -> int:
         """Bytes of BSON that were read."""
-        return sum(each.bytes for each in self.collections)
+        return sum(collection.bytes for collection in self.collections)
 
     def of(self, code: Code) -> tuple[Unsound, ...]:
         """Return the findings of one code."""
@@ -206,7 +206,7 @@ class _Audit:
             return
         present = self.context.references.present[FILES]
         for _, documents in self.reader.batches(FILES, {"filename": 1}):
-            found = (each.get("filename") for each in documents)
+            found = (document.get("filename") for document in documents)
             present.extend(hash(each) for each in found if type(each) is str)
         self.context.gridfs = bool(present)
 

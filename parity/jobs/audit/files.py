@@ -93,7 +93,9 @@ def in_gridfs(database: Database[dict[str, Any]], answers: Iterable[FileAnswer])
         database: The database of the app.
         answers: What became of the files.
     """
-    names = sorted({each.use.name for each in answers if each.status == 404 and each.use.name})
+    names = sorted(
+        {answer.use.name for answer in answers if answer.status == 404 and answer.use.name}
+    )
     there: set[str] = set()
     for start in range(0, len(names), _BATCH):
         query = {"filename": {"$in": names[start : start + _BATCH]}}
@@ -109,12 +111,12 @@ def files_table(sample: FileSample, answers: Iterable[FileAnswer] | None) -> Tab
         answers: What became of those that were chosen; ``None`` if nobody asked.
     """
     counts: dict[tuple[str, str], list[int]] = {key: [0, 0, 0, 0] for key in sample.fields}
-    for each in answers or ():
-        row = counts.setdefault((each.use.class_name, each.use.field), [0, 0, 0, 0])
-        row[0] += each.asked
-        row[1] += each.asked and not each.problem
-        row[2] += each.asked and bool(each.problem)
-        row[3] += each.hosted
+    for answer in answers or ():
+        row = counts.setdefault((answer.use.class_name, answer.use.field), [0, 0, 0, 0])
+        row[0] += answer.asked
+        row[1] += answer.asked and not answer.problem
+        row[2] += answer.asked and bool(answer.problem)
+        row[3] += answer.hosted
     rows = tuple(
         (name, key, uses.references, len(uses.names), uses.hosted, *counts[name, key])
         for (name, key), uses in sorted(sample.fields.items())
@@ -172,12 +174,12 @@ def _batches(uses: list[FileUse]) -> Iterator[list[int]]:
 def _urls(client: ParseClient, uses: list[FileUse]) -> list[str | FileAnswer]:
     """Return the URL of each file; an answer where there is none."""
     first = uses[0]
-    where = {"objectId": {"$in": [each.object_id for each in uses]}}
+    where = {"objectId": {"$in": [use.object_id for use in uses]}}
     try:
         reply = client.find(first.class_name, where, keys=first.field, limit=len(uses))
     except HarnessError as error:
         text = f"the object cannot be read ({type(error).__name__})"
-        return [FileAnswer(each, text, asked=False) for each in uses]
+        return [FileAnswer(use, text, asked=False) for use in uses]
     rows = reply.json.get("results") if reply.ok and isinstance(reply.json, dict) else None
     by_id = {
         str(row.get("objectId")): row.get(first.field)
@@ -185,16 +187,16 @@ def _urls(client: ParseClient, uses: list[FileUse]) -> list[str | FileAnswer]:
         if isinstance(row, dict)
     }
     found: list[str | FileAnswer] = []
-    for each in uses:
-        value = by_id.get(each.object_id)
+    for use in uses:
+        value = by_id.get(use.object_id)
         url = value.get("url") if isinstance(value, dict) else None
         if isinstance(url, str):
             found.append(url)
-        elif each.object_id in by_id:
-            found.append(FileAnswer(each, f"the object shows no URL (status {reply.status})"))
+        elif use.object_id in by_id:
+            found.append(FileAnswer(use, f"the object shows no URL (status {reply.status})"))
         else:
             text = f"the object is not shown (status {reply.status})"
-            found.append(FileAnswer(each, text, asked=False))
+            found.append(FileAnswer(use, text, asked=False))
     return found
 
 
@@ -211,8 +213,8 @@ class _Asker:
 
     def close(self) -> None:
         """Close every session."""
-        for each in self._sessions:
-            each.close()
+        for session in self._sessions:
+            session.close()
 
     def answer(self, use: FileUse, url: str | FileAnswer) -> FileAnswer:
         """Return what became of one file."""

@@ -70,7 +70,7 @@ class SchemaChecker:
 def _check_permissions(
     schema: ClassSchema, permissions: Mapping[str, Any], context: Context
 ) -> None:
-    missing = [each for each in OPERATIONS if each not in permissions]
+    missing = [operation for operation in OPERATIONS if operation not in permissions]
     if missing:
         detail = f"without {', '.join(missing)}"
         context.findings.add(codes.CLP_INCOMPLETE, schema.name, "", schema.name, detail)

@@ -134,9 +134,9 @@ def raw_id(raw: bytes) -> bytes:
     if raw[5:9] == _ID_KEY:  # where MongoDB puts it
         kind = raw[4]
         return raw[4:5] + raw[9 : 9 + value_size(raw, kind, 9)]
-    for each in elements(raw):
-        if each.key == b"_id":
-            return bytes([each.type]) + each.value
+    for element in elements(raw):
+        if element.key == b"_id":
+            return bytes([element.type]) + element.value
     raise BadBson("a document without _id")
 
 

@@ -59,10 +59,10 @@ def are_minted(ids: Iterable[bytes]) -> bool:
         ids: At least a few hundred, as :func:`parity.jobs.verify.bsonraw.raw_id` gives them.
     """
     firsts: Counter[bytes] = Counter()
-    for each in ids:
-        if _MINTED.fullmatch(each) is None:
+    for id_ in ids:
+        if _MINTED.fullmatch(id_) is None:
             return False
-        firsts[each[5:6]] += 1
+        firsts[id_[5:6]] += 1
     # Ids that count up, or that people chose, share their first characters.
     return bool(firsts) and max(firsts.values()) <= max(8, 6 * firsts.total() / len(_ALPHANUMERIC))
 
@@ -95,11 +95,11 @@ class Buckets:
             ids: Ids as :func:`parity.jobs.verify.bsonraw.raw_id` gives them.
         """
         strings, object_ids = set(), set()
-        for each in ids:
-            if each[0] == STRING:
-                strings.add(each[5:-1])
-            elif each[0] == OBJECT_ID:
-                object_ids.add(each[1:])
+        for id_ in ids:
+            if id_[0] == STRING:
+                strings.add(id_[5:-1])
+            elif id_[0] == OBJECT_ID:
+                object_ids.add(id_[1:])
         return cls(tuple(sorted(strings)), tuple(sorted(object_ids)))
 
     @classmethod
@@ -164,11 +164,11 @@ class Buckets:
     def _range(self, first: int, last: int) -> bytes:
         if first < self.first_object_id:
             low = typed_string(self.strings[first - 1] if first else b"")
-            ends = [typed_string(each) for each in self.strings[last : last + 1]]
+            ends = [typed_string(string) for string in self.strings[last : last + 1]]
         else:
             first, last = first - self.first_object_id, last - self.first_object_id
             low = b"\x07" + (self.object_ids[first - 1] if first else bytes(12))
-            ends = [b"\x07" + each for each in self.object_ids[last : last + 1]]
+            ends = [b"\x07" + id_ for id_ in self.object_ids[last : last + 1]]
         # Without an upper end MongoDB still compares only with ids of the same type.
         return embedded([("_id", embedded([("$gte", low), *(("$lt", end) for end in ends)]))])
 

@@ -69,7 +69,7 @@ def classify(
     """
     try:
         found = list(_documents(expected, actual, "", 0))
-        id_ = next(each for each in elements(expected) if each.key == b"_id")
+        id_ = next(element for element in elements(expected) if element.key == b"_id")
     except (BadBson, StopIteration) as error:
         whole = Difference("", Kind.VALUE, f"0x{expected[:64].hex()}", f"{error}")
         return DocumentDifference(collection, None, codes.CHANGED.id, (whole,))
@@ -180,12 +180,12 @@ def _arrays(expected: bytes, actual: bytes, path: str, depth: int) -> Iterator[F
 
 def _by_name(raw: bytes) -> dict[str, Element]:
     found: dict[str, Element] = {}
-    for each in elements(raw):
-        name = each.key.decode("utf-8", "backslashreplace")
+    for element in elements(raw):
+        name = element.key.decode("utf-8", "backslashreplace")
         again = 2
         while name in found:  # BSON allows a name twice; MongoDB stores it
             name, again = f"{name}#{again}", again + 1
-        found[name] = each
+        found[name] = element
     return found
 
 

@@ -111,7 +111,7 @@ class ClusterSides:
         return [replace(task, only=tuple(range(*each))) for each in pairwise(edges)]
 
     def _submit(self, access: Access, task: Task) -> Any:
-        named = any(access.name in each.get("resources", {}) for each in self._workers.values())
+        named = any(access.name in worker.get("resources", {}) for worker in self._workers.values())
         resources = {access.name: 1} if named else None
         return self._client.submit(run_task, access, task, pure=False, resources=resources)
 

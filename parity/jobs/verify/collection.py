@@ -127,18 +127,18 @@ def judge(sides: Sides, part: Part, suspects: Suspects) -> Iterator[DocumentDiff
     whole = part.gridfs or part.name.startswith(JOIN)
     yield from _judge_ids(sides, part, suspects.changed, whole=True)
     for ids in (suspects.missing, suspects.extra):
-        numbers = [each for each in ids if each[0] in NUMBERS]
-        others = [each for each in ids if each[0] not in NUMBERS]
+        numbers = [id_ for id_ in ids if id_[0] in NUMBERS]
+        others = [id_ for id_ in ids if id_[0] not in NUMBERS]
         yield from _judge_ids(sides, part, numbers, whole=True)
         yield from _judge_ids(sides, part, others, whole=whole)
     for side, ids in (
         ("source", suspects.twice_source),
         ("destination", suspects.twice_destination),
     ):
-        for each in ids:
+        for id_ in ids:
             text = f"the {side} has this _id more than once"
             difference = Difference("_id", Kind.EXTRA, None, text)
-            yield DocumentDifference(part.name, shown_id(each), codes.DUPLICATE.id, (difference,))
+            yield DocumentDifference(part.name, shown_id(id_), codes.DUPLICATE.id, (difference,))
 
 
 def _divide(sides: Sides, part: Part) -> Buckets:
@@ -236,7 +236,7 @@ def _judge_ids(
 
 
 def _by_id(documents: list[bytes] | None) -> dict[bytes, bytes]:
-    return {raw_id(each): each for each in documents or ()}
+    return {raw_id(document): document for document in documents or ()}
 
 
 def judge_pair(
@@ -283,9 +283,10 @@ def _equal(left: bytes, right: bytes) -> bool:
 def _file_of(document: bytes, kind: Kind) -> tuple[Difference, ...]:
     """Name the file of a chunk, and the name of a file."""
     return tuple(
-        Difference(name, kind, *_sided(shown(each.type, each.value), kind))
-        for each in elements(document)
-        if (name := each.key.decode("utf-8", "replace")) in ("files_id", "n", "filename", "length")
+        Difference(name, kind, *_sided(shown(element.type, element.value), kind))
+        for element in elements(document)
+        if (name := element.key.decode("utf-8", "replace"))
+        in ("files_id", "n", "filename", "length")
     )
 
 

@@ -111,8 +111,8 @@ def compare(left: Found, right: Found, counted: tuple[int, int]) -> Suspects:
         counted: How many documents the walk counted there on each side.
     """
     return Suspects(
-        missing=[each for each in left.hashes if each not in right.hashes],
-        extra=[each for each in right.hashes if each not in left.hashes],
+        missing=[hash_ for hash_ in left.hashes if hash_ not in right.hashes],
+        extra=[hash_ for hash_ in right.hashes if hash_ not in left.hashes],
         changed=[
             each for each, digest in left.hashes.items() if right.hashes.get(each, digest) != digest
         ],

@@ -157,15 +157,15 @@ def verify_databases(
     collections = tuple(
         _with_structure(run.results[name], described) for name in sorted(run.results)
     )
-    if not run.interrupted and not any(each.source_documents for each in collections):
+    if not run.interrupted and not any(collection.source_documents for collection in collections):
         run.problems.append("No document of the source was compared.")
     return VerifyResult(
         *facts,
         collections,
         not_verified=tuple(
-            NotVerified(each.name, each.reason)
-            for each in collections
-            if each.state is State.NOT_VERIFIED
+            NotVerified(collection.name, collection.reason)
+            for collection in collections
+            if collection.state is State.NOT_VERIFIED
         ),
         assured=assured,
         problems=tuple(dict.fromkeys(run.problems)),
@@ -184,7 +184,7 @@ def _refuse(left: Reader, right: Reader, described: Descriptions) -> None:
             code="same-database",
         )
     ours = [each for each in described[0].values() if _is_data(each)]
-    if any(each.documents for each in ours) or (ours and not all(_knows_size(left, ours))):
+    if any(our.documents for our in ours) or (ours and not all(_knows_size(left, ours))):
         return
     raise UserError(
         f"the source {left.access.name!r} is empty: database {left.database!r} "
@@ -196,8 +196,8 @@ def _refuse(left: Reader, right: Reader, described: Descriptions) -> None:
 
 def _knows_size(reader: Reader, collections: Iterable[Described]) -> Iterator[bool]:
     """Yield for each collection whether it is really empty: statistics may lag after a crash."""
-    for each in collections:
-        found = reader.command({"find": each.name, "limit": 1, "projection": {"_id": 1}})
+    for collection in collections:
+        found = reader.command({"find": collection.name, "limit": 1, "projection": {"_id": 1}})
         yield not found["cursor"]["firstBatch"]
 
 
@@ -207,7 +207,7 @@ def _others(reader: Reader) -> str:
     except (UserError, HarnessError):
         return ""
     names = [each["name"] for each in reply["databases"]]
-    names = [each for each in names if each not in ("admin", "config", "local", reader.database)]
+    names = [name for name in names if name not in ("admin", "config", "local", reader.database)]
     return f" The server has: {', '.join(sorted(names)[:20])}." if names else ""
 
 

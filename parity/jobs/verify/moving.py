@@ -195,8 +195,14 @@ class _Watch:
         self, first: VerifyResult, sides: Sides, tracker: Tracker, progress: Progress
     ) -> VerifyResult:
         """Look again until there is a result."""
-        parts = {each.name: _part(each) for each in first.collections if _is_read(each)}
-        self._left_out = {each.name for each in first.collections if not _is_read(each)}
+        parts = {
+            collection.name: _part(collection)
+            for collection in first.collections
+            if _is_read(collection)
+        }
+        self._left_out = {
+            collection.name for collection in first.collections if not _is_read(collection)
+        }
         # What differed in a collection that was not read to its end is not looked at again.
         self._unread = [self._pending.pop(key) for key in [*self._pending] if key[0] not in parts]
         goal = self._timing.clock()
@@ -314,7 +320,7 @@ class _Watch:
         counted = _by_collection(permanent)
         return replace(
             first,
-            collections=tuple(_recounted(each, counted) for each in first.collections),
+            collections=tuple(_recounted(collection, counted) for collection in first.collections),
             assured=(*first.assured[:-1], how),
             problems=(*first.problems, *problems),
             in_sync_as_of=""
@@ -330,8 +336,8 @@ def _by_collection(
     differences: Iterable[DocumentDifference],
 ) -> dict[str, list[DocumentDifference]]:
     found: dict[str, list[DocumentDifference]] = defaultdict(list)
-    for each in differences:
-        found[each.collection].append(each)
+    for difference in differences:
+        found[difference.collection].append(difference)
     return found
 
 

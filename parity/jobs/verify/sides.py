@@ -85,8 +85,8 @@ class InlineSides:
 
     def close(self) -> None:
         """Close both connections."""
-        for each in self._readers.values():
-            each.close()
+        for reader in self._readers.values():
+            reader.close()
         self._readers.clear()
 
     def _reader(self, side: int) -> Reader:
@@ -115,7 +115,7 @@ class LocalSides:
     @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the workers, source first."""
-        return tuple(each.process.pid or 0 for each in self._workers)
+        return tuple(worker.process.pid or 0 for worker in self._workers)
 
     def run(
         self, source: Task | None, destination: Task | None, on_read: OnRead | None = None

@@ -144,8 +144,8 @@ class ByTime:
                 "projection": {"_id": 1},
             }
             for reply in replies(self._reader, command, name, 10_000):
-                for each in documents(reply):
-                    yield name, raw_id(each)
+                for document in documents(reply):
+                    yield name, raw_id(document)
             self._newest[name] = latest
 
     def close(self) -> None:

@@ -53,9 +53,9 @@ class Sample:
         pipeline = [{"$sample": {"size": self.size}}, {"$project": {"_id": 1}}]
         command = {"aggregate": self.collection, "pipeline": pipeline, "cursor": {}}
         return [
-            raw_id(each)
+            raw_id(document)
             for reply in replies(reader, command, self.collection, self.size + 1)
-            for each in documents(reply)
+            for document in documents(reply)
         ]
 
 
@@ -88,7 +88,7 @@ class Walk:
             _add(reply, self.buckets, sums)
             progress(sums.documents - before, sums.size - size_before)
             throttle.wait(sums.size - size_before)
-        sums.sums = [each & _MASK for each in sums.sums]
+        sums.sums = [sum_ & _MASK for sum_ in sums.sums]
         if self.only:
             _keep_only(sums, self.only)
         return sums
@@ -137,13 +137,13 @@ class Hashes:
         if self.natural:
             command["hint"] = {"$natural": 1}
         for reply in replies(reader, command, self.collection, batch_of(self.average)):
-            for each in documents(reply):
-                typed = raw_id(each)
+            for document in documents(reply):
+                typed = raw_id(document)
                 if self.buckets.of(typed) in wanted:
                     found.count += 1
                     if typed in found.hashes:
                         found.twice.add(typed)
-                    found.hashes[typed] = xxh3_64_intdigest(each)
+                    found.hashes[typed] = xxh3_64_intdigest(document)
             throttle.wait(len(reply))
         return found
 
@@ -194,9 +194,9 @@ class Find:
         """Return the documents as bytes."""
         command = {"find": self.collection, "filter": self.filter, "limit": self.limit}
         return [
-            each
+            document
             for reply in replies(reader, command, self.collection, self.limit)
-            for each in documents(reply)
+            for document in documents(reply)
         ]
 
 

@@ -116,7 +116,7 @@ class ExportSource:
     @property
     def size(self) -> int:
         """Bytes of JSON in all files."""
-        return sum(each.size for each in self.files)
+        return sum(file.size for file in self.files)
 
 
 def open_export(path: Path) -> ExportSource:

@@ -231,7 +231,7 @@ class SourceIndex:
             page: The range of ids that the answer covered (REST).
         """
         number = self._number(name)
-        size = sum(len(each.body) for each in entries)
+        size = sum(len(entry.body) for entry in entries)
         with self._transaction():
             self._insert(number, entries)
             self._db.execute(
@@ -269,7 +269,7 @@ class SourceIndex:
     def _insert(self, number: int, entries: Iterable[Entry]) -> None:
         self._db.executemany(
             f"INSERT INTO rows_{number} VALUES (?, ?, ?)",  # noqa: S608
-            ((each.key, each.body, each.doubt) for each in entries),
+            ((entry.key, entry.body, entry.doubt) for entry in entries),
         )
 
     def finish(self, name: str, problem: str = "") -> None:

@@ -96,21 +96,23 @@ def compare_joins(
 
 
 def _stored(tally: Tally, documents: Iterable[Stored]) -> Iterator[Entry]:
-    for each in documents:
+    for document in documents:
         tally.destination_documents += 1
-        tally.destination_bytes += each.size
-        owner, member = each.document.get("owningId"), each.document.get("relatedId")
+        tally.destination_bytes += document.size
+        owner, member = document.document.get("owningId"), document.document.get("relatedId")
         if isinstance(owner, str) and isinstance(member, str):
             yield Entry(join_key(owner, member), b"")
         else:
             reason = "a row that does not join two ids"
-            tally.differ(codes.JOIN.id, json_id(each.id), [Difference("", Kind.TYPE, None, reason)])
+            tally.differ(
+                codes.JOIN.id, json_id(document.id), [Difference("", Kind.TYPE, None, reason)]
+            )
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
-    for each in entries:
-        batch.append(each)
+    for entry in entries:
+        batch.append(entry)
         if len(batch) == BATCH:
             yield batch
             batch = []

@@ -304,7 +304,7 @@ def _relations(read: Read, stored: Schemas) -> Iterator[tuple[str, str, str]]:
 
 
 def _sample(index: SourceIndex, class_name: str, every: int) -> Iterator[bytes]:
-    return (each.key for each in index.entries(class_name) if _asked(each.key, every))
+    return (entry.key for entry in index.entries(class_name) if _asked(entry.key, every))
 
 
 def _asked(owner: bytes, every: int) -> bool:

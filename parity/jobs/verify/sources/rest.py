@@ -205,8 +205,8 @@ class RestReader:
             if not entries:
                 return
             after = entries[-1].key
-            for each in entries:
-                related_id = each.key.decode()
+            for entry in entries:
+                related_id = entry.key.decode()
                 body = json.dumps({"owningId": owning_id, "relatedId": related_id}).encode()
                 yield Entry(join_key(owning_id, related_id), body)
 

@@ -117,7 +117,7 @@ class _Run:
             read = self._read(index, stored)
             self._compare(read, index, stored, started)
             # What a broken connection left unread is gone on with by --resume.
-            states = [index.state(each) for each in read.names if wanted(each, self.options)]
+            states = [index.state(name) for name in read.names if wanted(name, self.options)]
             finished = all(state is not None and state.done for state in states)
         except KeyboardInterrupt:
             interrupted = True
@@ -141,7 +141,9 @@ class _Run:
         )
 
     def _classes(self) -> list[str]:
-        return [each for each in self.destination.collections() if each != "_SCHEMA"]
+        return [
+            collection for collection in self.destination.collections() if collection != "_SCHEMA"
+        ]
 
     def _nothing(self, began: float) -> VerifyResult:
         """Return the result for an empty destination, before hours go into reading the source."""
@@ -272,7 +274,9 @@ class _Run:
         """Yield the collections that the source does not have."""
         has_joins = any(name.startswith("_Join:") for name in read.names)
         for name in present:
-            if name in read.names or any(each.name == name for each in self.collections):
+            if name in read.names or any(
+                collection.name == name for collection in self.collections
+            ):
                 continue
             count = self.destination.count(name)
             if not count:
@@ -294,9 +298,9 @@ class _Run:
                 yield CollectionResult(name, destination_documents=count, structure=structure)
 
     def _judge_whole(self, read: Read) -> None:
-        if not any(each.source_documents for each in self.collections):
+        if not any(collection.source_documents for collection in self.collections):
             self.problems.append(f"the source {read.facts.where} holds no objects")
-        if not any(each.destination_documents for each in self.collections):
+        if not any(collection.destination_documents for collection in self.collections):
             self.problems.append(
                 f"the destination {self.destination.facts.where} holds none of these classes; "
                 "is it the right database?"

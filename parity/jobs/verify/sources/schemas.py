@@ -170,9 +170,11 @@ def _permissions(
         left, right = source.get(operation) or {}, shown.get(operation) or {}
         if not right and left == _UNWRITTEN.get(operation):
             continue
-        for each in differences(left, right):
-            path = f"{name}.classLevelPermissions.{operation}{each.path.removeprefix('$')}"
-            yield _different(path, codes.CLP.id, each.kind, each.expected, each.actual)
+        for difference in differences(left, right):
+            path = f"{name}.classLevelPermissions.{operation}{difference.path.removeprefix('$')}"
+            yield _different(
+                path, codes.CLP.id, difference.kind, difference.expected, difference.actual
+            )
     written = stored.class_level_permissions or {}
     for operation in sorted(written.keys() - source.keys() - {*_OPERATIONS, "count"}):
         # The source has no such permission (pointer fields, protected fields).
