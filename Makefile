@@ -1,4 +1,4 @@
-# make suites · make demo · make test · make lint · make bench · make matrix
+# make suites · make demo · make test · make test-all · make lint · make bench · make matrix
 # Needs Python 3.11 or later; everything else is installed into .venv and a per-user cache.
 
 PYTHON ?= python3
@@ -8,7 +8,14 @@ READY := $(VENV)/.ready
 # How many pytest processes; the machine that this is measured on has two cores.
 JOBS ?= 2
 
-.PHONY: suites demo test lint format bench matrix clean
+# One file, one worker; what is slow is left to `make test-all`, which runs everything.
+TEST := $(BIN)/pytest tests -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder --random-order \
+        --timeout 300 --durations 10
+
+# Tests start hundreds of processes; none of them should compile this project anew.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: suites demo test test-all lint format bench matrix clean
 
 suites: $(READY)
 	@$(BIN)/pytest suites -n $(JOBS) --junitxml reports/junit.xml --alluredir reports/allure --clean-alluredir; \
@@ -20,7 +27,10 @@ demo: $(READY)
 	$(BIN)/python -m demo
 
 test: $(READY)
-	$(BIN)/pytest tests -q -n $(JOBS) --random-order --timeout 300
+	$(TEST) -m 'not slow'
+
+test-all: $(READY)
+	$(TEST)
 
 lint: $(READY)
 	$(BIN)/ruff check .

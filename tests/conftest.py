@@ -12,9 +12,45 @@ from tests.fake_parse import FakeParse
 
 pytest_plugins = ["pytester", "tests.browser", "tests.mongod"]
 
-# A deadline is an assertion on wall-clock time, and the machine may be busy.
-settings.register_profile("parity", deadline=None)
-settings.load_profile("parity")
+# How many examples each property is tried with. A deadline is an assertion on wall-clock time, and
+# the machine may be busy; where the same examples come every time, a red test is red again.
+PROFILES = {"few": 10, "ci": 100, "many": 1000}
+for name, examples in PROFILES.items():
+    settings.register_profile(name, deadline=None, max_examples=examples)
+settings.load_profile(
+    os.environ.get("PARITY_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "few")
+)
+
+
+LONGEST_FIRST = (
+    "tests/faults/test_suites_catch_faults.py",
+    "tests/jobs/size/load/test_generator.py",
+    "tests/plugin/test_outcomes.py",
+    "tests/plugin/test_options.py",
+    "tests/cli/test_size.py",
+    "tests/stack/test_stack.py",
+    "tests/test_planted_secrets.py",
+)
+"""Files that take long: what is begun last should be short, so that no worker waits for another."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our own markers."""
+    config.addinivalue_line(
+        "markers", "slow: worth running, but not on every change; `make test-all` runs it"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker of ``--dist loadgroup``, the longest files first.
+
+    What a module starts (a server, a database) is then started once and not in every worker.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.location[0]))
+    order = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.location[0], len(order)))
 
 
 @pytest.fixture(autouse=True)

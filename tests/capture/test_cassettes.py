@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from parity.capture.exchanges import MISSING_BODY, TRUNCATED_BODY
 from parity.capture.importers import Imported, ObjectTag, Problem, UnreadableSource, source_files
 from tests.capture.sources import exchanges, problems, read
+from tests.examples import examples
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("PARITY_RECORDINGS") or CHECKOUT.parent / "shared" / "recordings")
@@ -278,7 +279,7 @@ def test_a_body_of_many_megabytes_never_reaches_the_parser(tmp_path: Path, style
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_damage_is_reported_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

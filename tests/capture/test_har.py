@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from parity.capture.exchanges import MISSING_BODY, TRUNCATED_BODY
 from parity.capture.importers import Imported, Problem, UnreadableSource
 from tests.capture.sources import exchanges, har, har_entry, problems, read
+from tests.examples import examples
 
 PNG = b"\x89PNG\r\n\x00\xff"
 
@@ -220,7 +221,7 @@ def test_deep_nesting_costs_its_entry_only(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_damage_is_reported_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

@@ -18,6 +18,7 @@ from parity.capture.importers.parse_server_log import (
     REBUILT_ERROR,
 )
 from tests.capture.sources import exchanges, problems, read
+from tests.examples import examples
 
 HEADERS = {
     "host": "127.0.0.1:1337",
@@ -268,7 +269,7 @@ def test_a_response_without_its_request_is_passed_over(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_damage_is_reported_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

@@ -16,6 +16,7 @@ from parity.capture.recording import (
 )
 from parity.wire import Redactor
 from tests.capture.recorded import KEY, read, sequence, write
+from tests.examples import examples
 
 TEXT = st.text(max_size=30)
 HEADERS = st.lists(st.tuples(TEXT, TEXT), max_size=4).map(tuple)
@@ -48,7 +49,7 @@ def test_what_is_written_is_read(sent: list[RecordedExchange], name: str) -> Non
 
 
 @given(EXCHANGES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_redacting_twice_is_redacting_once(sent: list[RecordedExchange]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         once = read(write(Path(folder) / "1.jsonl", sent, redactor=Redactor({}, KEY)))
@@ -57,7 +58,7 @@ def test_redacting_twice_is_redacting_once(sent: list[RecordedExchange]) -> None
 
 
 @given(st.binary(min_size=16, max_size=40))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_redacting_real_traffic_twice_is_redacting_it_once(key: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         once = read(write(Path(folder) / "1.jsonl", sequence(), redactor=Redactor({}, key)))

@@ -26,6 +26,7 @@ from parity.cli.capture import capture
 from parity.model import UserError
 from tests.capture.run_capture import Capture, capturing
 from tests.capture.upstreams import Conversation, Upstream, ok
+from tests.deadlines import killed_after
 
 SUFFIXES = [".jsonl", ".jsonl.zst"]
 
@@ -84,7 +85,8 @@ def test_a_second_ctrl_c_does_not_wait_for_what_is_in_flight(tmp_path: Path) -> 
         assert arrived.wait(60)
         running.process.send_signal(signal.SIGINT)
         assert running.process.stderr is not None
-        assert "a second Ctrl-C does not wait" in running.process.stderr.readline()
+        with killed_after(running.process):
+            assert "a second Ctrl-C does not wait" in running.process.stderr.readline()
         running.process.send_signal(signal.SIGINT)
         running.wait()
         go_on.set()

@@ -4,20 +4,27 @@ The proxy takes the header away again. What the parity plugin sends outside of c
 sweeps) is marked as such, so that a wrong server is judged by the checks and not found incapable.
 
 The plugin also selects checks for each target, where ``FAULTS_PLAN`` names a JSON file with a
-list of check ids (node ids without the target) for each target.
+list of check ids (node ids without the target) for each target, in the order in which they are
+run. With ``until_noticed`` a target is done with its first check that fails.
 """
 
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 from collections.abc import Generator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from parity.plugin.checks import without_target
+from parity.model import Outcome
+from parity.plugin.checks import TARGET_FIXTURE, without_target
+from parity.plugin.session import SessionPlugin
+from parity.plugin.state import RECORD
 
 HEADER = "X-Faults-Check"
 OUTSIDE = "-"
@@ -32,20 +39,59 @@ def _say_who(self: http.client.HTTPConnection, message_body: object = None, **kw
     _endheaders(self, message_body, **kwargs)  # type: ignore[arg-type]
 
 
+@cache
+def _plan() -> dict[str, Any]:
+    """Return which checks each target gets, and whether it is done when one of them fails."""
+    return dict(json.loads(Path(os.environ[PLAN]).read_text(encoding="utf-8")))
+
+
 def pytest_configure() -> None:
     """Add the header to everything that goes through ``http.client``, so also ``requests``."""
     http.client.HTTPConnection.endheaders = _say_who  # type: ignore[method-assign]
+    if os.environ.get(PLAN):
+        # Every check times every target would be collected otherwise, only to be left out again.
+        SessionPlugin.pytest_generate_tests = _generate  # type: ignore[method-assign]
+
+
+def _generate(self: SessionPlugin, metafunc: pytest.Metafunc) -> None:
+    """Make a check for the targets that want it, or for one if none does."""
+    if TARGET_FIXTURE not in metafunc.fixturenames:
+        return
+    name = metafunc.definition.nodeid
+    wanted = [
+        target
+        for target, checks in _plan()["checks"].items()
+        if any(check.partition("[")[0] == name for check in checks)
+    ]
+    names = wanted or list(self.run.target_names[:1])
+    metafunc.parametrize(TARGET_FIXTURE, names, ids=names, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the checks that the plan has for their target."""
+    """Leave the checks that the plan has for their target, in the order of the plan."""
     if not os.environ.get(PLAN):
         return
-    plan: dict[str, list[str]] = json.loads(Path(os.environ[PLAN]).read_text(encoding="utf-8"))
-    wanted = {(target, check) for target, checks in plan.items() for check in checks}
-    left_out = [item for item in items if _identity(item) not in wanted]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if _identity(item) in wanted]
+    wanted = [(target, check) for target, ids in _plan()["checks"].items() for check in ids]
+    place = {each: number for number, each in enumerate(wanted)}
+    config.hook.pytest_deselected(items=[item for item in items if _identity(item) not in place])
+    items[:] = sorted(
+        (item for item in items if _identity(item) in place),
+        key=lambda item: place[_identity(item)],
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Where that was asked for, run the checks of a target until one fails."""
+    if not os.environ.get(PLAN) or not _plan()["until_noticed"]:
+        return None
+    for _, items in itertools.groupby(session.items, lambda item: _identity(item)[0]):
+        for item in items:
+            # Nobody knows yet which check is the next, so nothing is kept for it.
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            if RECORD in item.stash and item.stash[RECORD].outcome is Outcome.FAIL:
+                break
+    return True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -77,6 +77,8 @@ class Bench:
         faults: Sequence[Fault],
         plan: Plan | None = None,
         exchanges: Mapping[str, int] | None = None,
+        *,
+        until_noticed: bool = False,
     ) -> SuiteRun:
         """Run tests against wrong servers, each a target with the name of its fault.
 
@@ -85,12 +87,19 @@ class Bench:
             faults: What the servers get wrong.
             plan: Check ids for each fault; ``None`` runs all tests on each.
             exchanges: See :class:`tests.faults.model.State`.
+            until_noticed: Whether a fault is done with its first check that fails.
         """
         urls = {each.name: self.proxy.listen(each, exchanges=exchanges).url for each in faults}
-        return self._run(tests, urls, plan, Sightings())
+        return self._run(tests, urls, plan, Sightings(), until_noticed=until_noticed)
 
     def _run(
-        self, tests: Sequence[str], urls: Mapping[str, str], plan: Plan | None, seen: Sightings
+        self,
+        tests: Sequence[str],
+        urls: Mapping[str, str],
+        plan: Plan | None,
+        seen: Sightings,
+        *,
+        until_noticed: bool = False,
     ) -> SuiteRun:
         folder = self._folder / f"{next(self._numbers)}-{next(iter(urls))}"
         folder.mkdir(parents=True)
@@ -99,7 +108,11 @@ class Bench:
         env = environment(self.server)
         if plan is not None:
             env[PLAN] = str(folder / "plan.json")
-            Path(env[PLAN]).write_text(json.dumps({k: list(v) for k, v in plan.items()}))
+            order = {
+                "checks": {k: list(v) for k, v in plan.items()},
+                "until_noticed": until_noticed,
+            }
+            Path(env[PLAN]).write_text(json.dumps(order), encoding="utf-8")
         reports = folder / "reports"
         done = subprocess.run(
             [

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.faults.faults import MUTANTS, NAMED
 from tests.faults.messages import Request, Response, answer, dumps, map_values
 from tests.faults.model import State
@@ -151,7 +152,7 @@ def test_an_altered_value_is_another(value: Any) -> None:
     assert dumps(alter(value)) != dumps(value)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     route=ROUTES,
     method=st.sampled_from(("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD")),

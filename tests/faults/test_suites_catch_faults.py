@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,17 @@ import pytest
 from parity.model import Outcome
 from tests.faults.faults import MUTANTS, NAMED
 from tests.faults.model import AREAS, Fault
-from tests.faults.trial import Control, Seen, Trial, control_jobs, fault_jobs, work_off
+from tests.faults.trial import Control, Progress, Seen, Trial, control_jobs, fault_jobs, work_off
 
 # The first test of a worker does or awaits the work for all: minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
 
 WORKERS = 2
-FIRST = 5
-"""Checks that get the first chance to notice a fault; all others follow if they do not."""
-CHUNK = 60
+GOOD = (Outcome.PASS, Outcome.KNOWN_DIFFERENCE)
+CHUNK = 40
+"""About how many checks one pytest process runs."""
+HINTS = Path(__file__).with_name("noticed_by.json")
+"""The check that noticed each fault the last time; it gets the first chance to notice it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +59,56 @@ def findings(
         fcntl.flock(lock, fcntl.LOCK_EX)
         file = shared / "faults.json"
         if not file.exists():
-            found = try_all(areas, faults, base / "faults")
+            hints = json.loads(HINTS.read_text(encoding="utf-8"))
+            found = try_all(areas, faults, base / "faults", hints)
             file.write_text(json.dumps(asdict(found)), encoding="utf-8")
         return _read(json.loads(file.read_text(encoding="utf-8")))
 
 
-def try_all(areas: list[str], faults: list[Fault], folder: Path) -> Findings:
+def try_all(
+    areas: Sequence[str],
+    faults: Sequence[Fault],
+    folder: Path,
+    hints: Mapping[str, str],
+    say: Progress = lambda _: None,
+) -> Findings:
+    """Run the suites against the right server, and what notices each fault against wrong ones.
+
+    A fault is done with the first check that fails. Most are noticed by the check of the hint; for
+    the others the right server is looked at again, to see which checks the fault could touch at
+    all, and these are run until one fails.
+
+    Args:
+        areas: Folders of ``suites/``.
+        faults: What the wrong servers get wrong.
+        folder: Where configurations and evidence go.
+        hints: For each fault the check that noticed it the last time.
+        say: Gets a line for each run.
+    """
     controls: dict[str, Control] = {}
-    work_off(control_jobs(areas, faults, controls, _quiet), folder, WORKERS)
-    exchanges = {k: n for control in controls.values() for k, n in control.exchanges.items()}
-    touched = {fault.name: controls[fault.area].touched[fault.name] for fault in faults}
-    # What few faults touch is most likely to be about this one.
-    faults_of = {
-        check: sum(check in checks for checks in touched.values())
-        for checks in touched.values()
-        for check in checks
-    }
-    ranked = {name: sorted(checks, key=faults_of.__getitem__) for name, checks in touched.items()}
+    work_off(control_jobs(areas, (), controls, say), folder, WORKERS)
+    good = {c.check for each in controls.values() for c in each.trial.seen if c.outcome in GOOD}
     trials: dict[str, Trial] = {}
-    for start, end in ((0, FIRST), (FIRST, None)):
-        left = [f for f in faults if f.name not in trials or not trials[f.name].failed(f.area)]
-        plan = {fault.name: ranked[fault.name][start:end] for fault in left}
-        work_off(fault_jobs(left, plan, exchanges, CHUNK, trials, _quiet), folder, WORKERS)
+    plan = {f.name: [hints[f.name]] for f in faults if hints.get(f.name) in good}
+    work_off(fault_jobs(faults, plan, {}, CHUNK, trials, say, until_noticed=True), folder, WORKERS)
+    left = [f for f in faults if f.name not in trials or not trials[f.name].failed(f.area)]
+    watched: dict[str, Control] = {}
+    jobs = [
+        job
+        for area in areas
+        if (wanted := [each for each in left if each.area == area])
+        for job in control_jobs([area], wanted, watched, say)
+    ]
+    work_off(jobs, folder, WORKERS)
+    ranked = rank({fault.name: watched[fault.area].touched[fault.name] for fault in left})
+    work_off(fault_jobs(left, ranked, {}, CHUNK, trials, say, until_noticed=True), folder, WORKERS)
     return Findings({area: control.trial for area, control in controls.items()}, trials)
 
 
-def _quiet(text: str) -> None:
-    pass
+def rank(touched: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the checks of each fault, those first that the fewest other faults touch."""
+    faults_of = Counter(check for checks in touched.values() for check in checks)
+    return {name: sorted(checks, key=faults_of.__getitem__) for name, checks in touched.items()}
 
 
 def _read(raw: dict[str, Any]) -> Findings:

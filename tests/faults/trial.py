@@ -20,6 +20,8 @@ from tests.faults.bench import RIGHT, Bench, SuiteRun, open_bench
 from tests.faults.model import Fault
 
 Progress = Callable[[str], None]
+OFTEN_ENOUGH = 4
+"""Checks after which most faults have been noticed, the most telling ones first."""
 RENEW_AFTER = 1200
 """Checks that one server serves before another takes its place: each leaves classes behind, and
 Parse Server reads all of them again whenever a class is new."""
@@ -174,6 +176,8 @@ def fault_jobs(
     chunk: int,
     into: dict[str, Trial],
     progress: Progress,
+    *,
+    until_noticed: bool = False,
 ) -> list[Job]:
     """Return jobs that run the planned checks against each wrong server.
 
@@ -184,13 +188,14 @@ def fault_jobs(
         chunk: About how many checks one pytest process runs.
         into: Gets the result of each fault.
         progress: Told of each.
+        until_noticed: Whether a fault is done with its first check that fails.
     """
 
     def job(part: Sequence[Fault]) -> Job:
         def run(bench: Bench) -> int:
             mine = {each.name: plan[each.name] for each in part}
             files = sorted({check.partition("::")[0] for ids in mine.values() for check in ids})
-            done = bench.run(files, part, mine, exchanges)
+            done = bench.run(files, part, mine, exchanges, until_noticed=until_noticed)
             for each in part:
                 seen = tuple(Seen.of(event) for event in done.checks.get(each.name, []))
                 into[each.name] = Trial(each.name, done.exit_status, seen, done.output)
@@ -200,21 +205,22 @@ def fault_jobs(
 
         return run
 
-    planned = [each for each in faults if plan.get(each.name)]
-    return [job(part) for part in _chunks(planned, plan, chunk)]
+    sizes = {fault.name: len(plan[fault.name]) for fault in faults if plan.get(fault.name)}
+    if until_noticed:
+        sizes = {name: min(size, OFTEN_ENOUGH) for name, size in sizes.items()}
+    planned = [fault for fault in faults if fault.name in sizes]
+    return [job(part) for part in _chunks(planned, sizes, chunk)]
 
 
-def _chunks(
-    faults: Sequence[Fault], plan: Mapping[str, Sequence[str]], chunk: int
-) -> Iterator[list[Fault]]:
+def _chunks(faults: Sequence[Fault], sizes: Mapping[str, int], chunk: int) -> Iterator[list[Fault]]:
     """Yield faults in groups of about ``chunk`` checks, the largest first."""
     part: list[Fault] = []
     size = 0
-    for each in sorted(faults, key=lambda fault: (-len(plan[fault.name]), fault.name)):
-        if part and size + len(plan[each.name]) > chunk:
+    for fault in sorted(faults, key=lambda fault: (-sizes[fault.name], fault.name)):
+        if part and size + sizes[fault.name] > chunk:
             yield part
             part, size = [], 0
-        part.append(each)
-        size += len(plan[each.name])
+        part.append(fault)
+        size += sizes[fault.name]
     if part:
         yield part

@@ -13,6 +13,7 @@ from parity.gate.text import markdown
 from parity.html import visible
 from parity.model import Outcome
 from parity.model.evidence import CheckEvent, TableEvent
+from tests.examples import examples
 from tests.gate.world import FOR_8, World, world
 
 OUTCOMES = st.sampled_from(list(Outcome))
@@ -40,7 +41,7 @@ def _hurt(w: World, case: tuple[str, str, Outcome, str, str]) -> None:
     w.specs[spec].change(check, outcome=outcome)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(broken())
 def test_taking_evidence_away_never_turns_a_gate_to_pass(
     case: tuple[str, str, Outcome, str, str],
@@ -66,7 +67,7 @@ def test_taking_evidence_away_never_turns_a_gate_to_pass(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(sorted(FOR_8)), st.data())
 def test_a_line_or_a_byte_that_is_lost_never_makes_a_pass(spec: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from parity.html.series import read, thin
 from parity.html.shapes import Drawing, Path, fit, spread, width_of
 from parity.model.chart import Chart, ChartKind, Limit, Mark
 from parity.model.events import TableEvent
+from tests.examples import examples
 
 HOSTILE = "</text></svg><script>alert(1)</script>\"'\u202e&"
 cells = st.none() | st.booleans() | st.text(max_size=5) | st.floats() | st.integers(-9, 10**120)
@@ -86,7 +87,7 @@ def line(*rows: tuple[Any, ...], **fields: Any) -> TableEvent:
     return TableEvent("t", "title", columns, rows, "", chart)
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(st.lists(tables(), min_size=1, max_size=2) | st.lists(tables("g"), min_size=2, max_size=3))
 def test_everything_lies_inside_its_drawing(drawn: list[TableEvent]) -> None:
     for each in figures(*drawn):
@@ -100,7 +101,7 @@ def test_everything_lies_inside_its_drawing(drawn: list[TableEvent]) -> None:
                 assert 0 <= text.x <= drawing.width
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(tables(), min_size=1, max_size=2) | st.lists(tables("g"), min_size=2, max_size=3))
 def test_every_path_is_made_of_finite_numbers(drawn: list[TableEvent]) -> None:
     page = svg(*drawn).split("<main", 1)[1]

@@ -19,6 +19,7 @@ from parity.indexes.explain import command_of
 from parity.indexes.sample import draw, load_schemas
 from parity.indexes.sent import Sent, Server
 from parity.profiles.profile import Ask, Operation
+from tests.examples import examples
 from tests.indexes.conftest import Mongo, build, only, profile, schema
 from tests.mongod import Mongod
 
@@ -94,7 +95,7 @@ def things(mongod: Mongod) -> Iterator[Mongo]:
         client.drop_database(database.name)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operation=operations())
 def test_a_proposal_is_used_and_changes_no_row(things: Mongo, operation: Operation) -> None:
     things["Thing"].drop_indexes()

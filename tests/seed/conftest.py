@@ -21,6 +21,7 @@ from parity.stack.processes import clean_environment, kill, spawn
 from parity.stack.stack import embedded_target, new_keys
 from parity.stack.supervisor import SERVER_SCRIPT
 from parity.targets import ParseClient
+from tests.deadlines import line_of
 from tests.mongod import Mongod
 
 
@@ -52,7 +53,7 @@ def serving(member: Member, uri: str) -> Iterator[Target]:
             line = json.dumps({"mount": member.mount, "options": options})
             child.popen.stdin.write(line.encode() + b"\n")
             child.popen.stdin.flush()
-            answer = child.popen.stdout.readline()
+            answer = line_of(child.popen)
             assert answer, log.read_text("utf-8", "replace")[-3000:]
             yield embedded_target(
                 name=member.name,

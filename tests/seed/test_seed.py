@@ -31,6 +31,7 @@ from parity.seed.passwords import HASHES
 from parity.wire import is_object_id, parse_file_name, token_format
 from parity.wire.ids import FileNameFormat, TokenFormat
 from parity.wire.storage import parse_schema, to_mongo, to_rest
+from tests.examples import examples
 from tests.mongod import Mongod
 
 Db = Database[dict[str, Any]]
@@ -75,7 +76,7 @@ def test_a_plan_has_exactly_as_many_rows_as_asked_for(documents: int) -> None:
     assert min(plan.sizes.values()) >= 1
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(documents=st.integers(100, 700), seed=st.integers(-5, 10**9))
 def test_every_row_that_is_planned_is_made_once(documents: int, seed: int) -> None:
     found = rows_of(SeedPlan.sized(documents, seed))

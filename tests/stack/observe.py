@@ -14,6 +14,7 @@ import requests
 
 from parity.model import Target
 from parity.stack import Stack
+from tests.deadlines import line_of
 
 OWNER = """
 import json, signal, sys
@@ -109,8 +110,7 @@ class Runner:
     popen: subprocess.Popen[str]
 
     def line(self) -> str:
-        assert self.popen.stdout is not None
-        return self.popen.stdout.readline()
+        return line_of(self.popen)
 
     def signal_group(self, number: int) -> None:
         """Send a signal as a terminal does: to the whole foreground group."""

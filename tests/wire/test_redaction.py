@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from parity.model import Keys, Secret
 from parity.wire import Auth, Redactor, auth_body, auth_headers, basic_auth, token_format
 from parity.wire.ids import SESSION_TOKENS
+from tests.examples import examples
 from tests.wire.strategies import json_values
 
 KEY = b"the key of the tests"
@@ -101,7 +102,7 @@ def survives(secret: str, text: str) -> bool:
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(secret=secret_values, method=st.sampled_from(sorted(METHODS)))
 def test_a_known_secret_survives_nowhere(wrap: str, method: str, secret: str) -> None:
     redactor = Redactor({secret: "$MASTER_KEY"}, KEY)

@@ -24,6 +24,7 @@ from parity.wire.storage import (
     to_mongo,
     to_rest,
 )
+from tests.examples import examples
 from tests.wire import strategies
 
 AUTO = CodecOptions[dict[str, Any]](
@@ -246,7 +247,7 @@ _ACLS = st.dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     fields=st.dictionaries(_PLAIN, _LEGAL, max_size=3),
     acl=st.none() | _ACLS,
@@ -310,7 +311,7 @@ def test_a_broken_schema_is_an_error(document: dict[str, Any]) -> None:
         parse_schema(document)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.dictionaries(
         _PLAIN,

@@ -17,6 +17,7 @@ from parity.stack.install import install
 from parity.stack.launch import server_order
 from parity.stack.parts import find_node, find_npm
 from parity.stack.processes import die_with_me
+from tests.deadlines import line_of
 
 SCRIPT = Path(stack_values.__file__).with_name("server.cjs")
 
@@ -60,7 +61,7 @@ def parse_server(database_uri: str, version: str | None = None) -> Iterator[Targ
         order_line = json.dumps({"mount": member.mount, "options": options})
         process.stdin.write(order_line.encode() + b"\n")
         process.stdin.flush()
-        said = json.loads(process.stdout.readline() or b'{"error": "nothing was said"}')
+        said = json.loads(line_of(process) or b'{"error": "nothing was said"}')
         if "error" in said:
             raise DoesNotStart(said["error"])
         url = f"http://127.0.0.1:{said['port']}{member.mount}"

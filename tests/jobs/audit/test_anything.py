@@ -17,6 +17,7 @@ from parity.jobs.audit.joins import JoinChecker
 from parity.jobs.audit.permissions import check_schema, permission_references
 from parity.jobs.audit.schema import read_schema
 from parity.jobs.audit.walk import CODEC
+from tests.examples import examples
 
 _text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 _scalars = (
@@ -103,7 +104,7 @@ SCHEMA = read_schema(
 @pytest.mark.parametrize(
     "name", ["Post", "_User", "_Session", "_Role", "_Installation", "_Hooks", "_Join:users:_Role"]
 )
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(_documents, max_size=3))
 def test_any_document_can_be_checked(name: str, documents: list[dict[str, Any]]) -> None:
     raw = b"".join(bson.encode(each) for each in documents)
@@ -127,7 +128,7 @@ def test_any_document_can_be_checked(name: str, documents: list[dict[str, Any]])
         assert finding.remedy
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(_documents, max_size=3))
 def test_any_schema_can_be_checked(documents: list[dict[str, Any]]) -> None:
     context = Context()

@@ -17,6 +17,7 @@ from parity.stack.parts import find_node, find_npm
 from parity.stack.processes import Child, clean_environment, kill, spawn, tail
 from parity.stack.supervisor import SERVER_SCRIPT
 from parity.stack.versions import SELFHOSTED_VERSION, needs_of
+from tests.deadlines import line_of
 
 
 class ParseServer:
@@ -87,7 +88,7 @@ class ParseServer:
         assert child.popen.stdout is not None
         child.popen.stdin.write(json.dumps(self._order).encode() + b"\n")
         child.popen.stdin.flush()
-        answer = json.loads(child.popen.stdout.readline() or b"{}")
+        answer = json.loads(line_of(child.popen) or b"{}")
         if "port" not in answer:
             self.stop()
             raise RuntimeError(f"it did not start: {answer.get('error')} {tail(log, 12)}")

@@ -27,6 +27,7 @@ from parity.jobs.deployment.command import deployment
 from parity.model import UserError
 from parity.model.evidence import read_evidence
 from parity.report import verdict
+from tests.deadlines import killed_after
 from tests.jobs.deployment.conftest import authority  # noqa: F401 - a fixture
 from tests.jobs.deployment.world import ORIGIN, OUTSIDE, Authority, Deployment, deployed
 from tests.mongod import Mongod
@@ -93,14 +94,15 @@ def test_a_good_deployment_opens_gate_11(server: Deployment, config: Path) -> No
     assert process.stderr is not None
     assert process.stdout is not None
     told = []
-    for line in process.stderr:
-        told.append(line)
-        if line.startswith("Restart the server of 'deployed' now"):
-            server.server.stop()
-            server.proxy.upstream = ""
-        if line.startswith("The server is down"):
-            server.proxy.upstream = server.server.start()
-    document = json.loads(process.stdout.read())
+    with killed_after(process, DEADLINE_S):
+        for line in process.stderr:
+            told.append(line)
+            if line.startswith("Restart the server of 'deployed' now"):
+                server.server.stop()
+                server.proxy.upstream = ""
+            if line.startswith("The server is down"):
+                server.proxy.upstream = server.server.start()
+        document = json.loads(process.stdout.read())
     assert process.wait(DEADLINE_S) == 0, told
 
     jsonschema.validate(document, json.loads(SCHEMA.read_text()))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from parity.compare.values import child
 from parity.jobs.replay.pairing import Pairing
 from parity.model import Kind
+from tests.examples import examples
 from tests.jobs.replay.minted import BASE, FILES, IDS, RENAMED, TOKENS, renamed
 from tests.jobs.replay.recorded import iso, pairing, paths
 
@@ -140,7 +141,7 @@ def planted(data: st.DataObject, response: Any) -> tuple[Any, str, Kind | None]:
     return changed, path, None
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data(), RESPONSES)
 def test_any_single_planted_change_is_reported_at_its_path(
     data: st.DataObject, response: Any

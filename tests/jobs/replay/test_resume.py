@@ -80,7 +80,8 @@ def wait_for_journal(reports: Path, process: subprocess.Popen[str]) -> Path:
         if found := list(reports.glob("*/journal-mine.jsonl")):
             return found[0]
         time.sleep(0.01)
-    raise AssertionError(f"the replay did not begin: {process.communicate()[0]}")
+    process.kill()
+    raise AssertionError(f"the replay did not begin: {process.communicate(timeout=60)[0]}")
 
 
 def wait_for_lines(path: Path, lines: int, process: subprocess.Popen[str]) -> None:
@@ -89,7 +90,9 @@ def wait_for_lines(path: Path, lines: int, process: subprocess.Popen[str]) -> No
         if path.exists() and path.read_bytes().count(b"\n") >= lines:
             return
         time.sleep(0.005)
-    raise AssertionError(f"the replay ended before it was killed: {process.communicate()[0]}")
+    process.kill()
+    said = process.communicate(timeout=60)[0]
+    raise AssertionError(f"the replay ended before it was killed: {said}")
 
 
 def test_a_killed_replay_goes_on_and_repeats_no_write(stack: Stack, tmp_path: Path) -> None:

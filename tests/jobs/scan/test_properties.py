@@ -17,6 +17,7 @@ from parity.jobs.scan.files import File
 from parity.jobs.scan.languages import MARKUP, read_source
 from parity.jobs.scan.script import parse_script
 from parity.jobs.scan.symbols import Symbols
+from tests.examples import examples
 
 PIECES = (
     "Parse", ".Cloud", "['define']", "(", ")", "{", "}", "'a'", "`${x}`", "=>", "function", "f",
@@ -47,7 +48,7 @@ ENDINGS = st.sampled_from(
 
 
 @given(SOURCE, SOURCE)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_text_is_read_as_cloud_code(first: str, second: str) -> None:
     scripts = [
         parse_script("cloud/main.js", first.encode("utf-8", "replace")),
@@ -90,7 +91,7 @@ def test_blanking_comments_keeps_every_place(text: str, ending: str) -> None:
 
 
 @given(st.sampled_from(["(", "[", "{", "a(", "!", "x=>", "function(){", "`${", "a.", "f(f)("]))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_deep_nesting_ends(piece: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "cloud"

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from parity.cli import main
 from parity.jobs.size.series import Second, plain_line
 from parity.model import ExitCode, Outcome
 from parity.model.evidence import read_evidence
+from tests.deadlines import killed_after
 from tests.jobs.size.ground import Ground, client_of, ground, profile, size, size_command
 
 SHORT = ("--seconds", "1", "--max-minutes", "0.5", "--headroom", "2", "--p95", "2000", "--p99",
@@ -108,17 +108,14 @@ def test_a_run_that_is_stopped_says_so_and_cleans_up(place: Ground) -> None:
         text=True,
     )
     assert process.stderr is not None
-    deadline = time.monotonic() + DEADLINE_S
     try:
-        for line in process.stderr:
-            if "ramp" in line:
-                break
-            assert time.monotonic() < deadline
+        with killed_after(process, DEADLINE_S):
+            assert any("ramp" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=DEADLINE_S)
     finally:
         process.kill()
-        process.wait()
+        process.wait(DEADLINE_S)
     assert process.returncode == ExitCode.INTERRUPTED
     newest = max((place.folder / "reports").iterdir(), key=lambda each: each.stat().st_mtime)
     evidence = read_evidence(newest / "evidence.jsonl")

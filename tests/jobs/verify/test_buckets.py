@@ -17,6 +17,7 @@ from parity.jobs.verify.buckets import Buckets, Sums, are_minted, boundaries_for
 from parity.jobs.verify.drill import GROUP_DOCUMENTS, GROUP_RANGES, compare, groups
 from parity.jobs.verify.sides import InlineSides
 from parity.jobs.verify.walk import Found, Hashes, Sample, Walk
+from tests.examples import examples
 from tests.jobs.verify.databases import Pair, pair_of_databases
 from tests.mongod import Mongod
 
@@ -48,7 +49,7 @@ def server(mongod: Mongod) -> Iterator[Pair]:
         yield pair
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     ids=st.lists(IDS, min_size=1, max_size=30, unique_by=typed),
     sample=st.lists(IDS, max_size=6),

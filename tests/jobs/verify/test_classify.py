@@ -15,6 +15,7 @@ from parity.jobs.verify.bsonraw import BadBson, elements, raw_id
 from parity.jobs.verify.classify import classify
 from parity.jobs.verify.codes import CODES
 from parity.model import Kind
+from tests.examples import examples
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 NUMBERS = st.one_of(
@@ -57,7 +58,7 @@ def one_difference(
     return found.code, difference.path, difference.kind
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS, NAMES, st.data())
 def test_a_changed_field_is_found_with_its_path(
     document: dict[str, Any], name: str, data: st.DataObject
@@ -83,7 +84,7 @@ def test_a_changed_field_is_found_with_its_path(
     assert code == ("VER-TYPE" if same_number else "VER-CHANGED")
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS, st.lists(st.sampled_from("abc"), min_size=1, max_size=4), SCALARS, SCALARS)
 def test_a_change_deep_inside_is_found_with_its_path(
     document: dict[str, Any], way: list[str], before: Any, after: Any
@@ -101,7 +102,7 @@ def test_a_change_deep_inside_is_found_with_its_path(
     assert path == "top" + "".join(f".{step}[1]" for step in way)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS, VALUES)
 def test_a_lost_and_an_added_field_are_found(document: dict[str, Any], value: Any) -> None:
     whole, part = with_id({**document, "lost_field": value}), with_id(document)
@@ -110,7 +111,7 @@ def test_a_lost_and_an_added_field_are_found(document: dict[str, Any], value: An
     assert one_difference(part, whole) == ("VER-CHANGED", "lost_field", Kind.EXTRA)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS.filter(lambda each: len(each) > 1))
 def test_another_order_of_fields_is_only_that(document: dict[str, Any]) -> None:
     other = dict(reversed(document.items()))
@@ -118,7 +119,7 @@ def test_another_order_of_fields_is_only_that(document: dict[str, Any]) -> None:
     assert one_difference(with_id(document), with_id(other)) == ("VER-ORDER", "", Kind.ORDER)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS, st.data())
 def test_one_bit_of_a_binary_is_found(document: dict[str, Any], data: st.DataObject) -> None:
     raw = data.draw(st.binary(min_size=1, max_size=50))
@@ -210,7 +211,7 @@ def test_many_differences_are_counted_and_the_first_kept() -> None:
     assert (len(found.differences), found.more) == (50, 30)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(DOCUMENTS)
 def test_elements_are_those_of_the_driver(document: dict[str, Any]) -> None:
     raw = with_id(document)
@@ -220,7 +221,7 @@ def test_elements_are_those_of_the_driver(document: dict[str, Any]) -> None:
     assert rebuilt == raw[4:-1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.binary(max_size=40))
 def test_bytes_that_are_no_bson_are_refused_or_end(raw: bytes) -> None:
     with suppress(BadBson):
