@@ -27,6 +27,7 @@ from parity.model import (
     Target,
     UserError,
 )
+from parity.paths import shipped
 from parity.plugin.expect import CheckFailure, redacted
 from parity.plugin.recorder import Record
 from parity.plugin.run import Run
@@ -35,8 +36,8 @@ from parity.stack import default_members, start_stack, stop_stack
 
 MOST_ITEMS = 20_000
 """Exchanges that may be items of pytest; `parity replay` has no limit."""
-DEFAULT_FOLDER = "shared/recordings"
-"""Where a checkout's recordings are, beside the project."""
+DEFAULT_FOLDER = "scenarios/recordings"
+"""What the project ships."""
 
 
 # Without repr: pytest prints the arguments of a check that fails, and these hold recorded values.
@@ -112,13 +113,14 @@ class Recordings:
 
         assert self._folder is not None
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        with _empty(run, target) as server:
+        cloud = cloud_code(run)
+        with _empty(run, target, cloud) as server:
             replay(
                 source,
                 server,
                 survey=survey(source.lines(), source.mount),
                 register=run.registers[target.name],
-                options=Options(has_cloud_code=not run.embedded or run.options.cloud is not None),
+                options=Options(has_cloud_code=not run.embedded or cloud is not None),
                 journal=folder / "journal.jsonl",
                 inputs={},
                 folder=folder,
@@ -135,14 +137,24 @@ class _Result:
     exchange: Exchange
 
 
+def cloud_code(run: Run) -> Path | None:
+    """Return the cloud code of embedded servers that recordings are replayed on.
+
+    What the project ships was recorded with its own; what an app recorded needs that of the app.
+    """
+    if run.options.cloud is not None or run.options.recordings:
+        return run.options.cloud
+    return shipped("scenarios/cloud/main.js")
+
+
 @contextmanager
-def _empty(run: Run, target: Target) -> Iterator[Target]:
+def _empty(run: Run, target: Target, cloud: Path | None) -> Iterator[Target]:
     """Give the target; an embedded one as a server of its own that nobody has written to."""
     if not run.embedded:
         yield target
         return
-    member = next(each for each in default_members() if each.name == target.name)
-    stack = start_stack([member], cloud=run.options.cloud)
+    member = next(member for member in default_members() if member.name == target.name)
+    stack = start_stack([member], cloud=cloud)
     try:
         yield stack.targets[0]
     finally:
@@ -150,21 +162,18 @@ def _empty(run: Run, target: Target) -> Iterator[Target]:
 
 
 def recording_paths(config: pytest.Config) -> list[Path]:
-    """Return the recordings that a session replays: those asked for, else the checkout's."""
-    asked = list(config.stash[RUN].options.recordings)
-    beside = config.rootpath.parent / DEFAULT_FOLDER
-    if not asked and beside.is_dir():
-        asked = [beside]
-    return [each for path in asked for each in _recordings_of(path)]
+    """Return the recordings that a session replays: those asked for, else those that are shipped."""
+    asked = list(config.stash[RUN].options.recordings) or [shipped(DEFAULT_FOLDER)]
+    return [recording for path in asked for recording in _recordings_of(path)]
 
 
 def _recordings_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     inside = sorted(path.iterdir())
-    if any(each.suffix in CASSETTE_SUFFIXES for each in inside):
+    if any(file.suffix in CASSETTE_SUFFIXES for file in inside):
         return [path]
-    return [each for each in inside if each.is_dir() or each.suffix in RECORDING_SUFFIXES]
+    return [file for file in inside if file.is_dir() or file.suffix in RECORDING_SUFFIXES]
 
 
 def _exchange(
