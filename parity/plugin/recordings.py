@@ -162,7 +162,7 @@ def _empty(run: Run, target: Target, cloud: Path | None) -> Iterator[Target]:
 
 
 def recording_paths(config: pytest.Config) -> list[Path]:
-    """Return the recordings that a session replays: those asked for, else those that are shipped."""
+    """Return the recordings that a session replays: those asked for, else the shipped ones."""
     asked = list(config.stash[RUN].options.recordings) or [shipped(DEFAULT_FOLDER)]
     return [recording for path in asked for recording in _recordings_of(path)]
 
