@@ -108,6 +108,7 @@ class OutcomesPlugin:
             allure.attach(text)
         if report.failed:
             report.sections.append(("Exchanges", text))
+        if not report.passed:
             _redact(report, run.redactor)
         if report.when == "setup":
             report.user_properties += [
@@ -234,8 +235,11 @@ def _mark_if_down(item: pytest.Item, target: str, reason: str) -> None:
 def _redact_exception(error: BaseException, redactor: Redactor) -> None:
     """Redact what an exception says, before pytest, JUnit and Allure each quote it."""
     error.args = tuple(
-        redactor.text(each) if isinstance(each, str) else each for each in error.args
+        redactor.text(part) if isinstance(part, str) else part for part in error.args
     )
+    # pytest.skip and pytest.fail keep their reason beside args, and that is what reports quote.
+    if isinstance(getattr(error, "msg", None), str):
+        error.msg = redactor.text(error.msg)  # type: ignore[attr-defined]
 
 
 def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
@@ -243,6 +247,10 @@ def _redact(report: pytest.TestReport, redactor: Redactor) -> None:
     longrepr: Any = report.longrepr
     if isinstance(longrepr, str):
         report.longrepr = redactor.text(longrepr)
+        return
+    if isinstance(longrepr, tuple):  # of a skip: file, line, reason
+        path, line, reason = longrepr
+        report.longrepr = (path, line, redactor.text(reason))
         return
     crash = getattr(longrepr, "reprcrash", None)
     if crash is not None:

@@ -29,6 +29,7 @@ from parity.model.toml import nearest
 from parity.paths import shipped
 from parity.plugin.options import RunOptions
 from parity.report.files import make_folder, new_run_id
+from parity.report.redact import redact_header
 from parity.stack import Stack, default_members, start_stack, stop_stack
 from parity.stack.stack import stack_from_json, stack_to_json
 from parity.targets import Namespace, ServerFacts, load_settings, probe
@@ -255,18 +256,18 @@ class Run:
 
     def header(self, worker: str = "main") -> Header:
         """Return the header of an evidence file."""
-        return Header(
+        header = Header(
             run_id=self.plan.run_id,
             started_at=self.plan.started_at,
             suite_version=__version__,
             seed=self.plan.seed,
-            arguments=tuple(self.redactor.text(each) for each in self.arguments),
+            arguments=tuple(self.arguments),
             targets=tuple(
                 TargetFacts.of(
                     target,
                     server_version=self.facts[name].version,
                     capabilities=tuple(
-                        CapabilityFact(c.name, c.available, self.redactor.text(c.reason))
+                        CapabilityFact(c.name, c.available, c.reason)
                         for c in self.facts[name].capabilities.values()
                     ),
                 )
@@ -279,6 +280,7 @@ class Run:
                 **self._of_the_server(),
             },
         )
+        return redact_header(header, self.redactor)
 
     def _of_the_server(self) -> dict[str, str]:
         """Return the digests of the target; those of several cannot stand under one name."""

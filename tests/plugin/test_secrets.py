@@ -113,3 +113,75 @@ def test_the_header_names_targets_and_masks_keys(configured: Path, run: Run) -> 
         ["parity: run *, seed *, targets fake", "parity: target fake: parse-server 9.10.0 at http*"]
     )
     assert "rest ***, master ***" in result.stdout.str()
+
+
+SKIPPED = '''
+import os
+
+import pytest
+
+pytestmark = [pytest.mark.area("users"), pytest.mark.spec("rest/users")]
+
+
+@pytest.mark.requires("master_key")
+def test_needs_what_a_probe_did_not_find(parse):
+    """The reason of a skip is what the probe saw."""
+
+
+def test_skips_by_itself(parse, target):
+    """A check may quote what it met."""
+    pytest.skip(f"{target.keys.master_key.value} {os.environ['TOKEN']} {os.environ['EMAIL']}")
+
+
+def test_fails_by_itself(parse, target):
+    """So may one that fails."""
+    pytest.fail(f"{target.keys.master_key.value} {os.environ['TOKEN']} {os.environ['EMAIL']}")
+
+
+def test_follows_a_redirect(parse, target):
+    """Where a server sends a client is a text as well."""
+    raise AssertionError(parse.get("moved", raw=True).headers.get("Location"))
+
+
+def test_shows_the_name_of_a_file(parse, expect):
+    """And so is the name of a file."""
+    expect.body(parse.upload("a.txt", b"x", "text/plain"), {}, status=201)
+'''
+
+
+def echoing(method: str, path: str) -> Any:
+    """Answer with every secret in a place that clients and probes quote."""
+    quoted = f"{MASTER_KEY} {REST_KEY} {TOKEN} {EMAIL}"
+    bearer = f"Bearer {MASTER_KEY}"
+    headers = {"Content-Type": "application/json", "X-Echo": quoted, "Authorization": bearer}
+    if path == "serverInfo":
+        return 403, headers, json.dumps({"error": f"unauthorized {quoted}"}).encode()
+    if path == "moved":
+        return 302, {"Location": f"http://h.example/?t={TOKEN}&key={MASTER_KEY}"}, b""
+    if path.startswith("files"):
+        body = {"name": f"{REST_KEY}_a.txt", "url": f"http://h.example/{MASTER_KEY}/{EMAIL}"}
+        return 201, headers, json.dumps(body).encode()
+    return None
+
+
+def test_what_a_server_echoes_is_in_no_report_of_a_skip_or_a_failure(
+    configured: pytest.Pytester, fake_parse: FakeParse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured.makepyfile(test_suite=SKIPPED)
+    for name, value in (("TOKEN", TOKEN), ("PASSWORD", PASSWORD), ("EMAIL", EMAIL)):
+        monkeypatch.setenv(name, value)
+    fake_parse.misbehave = echoing
+
+    result = run("-rA", "-v", "--junitxml=out/junit.xml", "--alluredir=out/allure")
+
+    outcomes = result.parseoutcomes()
+    assert outcomes.get("failed", 0) >= 3
+    assert outcomes.get("unsupported", 0) + outcomes.get("skipped", 0) >= 1
+    written = [path for path in configured.path.rglob("*") if path.is_file()]
+    outputs = {str(path): path.read_bytes() for path in written if path.parent != configured.path}
+    assert any(name.endswith("junit.xml") for name in outputs)
+    assert any("allure" in name for name in outputs)
+    outputs["the terminal"] = "\n".join([*result.outlines, *result.errlines]).encode()
+    for name, content in outputs.items():
+        for secret in forms_of(PLANTED):
+            assert secret.encode() not in content, f"{secret} is in {name}"
