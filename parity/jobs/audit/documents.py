@@ -26,13 +26,12 @@ from parity.jobs.audit.schema import (
 )
 from parity.jobs.audit.values import (
     DATES,
-    HOSTED_API,
     STRINGS,
     Handler,
     Reference,
     Values,
     describe,
-    mentions_hosted_api,
+    mentions,
     stored_types,
 )
 from parity.jobs.audit.walk import Document
@@ -40,7 +39,7 @@ from parity.model.finding import Code
 
 LARGE: Final = 15_000_000
 """Bytes from which a document is close to MongoDB's limit of 16 MiB."""
-_HOSTED_API = HOSTED_API.encode()
+_HOSTED = (b"api.parse.com", b"files.parsetfss.com", b"files.parse.com")
 _KEPT_SYSTEM = frozenset({"_acl", "_rperm", "_wperm", "_id"})
 _Plan = dict[str, tuple[frozenset[type] | None, Handler | None]]
 
@@ -79,7 +78,8 @@ class ClassChecker:
             self._check(document)
         if len(raw) >= LARGE:
             self._sizes(raw)
-        if _HOSTED_API in raw.lower():
+        lower = raw.lower()
+        if any(host in lower for host in _HOSTED):
             self._mentions(documents)
 
     def references(self, key: str, value: Any) -> Iterator[Reference]:
@@ -187,6 +187,6 @@ class ClassChecker:
     def _mentions(self, documents: Sequence[Document]) -> None:
         for document in documents:
             for key, value in document.items():
-                if key not in _KEPT_SYSTEM and mentions_hosted_api(value):
-                    identity = document.get("_id")
-                    self.context.findings.add(codes.HOSTED_API, self.name, key, identity)
+                if key not in _KEPT_SYSTEM:
+                    for code in mentions(value):
+                        self.context.findings.add(code, self.name, key, document.get("_id"))

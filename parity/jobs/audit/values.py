@@ -6,6 +6,7 @@ Sources: parse-server ``MongoTransform.js`` (which BSON type each Parse type is 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,7 @@ from bson.datetime_ms import DatetimeMS
 from parity.jobs.audit import codes
 from parity.jobs.audit.context import HOSTED_STORE, Context
 from parity.jobs.audit.schema import ClassSchema, FieldType
+from parity.model.finding import Code
 from parity.wire.ids import LEGACY_FILE_HOSTS
 
 Handler = Callable[[Any, Any], None]
@@ -25,6 +27,10 @@ Reference = tuple[str, str]
 """(target class, id)."""
 
 HOSTED_API: Final = "api.parse.com"
+HOSTED_FILES: Final = re.compile(
+    r"(?<![\w.-])files\.parse(?:tfss)?\.com(?![\w-])(?!\.(?!s3[.-])\w)", re.ASCII | re.IGNORECASE
+)
+"""Hosts of the closed file store, also as the name of its bucket at S3: before or in the path."""
 NONE: Final[type] = type(None)
 DATES: Final[frozenset[type]] = frozenset({datetime, DatetimeMS, NONE})
 STRINGS: Final[frozenset[type]] = frozenset({str, NONE})
@@ -87,19 +93,26 @@ def illegal_keys(value: Any) -> Iterator[str]:
                     waiting.append(item)
 
 
-def mentions_hosted_api(value: Any) -> bool:
-    """Tell whether text anywhere in a value refers to api.parse.com."""
-    waiting = [value]
+def mentions(value: Any) -> set[Code]:
+    """Return the findings for text anywhere in a value that refers to the hosted service.
+
+    A File has a check of its own, so its URL is not text here.
+    """
+    found: set[Code] = set()
+    waiting = [(value, False)]
     while waiting:
-        each = waiting.pop()
-        if type(each) is str:
-            if HOSTED_API in each.lower():
-                return True
-        elif type(each) is list:
-            waiting.extend(each)
-        elif type(each) is dict:
-            waiting.extend(each.values())
-    return False
+        item, in_file = waiting.pop()
+        if type(item) is str:
+            if HOSTED_API in item.lower():
+                found.add(codes.HOSTED_API)
+            if not in_file and HOSTED_FILES.search(item):
+                found.add(codes.HOSTED_FILE_URL)
+        elif type(item) is list:
+            waiting.extend((member, False) for member in item)
+        elif type(item) is dict:
+            is_file = item.get("__type") == "File"
+            waiting.extend((member, is_file) for member in item.values())
+    return found
 
 
 def describe(value: Any) -> str:

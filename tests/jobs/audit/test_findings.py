@@ -14,6 +14,7 @@ from parity.jobs.audit import codes
 from parity.jobs.audit.checks import FETCHED
 from parity.jobs.audit.codes import CODES, remedy_of
 from parity.jobs.audit.engine import AuditOptions, audit_database
+from parity.jobs.audit.values import mentions
 from parity.model.finding import Code
 from parity.wire import Redactor
 from tests.jobs.audit.sound import HASH, HOSTED_FILE, PERMISSIONS, THEN, TIMES, Db, fill
@@ -92,6 +93,12 @@ PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
     (codes.HOSTED_API, "Post", _set("Post", "post000001", tags=["https://API.parse.com/1/x"])),
     (codes.HOSTED_API, "_Hooks", _add(
         "_Hooks", functionName="g", url="https://api.parse.com/1/f")),
+    (codes.HOSTED_FILE_URL, "Post", _set(
+        "Post", "post000001", title="<img src='http://FILES.parsetfss.com/key/tfss-a.png'>")),
+    (codes.HOSTED_FILE_URL, "Post", _set("Post", "post000001", tags=[
+        {"url": "https://s3.amazonaws.com/files.parse.com/key/a.png"}])),
+    (codes.HOSTED_FILE_URL, "Post", _set("Post", "post000001", tags=[
+        "https://files.parsetfss.com.s3.amazonaws.com/key/a.png"])),
     (codes.POINTER_MISSING, "Post", _set("Post", "post000001", _p_author="_User$nobody")),
     (codes.POINTER_MISSING, "Post", _set(
         "Post", "post000001",
@@ -344,3 +351,21 @@ def test_names_that_are_no_text_are_not_taken_for_names(db: Db) -> None:
     db["Post"].update_one({"_id": "post000001"}, {"$set": fields})
     found = {unsound.code for unsound in audit_database(db).findings}
     assert found == {codes.ACL_ROLE_MISSING, codes.FIELD_TYPE}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("see files.parse.com.", True),
+        ("FILES.PARSETFSS.COM/a", True),
+        ({"a": ["x", {"b": "//s3.amazonaws.com/files.parse.com/a"}]}, True),
+        ("http://files.parse.com.s3-us-west-2.amazonaws.com/a", True),
+        ({"__type": "File", "name": "a", "url": "http://files.parsetfss.com/a"}, False),
+        ("https://myfiles.parse.com/a", False),
+        ("https://cdn.files.parse.com/a", False),
+        ("https://files.parse.community/a", False),
+        ("https://files.parse.com.example.com/a", False),
+    ],
+)
+def test_only_hosts_of_the_closed_file_store_are_found(value: object, *, found: bool) -> None:
+    assert (codes.HOSTED_FILE_URL in mentions(value)) is found

@@ -63,6 +63,11 @@ AUDIT: Final = (
         codes.HOSTED_API,
     ),
     audit(
+        "a link leads to the hosted file store",
+        put("Comment", "text", "https://files.parsetfss.com/key/tfss-a.png"),
+        codes.HOSTED_FILE_URL,
+    ),
+    audit(
         "a pointer leads to nothing",
         put("Comment", "_p_post", f"Post${GONE}"),
         codes.POINTER_MISSING,
