@@ -6,17 +6,33 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import click
 
+from parity.cli.gate import look
+from parity.dossier import (
+    Checked,
+    Dossier,
+    build,
+    check,
+    dossier_json,
+    dossier_markdown,
+    dossier_page,
+)
+from parity.dossier.pdf import HOW, NoPdf, find_browser, print_pdf
+from parity.dossier.words import SEVERITIES, costs
+from parity.gate import load_gate_file
+from parity.gate.output import STATES
+from parity.gate.text import sentence
+from parity.html import visible
 from parity.model import ExitCode, UserError
 from parity.options import gate_file_option, runs_option
-
-if TYPE_CHECKING:
-    from parity.dossier import Checked, Dossier
+from parity.report.files import write_text
+from parity.report.tally import plural
 
 _COLOURS = {"pass": "green", "fail": "red", "could-not-judge": "magenta"}
 _READABLE = click.Path(path_type=Path, dir_okay=False)
@@ -92,10 +108,6 @@ def _make(
     no_pdf: bool,
     as_json: bool,
 ) -> ExitCode:
-    from parity.cli.gate import look  # noqa: PLC0415 - not for `parity --help`
-    from parity.dossier import build, dossier_json, dossier_markdown, dossier_page  # noqa: PLC0415
-    from parity.gate import load_gate_file  # noqa: PLC0415
-    from parity.report.files import write_text  # noqa: PLC0415
 
     file = load_gate_file(gate_file)
     now, results = look(reports, file)
@@ -143,8 +155,6 @@ def _links(folders: Iterable[Path], start: Path) -> dict[str, str]:
 
 def _pdf(page: Path, out: Path) -> str:
     """Print the page; return why there is no PDF, or nothing."""
-    from parity.dossier.pdf import HOW, NoPdf, find_browser, print_pdf  # noqa: PLC0415 - rare
-
     browser = find_browser(os.environ)
     if browser is None:
         named = os.environ.get("PARITY_CHROMIUM")
@@ -159,11 +169,6 @@ def _pdf(page: Path, out: Path) -> str:
 
 
 def _tell(made: Dossier, value: dict[str, Any], written: list[Path]) -> None:
-    from parity.dossier.words import SEVERITIES, costs  # noqa: PLC0415 - not for `parity --help`
-    from parity.gate.output import STATES  # noqa: PLC0415
-    from parity.gate.text import sentence  # noqa: PLC0415
-    from parity.html import visible  # noqa: PLC0415
-    from parity.report.tally import plural  # noqa: PLC0415
 
     click.echo(click.style(visible(made.answer), fg=_COLOURS[made.word]))
     for gap in made.gaps:
@@ -198,9 +203,6 @@ def _exit_code(made: Dossier) -> ExitCode:
 
 
 def _check(path: Path, reports: Path, gate_file: Path | None, *, as_json: bool) -> ExitCode:
-    from dataclasses import asdict  # noqa: PLC0415 - not for `parity --help`
-
-    from parity.dossier import check  # noqa: PLC0415
 
     found = check(path, reports, gate_file)
     if as_json:
@@ -211,8 +213,6 @@ def _check(path: Path, reports: Path, gate_file: Path | None, *, as_json: bool) 
 
 
 def _tell_checked(found: Checked, path: Path, reports: Path) -> None:
-    from parity.html import visible  # noqa: PLC0415 - not for `parity --help`
-    from parity.report.tally import plural  # noqa: PLC0415
 
     for problem in found.problems:
         click.echo(click.style(visible(problem), fg="red"))

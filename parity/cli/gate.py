@@ -6,17 +6,30 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from parity import __version__
+from parity.gate import (
+    GATES,
+    GateFile,
+    GateResult,
+    Now,
+    load_gate,
+    load_gate_file,
+    read_result,
+    read_runs,
+)
+from parity.gate.judge import Results, judge
+from parity.gate.output import STATES, WORDS, gate_json, gate_markdown
+from parity.gate.page import gate_page
+from parity.gate.previous import says_the_same
+from parity.html import visible
 from parity.model import ExitCode
 from parity.options import gate_file_option, runs_option
+from parity.report.files import write_text
 from parity.report.progress import Progress
-
-if TYPE_CHECKING:
-    from parity.gate import GateFile, GateResult, Now
-    from parity.gate.judge import Results
+from parity.report.verdict import verdict
 
 COLOURS = {
     "holds": "green",
@@ -62,13 +75,6 @@ def gate(
     no server is asked. What is required and was not tested, or on something else than is in use
     now, fails. DIR gets gate-8.html and gate-8.json.
     """  # noqa: D301 - click wants the control character
-    from parity.gate import load_gate, load_gate_file  # noqa: PLC0415 - not for `parity --help`
-    from parity.gate.judge import judge  # noqa: PLC0415
-    from parity.gate.output import gate_json, gate_markdown  # noqa: PLC0415
-    from parity.gate.page import gate_page  # noqa: PLC0415
-    from parity.gate.previous import says_the_same  # noqa: PLC0415
-    from parity.report.files import write_text  # noqa: PLC0415
-
     file = load_gate_file(gate_file)
     if target is not None:
         alias = {"server": target} if number == "8" else {"deployed": target}
@@ -99,10 +105,6 @@ def look(reports: Path, file: GateFile) -> tuple[Now, Results]:
         reports: Folder with the runs.
         file: What the user says.
     """
-    from parity import __version__  # noqa: PLC0415 - not for `parity --help`
-    from parity.gate import GATES, Now, read_result, read_runs  # noqa: PLC0415
-    from parity.report.verdict import verdict  # noqa: PLC0415
-
     with Progress() as progress:
 
         def count(done: int, total: int) -> None:
@@ -124,8 +126,6 @@ def exit_code(result: GateResult) -> ExitCode:
 
 
 def _tell(result: GateResult, page: Path, *, explain: bool) -> None:
-    from parity.gate.output import STATES, WORDS  # noqa: PLC0415 - not for `parity --help`
-    from parity.html import visible  # noqa: PLC0415
 
     wide = max(len(rule.rule.id) for rule in result.rules)
     for rule in result.rules:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from parity.cli.gate import look
+from parity.gate import StepResult, board, load_gate_file, load_steps
+from parity.gate.output import board_json
+from parity.gate.page import board_page
+from parity.html import visible
 from parity.model import ExitCode
 from parity.options import runs_option
-
-if TYPE_CHECKING:
-    from parity.gate import StepResult
+from parity.report.files import write_text
 
 COLOURS = {"done": "green", "open": "cyan", "stale": "yellow", "failed": "red"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -41,13 +46,6 @@ def status(*, gate_file: Path | None, reports: Path, html: Path | None, as_json:
     something else than is in use now or too long ago. The exit code is 0, whatever the board
     shows: `parity gate` is what says yes or no.
     """  # noqa: D301 - click wants the control character
-    from parity.cli.gate import look  # noqa: PLC0415 - not for `parity --help`
-    from parity.gate import board, load_gate_file, load_steps  # noqa: PLC0415
-    from parity.gate.output import board_json  # noqa: PLC0415
-    from parity.gate.page import board_page  # noqa: PLC0415
-    from parity.html import visible  # noqa: PLC0415
-    from parity.report.files import write_text  # noqa: PLC0415
-
     file = load_gate_file(gate_file)
     now, results = look(reports, file)
     steps = board(load_steps(file), now, results)
@@ -68,11 +66,6 @@ def status(*, gate_file: Path | None, reports: Path, html: Path | None, as_json:
 
 
 def _table(steps: tuple[StepResult, ...]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - not for `parity --help`
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from parity.html import visible  # noqa: PLC0415
 
     table = Table("step", "", "what", "why", "evidence", box=None, pad_edge=False)
     for step in steps:
@@ -88,7 +81,6 @@ def _table(steps: tuple[StepResult, ...]) -> None:
 
 
 def _lines(steps: tuple[StepResult, ...]) -> None:
-    from parity.html import visible  # noqa: PLC0415 - not for `parity --help`
 
     for step in steps:
         click.echo(f"{step.step.number:>2}  {step.state:<6}  {step.step.title}{_due(step)}")
