@@ -347,6 +347,8 @@ class Footer:
         finished_at: UTC with milliseconds.
         interrupted: Whether somebody or a crash stopped the run.
         exit_status: pytest's exit status, if known.
+        seal: Hash of every byte of the file but itself, with its algorithm in front; empty in
+            evidence of versions 1 to 3.
     """
 
     events: Count
@@ -354,6 +356,7 @@ class Footer:
     finished_at: Time
     interrupted: bool
     exit_status: int | None
+    seal: str = ""
     event: Literal["footer"] = field(default="footer", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:

@@ -7,7 +7,10 @@ This module writes what it is given: whoever builds an event redacts it first.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -99,6 +102,42 @@ _OLDEST_WITH_FINDINGS: Final = 4
 """Until then a check had one ``finding``, or none."""
 
 
+SEAL_KEY: Final = "PARITY_SEAL_KEY"
+"""Environment variable with the key of the seal; CI has it, and nobody else."""
+_OLDEST_SEALED: Final = 4
+KEYED: Final = "blake2b-keyed"
+
+
+def _line_of(value: dict[str, Any]) -> bytes:
+    # ASCII only: no body can smuggle in a line separator or an unpaired surrogate.
+    text = without_surrogates(json.dumps(value, separators=(",", ":"), allow_nan=False))
+    return f"{text}\n".encode("ascii")
+
+
+class Seal:
+    """The seal of one file: a hash of its bytes, keyed where ``PARITY_SEAL_KEY`` is set.
+
+    It shows that nobody altered evidence by hand. Without a key whoever knows this code can make
+    another seal; with one, only who has the key.
+    """
+
+    def __init__(self) -> None:
+        key = os.environ.get(SEAL_KEY, "").encode()
+        self._name = KEYED if key else "blake2b"
+        # A key of any length; BLAKE2b itself takes 64 bytes at most.
+        self._hash = hashlib.blake2b(key=hashlib.sha256(key).digest() if key else b"")
+
+    def add(self, line: bytes) -> None:
+        """Add a line with its end."""
+        self._hash.update(line)
+
+    def over(self, footer: bytes) -> str:
+        """Return the seal of all lines so far and the footer without its seal."""
+        last = self._hash.copy()
+        last.update(footer)
+        return f"{self._name}:{last.hexdigest()}"
+
+
 class EvidenceWriter:
     """Writes one evidence file, line by line, so that a killed run leaves what it saw.
 
@@ -116,6 +155,7 @@ class EvidenceWriter:
     def __init__(self, path: Path, header: Header) -> None:
         self.path = path
         self.header = header
+        self._seal = Seal()
         self._events = 0
         self._counts = _no_counts(header)
         try:
@@ -154,7 +194,8 @@ class EvidenceWriter:
         if self._file is None:
             return
         footer = Footer(self._events, self._counts, utc_now(), interrupted, exit_status)
-        self._line(LINES.plain(footer))
+        unsealed = _line_of(LINES.plain(footer))
+        self._line(LINES.plain(replace(footer, seal=self._seal.over(unsealed))))
         self._abandon()
 
     def __enter__(self) -> Self:
@@ -174,9 +215,9 @@ class EvidenceWriter:
     def _line(self, value: dict[str, Any]) -> None:
         if self._file is None:
             raise ValueError(f"{self.path} is closed")
-        # ASCII only: no body can smuggle in a line separator or an unpaired surrogate.
-        text = without_surrogates(json.dumps(value, separators=(",", ":"), allow_nan=False))
-        left = memoryview(f"{text}\n".encode("ascii"))
+        line = _line_of(value)
+        self._seal.add(line)
+        left = memoryview(line)
         try:
             while left:
                 left = left[self._file.write(left) :]
@@ -239,6 +280,8 @@ class _Reader:
         self.header: Header | None = None
         self.version = VERSION
         self.footer: Footer | None = None
+        self._seal = Seal()
+        self._expected = ""
         self.events = 0
         self.counts: dict[str, dict[str, int]] = {}
 
@@ -269,18 +312,33 @@ class _Reader:
             )
         if missing < 0 or self.footer.counts != self.counts:
             raise self._bad("the footer's counts are not those of the events")
+        self._check_seal(self.footer.seal)
 
     def _event(self, raw: bytes) -> Event | Footer:
         event = LINES.parse(self._today(raw))
         if isinstance(event, Footer):
             self.footer = event
+            unsealed = raw.replace(f'"seal":"{event.seal}"'.encode(), b'"seal":""')
+            self._expected = self._seal.over(unsealed.rstrip(b"\n") + b"\n")
             return event
+        self._seal.add(raw)
         if isinstance(event, CheckEvent):
             if event.target not in self.counts:
                 raise Misfit(f"check.target: {event.target!r} is not in the header")
             self.counts[event.target][event.outcome] += 1
         self.events += 1
         return event
+
+    def _check_seal(self, seal: str) -> None:
+        if self.version < _OLDEST_SEALED:
+            return
+        made, wanted = seal.partition(":")[0], self._expected.partition(":")[0]
+        if made != wanted and made == KEYED:
+            raise self._bad(f"it is sealed with a key: set {SEAL_KEY} as where it was made")
+        if made != wanted and wanted == KEYED:
+            raise self._bad(f"{SEAL_KEY} is set here, and it is not sealed with a key")
+        if not hmac.compare_digest(seal, self._expected):
+            raise self._bad("its seal does not fit: it was altered after the run")
 
     def _today(self, raw: bytes) -> bytes:
         """Return a line of an older version as this version would have written it."""
@@ -307,6 +365,7 @@ class _Reader:
                 f"{self.path} has format version {version}; this parse-parity reads {VERSION}"
             )
         self.version = version
+        self._seal.add(raw)
         self.header = HEADER.decode(value | {"version": VERSION}, "header")
         self.counts = _no_counts(self.header)
         return self.header

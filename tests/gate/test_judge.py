@@ -26,6 +26,7 @@ from tests.gate.world import (
     waiver,
     world,
 )
+from tests.model.samples import reseal
 
 
 def _lines(path: Path) -> list[str]:
@@ -241,9 +242,19 @@ def test_evidence_that_was_changed_after_gate_8_is_doubted(tmp_path: Path) -> No
     w = _two_gates(tmp_path, 2)
     path = tmp_path / "run-audit" / "evidence.jsonl"
     path.write_text(path.read_text().replace("AUD-ID-TYPE", "AUD-ID-TYPO"))
+    reseal(path)
     result = w.judge()
     assert states(result) == {"audit": "could-not-judge", "files": "could-not-judge"}
     assert "is not what gate 8 accepted" in reasons(result, "audit")
+
+
+def test_evidence_that_was_altered_by_hand_holds_for_no_rule(tmp_path: Path) -> None:
+    w = _two_gates(tmp_path, 2)
+    path = tmp_path / "run-audit" / "evidence.jsonl"
+    path.write_text(path.read_text().replace("AUD-ID-TYPE", "AUD-ID-TYPO"))
+    result = w.judge()
+    assert set(states(result)) == {"audit", "files"}
+    assert "altered" in reasons(result, "audit")
 
 
 def test_evidence_that_is_gone_is_named(tmp_path: Path) -> None:

@@ -21,13 +21,14 @@ from parity.model.evidence import (
     MissingEvidence,
     NewerEvidence,
     NoticeEvent,
+    Seal,
     TableEvent,
     TruncatedEvidence,
     UnwritableEvidence,
     iterate_evidence,
     read_evidence,
 )
-from tests.model.samples import TARGETS, check, header, known, lines, write
+from tests.model.samples import TARGETS, check, header, known, lines, reseal, write
 
 
 def validator() -> Draft202012Validator:
@@ -137,6 +138,7 @@ def test_a_full_disk_is_named() -> None:
         pytest.skip("needs /dev/full, which this system does not have")
     writer = EvidenceWriter.__new__(EvidenceWriter)
     writer.path, writer._file = full, full.open("wb", buffering=0)
+    writer._seal = Seal()
 
     with pytest.raises(UnwritableEvidence, match="No space left"):
         writer._line({"event": "notice"})
@@ -348,6 +350,7 @@ def test_half_a_surrogate_pair_is_shown_as_its_escape(
 def test_half_a_surrogate_pair_of_another_writer_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "e.jsonl", [check()])
     path.write_text(path.read_text().replace('"reason":""', '"reason":"\\ud800"'))
+    reseal(path)
 
     assert read_evidence(path).checks[0].reason == "\\ud800"
 
@@ -380,3 +383,34 @@ def test_evidence_of_today_has_no_field_of_an_older_version(tmp_path: Path) -> N
 
     with pytest.raises(BadEvidence, match="line 2: check: unknown field 'finding'"):
         read_evidence(path)
+
+
+def test_a_line_that_was_altered_breaks_the_seal_whatever_the_footer_counts(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.jsonl", [check(outcome=Outcome.FAIL)])
+    text = path.read_text()
+    forged = text.replace('"outcome":"fail"', '"outcome":"pass"')
+    forged = forged.replace('"pass":0,"fail":1', '"pass":1,"fail":0')
+    assert forged != text
+    path.write_text(forged)
+
+    with pytest.raises(BadEvidence, match="altered"):
+        read_evidence(path)
+
+
+def test_a_seal_with_a_key_is_only_made_and_read_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = write(tmp_path / "plain.jsonl", [check()])
+    monkeypatch.setenv("PARITY_SEAL_KEY", "the key of the CI")
+    keyed = write(tmp_path / "keyed.jsonl", [check()])
+    assert len(read_evidence(keyed).checks) == 1
+    with pytest.raises(BadEvidence, match="not sealed with a key"):
+        read_evidence(plain)
+
+    monkeypatch.setenv("PARITY_SEAL_KEY", "another key")
+    with pytest.raises(BadEvidence, match="altered"):
+        read_evidence(keyed)
+    monkeypatch.delenv("PARITY_SEAL_KEY")
+    with pytest.raises(BadEvidence, match="set PARITY_SEAL_KEY"):
+        read_evidence(keyed)
+    assert b"the key of the CI" not in keyed.read_bytes()
