@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import parity
+from parity import jobs
 from parity.explain.facts import Fact
 from parity.model.finding import Code, read_catalogue
 
@@ -19,7 +20,8 @@ _TEMPLATE: Final = re.compile(r"\{\w+\}|\{\{")
 def catalogue_files() -> list[Path]:
     """Return the ``codes.toml`` of each package that has one; its folder has the command's name."""
     package = Path(parity.__file__).parent
-    return sorted([*package.glob("jobs/*/codes.toml"), *package.glob("*/codes.toml")])
+    jobs_codes = [file for place in jobs.__path__ for file in Path(place).glob("*/codes.toml")]
+    return sorted([*jobs_codes, *package.glob("*/codes.toml")])
 
 
 def load_codes() -> list[Fact]:

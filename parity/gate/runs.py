@@ -25,6 +25,7 @@ from parity.model.evidence import (
 )
 
 EVIDENCE: Final = "evidence.jsonl"
+SUMMARY: Final = "summary.json"
 _LONGEST_HEADER: Final = 1_000_000
 
 
@@ -100,6 +101,8 @@ class Run:
         """
         evidence = self.evidence
         found = []
+        if not evidence.footer.seal:
+            found.append("it was written before evidence was sealed, so nobody knows who edited it")
         if evidence.footer.interrupted:
             found.append("it was interrupted")
         if evidence.footer.exit_status not in (None, 0, 1):
@@ -186,10 +189,14 @@ def read_runs(
 
 
 def _folders(reports: Path) -> list[Path]:
-    """Return what looks like a run: a folder with evidence, or with that of a worker."""
+    """Return what looks like a run: a folder with evidence or that of a worker, or that had some.
+
+    A run that leaves a page but no evidence is no silence: it may have been the one that failed.
+    """
     if not reports.is_dir():
         return []
-    return sorted(each for each in reports.iterdir() if each.is_dir() and _parts(each))
+    folders = (path for path in reports.iterdir() if path.is_dir())
+    return sorted(folder for folder in folders if _parts(folder) or _summary(folder))
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -197,6 +204,16 @@ def _parts(folder: Path) -> list[Path]:
         return [each for each in folder.glob("evidence*.jsonl") if each.is_file()]
     except OSError:
         return []
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    """Return the summary that every run writes at its end; nothing if there is none."""
+    try:
+        value = json.loads((folder / SUMMARY).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    is_ours = isinstance(value, dict) and value.get("format") == "parity-summary"
+    return value if is_ours else {}
 
 
 def _read(folder: Path, judge: Judge) -> Run:
@@ -219,7 +236,7 @@ def _sha256(paths: Iterable[Path]) -> str:
 
 def _bad(folder: Path, error: EvidenceError) -> BadRun:
     parts = _parts(folder)
-    header = next(filter(None, map(_header, parts)), {})
+    header = next(filter(None, map(_header, parts)), {}) or _summary(folder)
     try:
         at = datetime.fromisoformat(header["started_at"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError):

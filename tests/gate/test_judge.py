@@ -257,6 +257,22 @@ def test_evidence_that_was_altered_by_hand_holds_for_no_rule(tmp_path: Path) -> 
     assert "altered" in reasons(result, "audit")
 
 
+def test_a_newer_run_whose_evidence_is_gone_is_not_taken_for_silence(tmp_path: Path) -> None:
+    w = _two_gates(tmp_path, 2)
+    folder = tmp_path / "run-audit-again"
+    folder.mkdir()
+    summary = {
+        "format": "parity-summary",
+        "job": "audit",
+        "started_at": "2030-01-01T00:00:00.000Z",
+        "targets": [{"name": "selfhosted"}],
+    }
+    (folder / "summary.json").write_text(json.dumps(summary), "utf-8")
+    result = w.judge()
+    assert states(result) != {}
+    assert "run-audit-again" in reasons(result, "audit")
+
+
 def test_evidence_that_is_gone_is_named(tmp_path: Path) -> None:
     w = _two_gates(tmp_path, 2)
     (tmp_path / "run-size" / "evidence.jsonl").unlink()
