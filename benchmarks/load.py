@@ -102,7 +102,7 @@ def in_turns(
 ) -> tuple[Measured, Measured]:
     """Measure two things in turns and return the best of both."""
     rounds = [(first(), second()) for _ in range(ROUNDS)]
-    one, other = ([each[n] for each in rounds] for n in (0, 1))
+    one, other = ([round_[n] for round_ in rounds] for n in (0, 1))
     return _best(one), _best(other)
 
 
@@ -111,10 +111,10 @@ def our_user(target: Target, kind: str, users: int = USERS, rate: float = ENOUGH
     with LocustGenerator(target, GET, kind=kind, users=users, read_only=True) as generator:
         list(generator.hold(200, 1))
         windows = list(generator.hold(rate, SECONDS))
-    done = sum(each.done for each in windows)
-    assert not any(each.failed for each in windows), windows[0].failed
-    seconds = sum(each.seconds for each in windows)
-    cpu = sum(each.generator_cpu * each.seconds for each in windows)
+    done = sum(window.done for window in windows)
+    assert not any(window.failed for window in windows), windows[0].failed
+    seconds = sum(window.seconds for window in windows)
+    cpu = sum(window.generator_cpu * window.seconds for window in windows)
     return done / seconds, 1e6 * cpu / done
 
 
@@ -146,8 +146,8 @@ def wrk_user(target: Target) -> Measured:
         after.children_user + after.children_system - before.children_user - before.children_system
     )
     lines = done.stdout.splitlines()
-    requests = int(next(each for each in lines if " requests in " in each).split()[0])
-    rate = float(next(each for each in lines if "Requests/sec" in each).split(":")[1])
+    requests = int(next(line for line in lines if " requests in " in line).split()[0])
+    rate = float(next(line for line in lines if "Requests/sec" in line).split(":")[1])
     return rate, 1e6 * cpu / requests
 
 

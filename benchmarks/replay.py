@@ -289,7 +289,7 @@ def write_wrk(folder: Path, target: Target) -> Path:
     lines = [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
     lua.write_text(
         "\n".join(lines)
-        + f"\nlocal ids = {{{','.join(json.dumps(each) for each in ids)}}}\n"
+        + f"\nlocal ids = {{{','.join(json.dumps(id_) for id_ in ids)}}}\n"
         + f"local body = {json.dumps('{' + FIELDS + '}')}\n"
         + "request = function()\n"
         + "  if math.random() < 0.3 then\n"

@@ -58,8 +58,8 @@ class Bench:
         for _ in range(CLIENTS):
             self.free.put(self.wire.connection())
         children = psutil.Process(stack.supervisor_pid).children(recursive=True)
-        self.server = [each for each in children if "mongod" not in each.name()]
-        self.mongod = [each for each in children if "mongod" in each.name()]
+        self.server = [child for child in children if "mongod" not in child.name()]
+        self.mongod = [child for child in children if "mongod" in child.name()]
         self.number = 0
         self.bytes = [0, 0]
         self.ids: list[str] = []
@@ -91,7 +91,7 @@ class Bench:
                 for number in range(50)
             ]
             replies = self.send("POST", "batch", {"requests": requests})
-            self.ids += [each["success"]["objectId"] for each in replies]
+            self.ids += [reply["success"]["objectId"] for reply in replies]
         user = {"username": "scale", "password": "secret"}
         self.token = self.send("POST", "users", user)["sessionToken"]
 

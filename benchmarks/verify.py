@@ -171,10 +171,10 @@ def _db_hash(mongod: Mongod) -> None:
     threads = [
         threading.Thread(target=_hash_one, args=(mongod, name)) for name in ("source", "copy")
     ]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _hash_one(mongod: Mongod, name: str) -> None:

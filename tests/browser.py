@@ -70,11 +70,11 @@ class Browser:
     def requests(self) -> list[str]:
         """Return the URLs that were asked for since the last call or :meth:`open`."""
         entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
-        messages = [json.loads(each["message"])["message"] for each in entries]
+        messages = [json.loads(entry["message"])["message"] for entry in entries]
         return [
-            each["params"]["request"]["url"]
-            for each in messages
-            if each["method"] == "Network.requestWillBeSent"
+            message["params"]["request"]["url"]
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
         ]
 
     def drain(self) -> None:

@@ -25,8 +25,8 @@ Make = Callable[[Path], Path]
 def registered() -> dict[str, Make]:
     """Return every page by its name: the folder of its tests, and its own."""
     found: dict[str, Make] = {}
-    for each in sorted(TESTS.glob("*/pages.py")):
-        folder = each.parent.name
+    for path in sorted(TESTS.glob("*/pages.py")):
+        folder = path.parent.name
         pages: dict[str, Make] = importlib.import_module(f"tests.{folder}.pages").PAGES
         found |= {f"{folder}-{name}": make for name, make in pages.items()}
     return found
@@ -118,9 +118,9 @@ def headings(browser: Browser) -> list[str]:
 def alone(browser: Browser, page: Path) -> list[str]:
     """Whether the page runs a script, asks for something, or makes the browser complain."""
     asked = [
-        each
-        for each in browser.requests()
-        if each != page.as_uri() and not each.startswith("data:")
+        request
+        for request in browser.requests()
+        if request != page.as_uri() and not request.startswith("data:")
     ]
     scripts, images = browser.run("return [document.scripts.length, document.images.length]")
     return [

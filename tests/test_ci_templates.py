@@ -133,12 +133,12 @@ def test_every_parity_command_is_understood(
     name: str, job: str, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for each in arguments:
+    for argument in arguments:
         # Options that want a file or a folder look whether it is there.
-        path = tmp_path / each
-        if each.endswith("/"):
+        path = tmp_path / argument
+        if argument.endswith("/"):
             path.mkdir(parents=True, exist_ok=True)
-        elif "." in each and not each.startswith("-"):
+        elif "." in argument and not argument.startswith("-"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
     with _parsed(arguments) as inner:
@@ -191,8 +191,8 @@ def test_every_rule_of_both_gates_gets_its_evidence(name: str) -> None:
     makes = {"size": "size", "suites": "pytest"}
     called = {args[0] for _, args in commands(name, "parity")}
     called |= {"pytest" for _ in commands(name, "pytest")}
-    rules = [each for number in ("8", "11") for each in load_gate(number, GateFile()).rules]
-    wanted = {makes.get(each.job, each.job) for each in rules if each.job}
+    rules = [rule for number in ("8", "11") for rule in load_gate(number, GateFile()).rules]
+    wanted = {makes.get(rule.job, rule.job) for rule in rules if rule.job}
     assert {"verify", "replay", "scan", "deployment"} <= wanted
     assert wanted <= called
     assert {"gate", "dossier", "settings"} <= called
@@ -235,7 +235,7 @@ def test_the_gate_gets_what_every_job_kept() -> None:
         for step in each["steps"]
         if "upload-artifact" in step.get("uses", "")
     }
-    assert all(each.startswith("evidence-") for each in names)
+    assert all(name.startswith("evidence-") for name in names)
     patterns = [
         step["with"].get("pattern")
         for step in github["gate"]["steps"]
@@ -395,7 +395,7 @@ def test_secrets_go_only_where_they_are_needed() -> None:
     assert checkouts
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
     uses = re.findall(r"uses: (\S+)", text)
-    assert all(re.fullmatch(r"[\w.-]+/[\w./-]+@v\d+", each) for each in uses)
+    assert all(re.fullmatch(r"[\w.-]+/[\w./-]+@v\d+", use) for use in uses)
 
 
 def test_the_secrets_are_those_of_the_settings() -> None:

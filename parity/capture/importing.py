@@ -99,14 +99,14 @@ class ImportReport:
     def counts(self) -> Counter[str]:
         """The counts of all files together."""
         total = Counter(dict.fromkeys(COUNTS, 0))
-        for each in self.files:
-            total.update(each.counts)
+        for file in self.files:
+            total.update(file.counts)
         return total
 
     @property
     def lanes(self) -> int:
         """How many clients there are."""
-        return len(set().union(*(each.lanes for each in self.files)))
+        return len(set().union(*(file.lanes for file in self.files)))
 
 
 class Import:
@@ -197,8 +197,8 @@ class Import:
 
     def _nothing(self) -> UserError:
         reasons = [
-            f"{each.path}: {each.error or next(iter(each.problems), 'nothing in it')}"
-            for each in self._reports
+            f"{report.path}: {report.error or next(iter(report.problems), 'nothing in it')}"
+            for report in self._reports
         ]
         more = f" … and {len(reasons) - 5} more" if len(reasons) > 5 else ""
         return UserError(

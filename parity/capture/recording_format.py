@@ -116,7 +116,7 @@ def read_header(line: bytes) -> RecordingHeader:
     if version > VERSION:
         raise NewerLine(str(version))
     facts = data.get("facts")
-    if not isinstance(facts, dict) or not all(isinstance(each, str) for each in facts.values()):
+    if not isinstance(facts, dict) or not all(isinstance(fact, str) for fact in facts.values()):
         raise BadLine("facts: an object of strings is expected")
     redacted = data.get("redacted")
     if not isinstance(redacted, bool):
@@ -211,7 +211,7 @@ def _exchange(data: dict[str, Any]) -> RecordedExchange:
         raise BadLine("at: a number is expected")
     if elapsed is not None and type(elapsed) is not float and type(elapsed) is not int:
         raise BadLine("elapsed_ms: a number or null is expected")
-    if type(notes) is not list or not all(type(each) is str for each in notes):
+    if type(notes) is not list or not all(type(note) is str for note in notes):
         raise BadLine("notes: a list of strings is expected")
     request, response = data.get("request"), data.get("response")
     if type(request) is not dict or (response is not None and type(response) is not dict):
@@ -247,6 +247,6 @@ def _footer(data: dict[str, Any]) -> RecordingFooter:
     exchanges, counts = data.get("exchanges"), data.get("counts")
     if type(exchanges) is not int or exchanges < 0:
         raise BadLine("exchanges: a number is expected")
-    if type(counts) is not dict or not all(type(each) is int for each in counts.values()):
+    if type(counts) is not dict or not all(type(count) is int for count in counts.values()):
         raise BadLine("counts: an object of numbers is expected")
     return RecordingFooter(exchanges, counts, _text(data, "finished_at"))

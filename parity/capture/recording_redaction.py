@@ -107,7 +107,7 @@ class ExchangeRedactor:
             id=text(exchange.id),
             lane=text(exchange.lane),
             origin=text(exchange.origin),
-            notes=tuple(text(each) for each in exchange.notes),
+            notes=tuple(text(note) for note in exchange.notes),
             request=replace(
                 request,
                 url=self._url(request.url),
@@ -126,8 +126,8 @@ class ExchangeRedactor:
     def _headers(self, headers: Headers) -> Headers:
         return tuple(
             [
-                self._short_header(each) if len(each[1]) <= _SHORT else self._header(each)
-                for each in headers
+                self._short_header(header) if len(header[1]) <= _SHORT else self._header(header)
+                for header in headers
             ]
         )
 

@@ -144,9 +144,9 @@ class Recognition:
             return False
         if self.is_sent and difference.path.rpartition(".")[2] not in traffic.sent:
             return False
-        return any(_covers(each, traffic.request) for each in self.requests) and self._matches(
-            difference
-        )
+        return any(
+            _covers(request, traffic.request) for request in self.requests
+        ) and self._matches(difference)
 
     def _matches(self, difference: Difference) -> bool:
         if self.kind is not None and self.kind != difference.kind:

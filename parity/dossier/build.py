@@ -50,10 +50,10 @@ def build(asked: Iterable[str], now: Now, results: Results, reports: Path) -> Do
     return Dossier(
         made_at=now.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         suite_version=now.suite_version,
-        word=min((each.word for each in gates), key=_ORDER.index),
+        word=min((gate.word for gate in gates), key=_ORDER.index),
         answer=answer(gates, embedded=_embedded(by_gates)),
         gates=gates,
-        kept=tuple(_kept(each.number, results) for each in gates),
+        kept=tuple(_kept(gate.number, results) for gate in gates),
         steps=steps,
         signs=tuple(_signs(gates, steps)),
         decisions=file.decisions,
@@ -83,7 +83,7 @@ def answer(gates: Iterable[GateResult], *, embedded: bool = False) -> str:
     gates = tuple(gates)
     said = []
     for word in _ORDER:
-        of_word = [each for each in gates if each.word is word]
+        of_word = [gate for gate in gates if gate.word is word]
         if of_word:
             alone = word is Word.PASS and len(of_word) < len(gates)
             said.append(_said(word, of_word, alone=alone))
@@ -93,15 +93,15 @@ def answer(gates: Iterable[GateResult], *, embedded: bool = False) -> str:
 
 
 def _said(word: Word, gates: list[GateResult], *, alone: bool) -> str:
-    what = [MAY[each.number] for each in gates]
-    named = f"gate{'s' if len(gates) > 1 else ''} {' and '.join(each.number for each in gates)}"
+    what = [MAY[gate.number] for gate in gates]
+    named = f"gate{'s' if len(gates) > 1 else ''} {' and '.join(gate.number for gate in gates)}"
     plural = len(gates) > 1
     if word is Word.FAIL:
         return f"The app may not {' and may not '.join(what)}: {named} fail{'' if plural else 's'}."
     if word is Word.COULD_NOT_JUDGE:
         may = " and ".join(f"may {each}" for each in what)
         return f"Whether the app {may} is not known: {named} could not judge."
-    waived = {r.rule.id for each in gates for r in each.rules if r.state is State.WAIVED}
+    waived = {r.rule.id for gate in gates for r in gate.rules if r.state is State.WAIVED}
     besides = f", with {len(waived)} rule{'s' if len(waived) > 1 else ''} waived" if waived else ""
     passes = f"{named} pass{'' if plural else 'es'}{besides}"
     if alone and gates[0].number != "8":
@@ -132,8 +132,8 @@ def _kept(number: str, results: Results) -> Kept:
 
 def _signs(gates: Iterable[GateResult], steps: Iterable[StepResult]) -> Iterator[tuple[str, str]]:
     """Yield who has to sign for what: one for each gate, one for each role that a step names."""
-    for each in gates:
-        yield "decides on the checkpoint", each.title
+    for gate in gates:
+        yield "decides on the checkpoint", gate.title
     roles: dict[str, list[str]] = {}
     for step in steps:
         if step.step.needs_person:
@@ -191,13 +191,13 @@ def _warnings(
     for number, what in MAY.items():
         if number not in asked:
             yield f"gate {number} was not asked: whether the app may {what} is not answered here"
-    uncounted = sum(not each.counted for each in fails)
+    uncounted = sum(not fail.counted for fail in fails)
     if uncounted:
         checks = "check fails" if uncounted == 1 else "checks fail"
         yield f"{uncounted} {checks} at which no rule of the gates looks: see open differences"
     for gate in gates:
-        for said in dict.fromkeys(each.carried for each in gate.rules if each.carried):
-            ids = [each.rule.id for each in gate.rules if each.carried == said]
+        for said in dict.fromkeys(rule.carried for rule in gate.rules if rule.carried):
+            ids = [rule.rule.id for rule in gate.rules if rule.carried == said]
             yield f"{said}, for gate {gate.number} as well: {', '.join(ids)}"
 
 
@@ -214,7 +214,7 @@ def _changed(gates: tuple[GateResult, ...]) -> Iterator[tuple[tuple[str, ...], s
 
 def _waivers(file: GateFile, gates: tuple[GateResult, ...]) -> Iterator[WaiverLine]:
     for waiver in file.waivers:
-        of = [(g.number, each) for g in gates for each in g.rules if each.rule.id == waiver.rule]
+        of = [(g.number, rule) for g in gates for rule in g.rules if rule.rule.id == waiver.rule]
         used = tuple(n for n, each in of if each.state is State.WAIVED and each.waiver == waiver)
         if used:
             yield WaiverLine(waiver, "in use", used)
@@ -235,9 +235,9 @@ def _measured_on(uses: Iterable[Use]) -> Iterator[MeasuredOn]:
         run = use.run
         said = [("parse-parity", run.evidence.header.suite_version)]
         said += [
-            (f"server of {each.name}", each.server_version)
-            for each in run.targets.values()
-            if use.target in ("*", each.name) and each.server_version is not None
+            (f"server of {target.name}", target.server_version)
+            for target in run.targets.values()
+            if use.target in ("*", target.name) and target.server_version is not None
         ]
         said += [(f"digest of {name}", of) for name, of in run.evidence.header.digests.items()]
         for key in said:
@@ -251,8 +251,8 @@ def _targets(uses: Iterable[Use]) -> Iterator[TargetFacts]:
     newest = sorted(uses, key=lambda each: each.run.started_at, reverse=True)
     seen = set()
     for use in newest:
-        for each in use.run.targets.values():
-            wanted = use.target in ("*", each.name) and use.rule.measures != "code"
-            if wanted and use.proves and each.name not in seen:
-                seen.add(each.name)
-                yield each
+        for target in use.run.targets.values():
+            wanted = use.target in ("*", target.name) and use.rule.measures != "code"
+            if wanted and use.proves and target.name not in seen:
+                seen.add(target.name)
+                yield target

@@ -40,7 +40,10 @@ def unknown(uses: Iterable[Use]) -> tuple[OpenDifference, ...]:
     newest = sorted(uses, key=lambda each: each.run.started_at, reverse=True)
     counted = _failing((use, _looked_at(use)) for use in newest)
     rest = _failing(
-        (use, [each for each in use.run.checks(use.target) if _key(use.run, each) not in counted])
+        (
+            use,
+            [check for check in use.run.checks(use.target) if _key(use.run, check) not in counted],
+        )
         for use in newest
         if use.proves
     )
@@ -63,12 +66,12 @@ def known(uses: Iterable[Use], gates: Iterable[GateResult]) -> tuple[OpenDiffere
     """
     pairs = list({(u.run.run_id, u.target): (u.run, u.target) for u in uses if u.proves}.values())
     rules = [result for gate in gates for result in gate.rules if result.rule.kind == "known"]
-    waivers = [each.waiver.name for each in rules if each.state is State.WAIVED and each.waiver]
+    waivers = [rule.waiver.name for rule in rules if rule.state is State.WAIVED and rule.waiver]
     found = []
     for name, severity in observed(pairs).items():
         entry = next(filter(None, (_entry(run, name) for run, _ in pairs)), None)
         met = tuple(m for run, target in pairs for m in _met(run, target, name))
-        reasons = [_allows(each.rule, name, severity) for each in rules]
+        reasons = [_allows(rule.rule, name, severity) for rule in rules]
         allowed = "; ".join(dict.fromkeys(reasons)) if reasons and all(reasons) else ""
         if not allowed and waivers:
             allowed = f"waived by {', '.join(dict.fromkeys(waivers))}"
@@ -81,7 +84,7 @@ def _looked_at(use: Use) -> list[CheckEvent]:
     rule = use.rule
     checks = Part(rule, use.target, "", 1).checks(use.run)
     if rule.areas and rule.others_may_fail:
-        return [each for each in checks if each.area in rule.areas]
+        return [check for check in checks if check.area in rule.areas]
     return checks
 
 
@@ -90,11 +93,11 @@ def _failing(looked: Iterable[tuple[Use, list[CheckEvent]]]) -> dict[_Key, tuple
     found: dict[_Key, tuple[Run, CheckEvent]] = {}
     mended: set[_Key] = set()
     for use, checks in looked:
-        for each in checks:
-            key = _key(use.run, each)
-            if each.outcome is Outcome.FAIL and key not in mended:
-                found.setdefault(key, (use.run, each))
-            elif use.proves and each.outcome in JUDGED and key not in found:
+        for check in checks:
+            key = _key(use.run, check)
+            if check.outcome is Outcome.FAIL and key not in mended:
+                found.setdefault(key, (use.run, check))
+            elif use.proves and check.outcome in JUDGED and key not in found:
                 mended.add(key)
     return found
 
@@ -141,7 +144,9 @@ def _met_by(run: Run, check: CheckEvent) -> Met:
 def _met(run: Run, target: str, name: str) -> Iterator[Met]:
     """Yield where a registered difference was met in a run, and how often."""
     entry = _entry(run, name)
-    seen = [each for each in run.checks(target) if any(d.known == name for d in each.differences)]
+    seen = [
+        check for check in run.checks(target) if any(d.known == name for d in check.differences)
+    ]
     alone = target == "*" or len(run.targets) == 1
     count = max(len(seen), entry.observed if entry is not None and alone else 0)
     if not count:
@@ -151,12 +156,14 @@ def _met(run: Run, target: str, name: str) -> Iterator[Met]:
     if numbers is not None:
         yield Met(run.run_id, run.job, shown, "request", Share(count, numbers.judged["requests"]))
         return
-    judged = sum(each.outcome in JUDGED for each in run.checks(target))
+    judged = sum(check.outcome in JUDGED for check in run.checks(target))
     yield Met(run.run_id, run.job, shown, run.evidence.header.unit, Share(count, judged))
 
 
 def _entry(run: Run, name: str) -> KnownDifferenceEvent | None:
-    return next((each for each in run.evidence.known_differences if each.id == name), None)
+    return next(
+        (difference for difference in run.evidence.known_differences if difference.id == name), None
+    )
 
 
 def _of_entry(
@@ -186,7 +193,7 @@ def _allows(rule: Rule, name: str, severity: str) -> str:
 
 
 def _weight(severity: str) -> Weight:
-    return next((each for each in WEIGHTS if each == severity), "unregistered")
+    return next((weight for weight in WEIGHTS if weight == severity), "unregistered")
 
 
 def _urgency(each: OpenDifference) -> tuple[bool, bool, int, float, int, int, str]:

@@ -30,11 +30,11 @@ def dossier_json(dossier: Dossier) -> dict[str, Any]:
         "suite_version": dossier.suite_version,
         "verdict": dossier.word,
         "answer": dossier.answer,
-        "gates": [gate_json(each) for each in dossier.gates],
+        "gates": [gate_json(gate) for gate in dossier.gates],
         "kept": [asdict(each) for each in dossier.kept],
         "steps": board_json(dossier.steps, dossier.made_at)["steps"],
-        "decisions": [asdict(each) for each in dossier.decisions],
-        "gaps": [_gap(each) for each in dossier.gaps],
+        "decisions": [asdict(decision) for decision in dossier.decisions],
+        "gaps": [_gap(gap) for gap in dossier.gaps],
         "warnings": list(dossier.warnings),
         "traffic": [_coverage(each) for each in dossier.traffic],
         "differences": {
@@ -43,34 +43,34 @@ def dossier_json(dossier: Dossier) -> dict[str, Any]:
         },
         "sections": [
             {
-                "id": each.id,
-                "title": each.title,
-                "reports": [_report(report) for report in each.reports],
-                "missing": [{"job": job, "command": command} for job, command in each.missing],
+                "id": section.id,
+                "title": section.title,
+                "reports": [_report(report) for report in section.reports],
+                "missing": [{"job": job, "command": command} for job, command in section.missing],
             }
-            for each in dossier.sections
+            for section in dossier.sections
         ],
         "changed": [
             {"gates": list(gates), "rule": rule, "change": change}
             for gates, rule, change in dossier.changed
         ],
         "waivers": [
-            {**asdict(each.waiver), "state": each.state, "gates": list(each.gates)}
-            for each in dossier.waivers
+            {**asdict(waiver.waiver), "state": waiver.state, "gates": list(waiver.gates)}
+            for waiver in dossier.waivers
         ],
         "measured_on": [_measured(each) for each in dossier.measured_on],
         "targets": [
             {
-                "name": each.name,
-                "style": each.style,
-                "url": each.url,
-                "server_version": each.server_version,
-                "embedded": each.embedded,
-                "note": each.note,
+                "name": target.name,
+                "style": target.style,
+                "url": target.url,
+                "server_version": target.server_version,
+                "embedded": target.embedded,
+                "note": target.note,
             }
-            for each in dossier.targets
+            for target in dossier.targets
         ],
-        "files": [_file(each) for each in dossier.files],
+        "files": [_file(file) for file in dossier.files],
         "gate_file": {"path": dossier.gate_file, "sha256": dossier.gate_file_sha256},
     }
     return {**value, "seal": seal(value)}

@@ -62,23 +62,24 @@ def dossier_page(dossier: Dossier, seal: str, links: Mapping[str, str] | None = 
         next_number=count(1).__next__,
         area_rows=_area_rows,
         decisions=[
-            (each.step, each.state, each.name, each.date, each.note) for each in dossier.decisions
+            (decision.step, decision.state, decision.name, decision.date, decision.note)
+            for decision in dossier.decisions
         ],
-        waivers=[_waiver(each) for each in dossier.waivers],
+        waivers=[_waiver(waiver) for waiver in dossier.waivers],
         changed=[(rule, " and ".join(of), change) for of, rule, change in dossier.changed],
         targets=[
-            (each.name, each.url, str(each.style), each.server_version, _note(each))
-            for each in dossier.targets
+            (target.name, target.url, str(target.style), target.server_version, _note(target))
+            for target in dossier.targets
         ],
         measured=[(each.what, each.value, ", ".join(each.runs)) for each in dossier.measured_on],
         files=[
             (
-                each.path,
-                f"{each.job} {_WORDS.get(each.verdict, each.verdict)}".strip(),
-                ", ".join(each.rules) or None,
-                each.sha256.removeprefix("sha256:") or "not readable",
+                file.path,
+                f"{file.job} {_WORDS.get(file.verdict, file.verdict)}".strip(),
+                ", ".join(file.rules) or None,
+                file.sha256.removeprefix("sha256:") or "not readable",
             )
-            for each in dossier.files
+            for file in dossier.files
         ],
     )
 
@@ -87,9 +88,9 @@ def _drawn(tables: Iterable[TableEvent]) -> tuple[Shown, ...]:
     """Return tables to be shown: drawn whole, and without links, which lead beside the run."""
     return shown(
         [
-            replace(each, links=(), rows=each.rows if each.chart else each.rows[:MOST_ROWS])
-            for each in tables
-            if each.rows
+            replace(table, links=(), rows=table.rows if table.chart else table.rows[:MOST_ROWS])
+            for table in tables
+            if table.rows
         ]
     )
 
@@ -97,9 +98,9 @@ def _drawn(tables: Iterable[TableEvent]) -> tuple[Shown, ...]:
 def _cut(tables: Iterable[TableEvent]) -> dict[str, int]:
     """Return how many rows are left out, by the title of the table."""
     return {
-        each.title: len(each.rows) - MOST_ROWS
-        for each in tables
-        if len(each.rows) > MOST_ROWS and each.chart is None
+        table.title: len(table.rows) - MOST_ROWS
+        for table in tables
+        if len(table.rows) > MOST_ROWS and table.chart is None
     }
 
 

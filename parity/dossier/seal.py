@@ -65,8 +65,8 @@ def evidence_files(
         reports: Folder with the runs.
     """
     rules: dict[str, dict[str, None]] = {}
-    for each in uses:
-        rules.setdefault(each.run.folder.name, {})[each.rule.id] = None
+    for use in uses:
+        rules.setdefault(use.run.folder.name, {})[use.rule.id] = None
     for run in now.runs.good:
         name = run.folder.name
         used = tuple(rules.get(name, ()))
@@ -175,7 +175,7 @@ def _read(path: Path) -> dict[str, Any]:
         texts += [each[name] for each in value["files"] for name in ("path", "sha256")]
     except (KeyError, TypeError) as error:
         raise _no_dossier(path, f"something is missing: {error}") from None
-    if not all(isinstance(each, str) for each in texts):
+    if not all(isinstance(text, str) for text in texts):
         raise _no_dossier(path, "a path or a digest is no text")
     return dict(value)
 

@@ -41,18 +41,18 @@ def sections(
         now: The evidence. A job that no rule asks for is shown by its newest run on each target.
     """
     uses = tuple(uses)
-    results = [each for gate in gates for each in gate.rules]
-    results += [each for step in steps for each in step.rules]
+    results = [rule for gate in gates for rule in gate.rules]
+    results += [rule for step in steps for rule in step.rules]
     wanted = {
-        (each.rule.job, each.rule.command): None
-        for each in results
-        if each.rule.kind == "checks" and not each.proofs
+        (result.rule.job, result.rule.command): None
+        for result in results
+        if result.rule.kind == "checks" and not result.proofs
     }
     return tuple(
         Section(
             name,
             title,
-            tuple(each for job in jobs for each in _reports(job, uses, now)),
+            tuple(report for job in jobs for report in _reports(job, uses, now)),
             tuple((job, command) for job, command in wanted if job in jobs),
         )
         for name, title, jobs in SECTIONS
@@ -76,7 +76,7 @@ def _reports(job: str, uses: tuple[Use, ...], now: Now) -> Iterator[JobReport]:
 
 def _report(run: Run, target: str, judged_by: list[str], now: Now) -> JobReport:
     checks = run.checks(target)
-    areas = sorted({each.area for each in checks})
+    areas = sorted({check.area for check in checks})
     return JobReport(
         source=source(run, target, now, judged_by),
         counts=_counts(checks),
@@ -85,9 +85,9 @@ def _report(run: Run, target: str, judged_by: list[str], now: Now) -> JobReport:
         totals=_totals(run),
         tables=run.evidence.tables,
         notices=tuple(
-            each.message
-            for each in run.evidence.notices
-            if each.level != "info" and (each.target is None or target in ("*", each.target))
+            notice.message
+            for notice in run.evidence.notices
+            if notice.level != "info" and (notice.target is None or target in ("*", notice.target))
         ),
     )
 
@@ -98,7 +98,7 @@ def _line(check: CheckEvent) -> CheckLine:
 
 
 def _counts(checks: Iterable[CheckEvent]) -> dict[str, int]:
-    counts = Counter(each.outcome for each in checks)
+    counts = Counter(check.outcome for check in checks)
     return {str(each): counts[each] for each in Outcome if counts[each]}
 
 
@@ -110,6 +110,6 @@ def _totals(run: Run) -> Mapping[str, int]:
     totals = {"collections": len(table.rows)}
     for number, name in enumerate(table.columns):
         cells = [row[number] for row in table.rows]
-        if all(isinstance(each, int) and not isinstance(each, bool) for each in cells):
+        if all(isinstance(cell, int) and not isinstance(cell, bool) for cell in cells):
             totals[name] = sum(cells)
     return totals

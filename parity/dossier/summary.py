@@ -35,7 +35,7 @@ def _lines(dossier: Dossier, seal: str) -> Iterator[str]:
             f"- **Gate {gate.number}: {WORDS[gate.word]}.** {markdown(gate.title)} "
             f"{markdown(gate.sentence)}"
         )
-    yield from (f"- {markdown(sentence(each))}" for each in dossier.warnings)
+    yield from (f"- {markdown(sentence(warning))}" for warning in dossier.warnings)
     yield from _gaps(dossier)
     yield from _traffic(dossier.traffic)
     yield from _differences(dossier)
@@ -57,12 +57,12 @@ def _gaps(dossier: Dossier) -> Iterator[str]:
         ("rule", "gate", "state", "why"),
         (
             (
-                each.rule,
-                " and ".join(each.gates),
-                f"waived by {each.waived}" if each.waived else STATES[each.state],
-                "\n".join(each.reasons),
+                gap.rule,
+                " and ".join(gap.gates),
+                f"waived by {gap.waived}" if gap.waived else STATES[gap.state],
+                "\n".join(gap.reasons),
             )
-            for each in dossier.gaps
+            for gap in dossier.gaps
         ),
     )
 
@@ -138,7 +138,7 @@ def _found(report: JobReport) -> str:
 
 
 def _steps(dossier: Dossier) -> Iterator[str]:
-    done = sum(each.state == "done" for each in dossier.steps)
+    done = sum(step.state == "done" for step in dossier.steps)
     yield from ("", f"### Steps: {done} of {len(dossier.steps)} are done", "")
     yield from _table(
         ("step", "state", "why"),

@@ -22,9 +22,9 @@ def coverage(uses: Iterable[Use], now: Now) -> Iterator[Coverage]:
         now: The time.
     """
     by: dict[tuple[str, str], list[Use]] = {}
-    for each in uses:
-        if each.rule.kind == "traffic" and each.proves:
-            by.setdefault((each.run.run_id, each.target), []).append(each)
+    for use in uses:
+        if use.rule.kind == "traffic" and use.proves:
+            by.setdefault((use.run.run_id, use.target), []).append(use)
     for (_, target), found in by.items():
         run = found[0].run
         numbers = shares(run)

@@ -61,7 +61,7 @@ def of_steps(steps: Iterable[StepResult], now: Now) -> tuple[Use, ...]:
 def _of_rule(result: RuleResult, by: str, now: Now) -> Iterator[Use]:
     target = now.file.targets.name(result.rule.target)
     proofs = {(each.run, each.sha256) for each in result.proofs}
-    named = {each.run for each in result.reasons if each.run} - {run for run, _ in proofs}
+    named = {reason.run for reason in result.reasons if reason.run} - {run for run, _ in proofs}
     for run in now.runs.good:
         proves = (run.run_id, run.sha256) in proofs
         if proves or (run.run_id in named and run.job == result.rule.job):

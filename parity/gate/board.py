@@ -55,12 +55,12 @@ def board(steps: tuple[Step, ...], now: Now, results: Results) -> tuple[StepResu
         now: The evidence, the user's file, the time.
         results: Results of the gates.
     """
-    return tuple(_step(each, now, results) for each in steps)
+    return tuple(_step(step, now, results) for step in steps)
 
 
 def _step(step: Step, now: Now, results: Results) -> StepResult:
     rules = judge_rules(step.rules, now, results)
-    rules = tuple(_still(each, now, results) for each in rules)
+    rules = tuple(_still(rule, now, results) for rule in rules)
     decisions = [each for each in now.file.decisions if each.step == step.number]
     decision = decisions[-1] if decisions else None
     state, why = _state(step, rules, decision)
@@ -85,12 +85,12 @@ def _state(
 ) -> tuple[StepState, Iterator[str] | list[str]]:
     if decision is not None and decision.state == "not applicable":
         return StepState.DONE, [f"not applicable, says {decision.name}: {decision.note}"]
-    states = {each.state for each in rules}
+    states = {rule.state for rule in rules}
     why = [
-        f"{each.rule.id}: {reason.text}"
-        for each in rules
-        if each.state not in (State.HOLDS, State.WAIVED)
-        for reason in each.reasons
+        f"{rule.rule.id}: {reason.text}"
+        for rule in rules
+        if rule.state not in (State.HOLDS, State.WAIVED)
+        for reason in rule.reasons
     ]
     if State.FAILED in states:
         return StepState.FAILED, why
@@ -99,9 +99,9 @@ def _state(
     if states & {State.MISSING, State.DOUBTFUL}:
         return StepState.OPEN, why
     waived = [
-        f"{each.rule.id} is waived by {each.waiver.name} until {each.waiver.expires}"
-        for each in rules
-        if each.state is State.WAIVED and each.waiver is not None
+        f"{rule.rule.id} is waived by {rule.waiver.name} until {rule.waiver.expires}"
+        for rule in rules
+        if rule.state is State.WAIVED and rule.waiver is not None
     ]
     if step.needs_person and decision is None:
         return StepState.OPEN, [*waived, f"the {step.decides} has to say so: [[decision]]"]

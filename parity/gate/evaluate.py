@@ -42,11 +42,11 @@ class Part:
     def checks(self, run: Run) -> list[CheckEvent]:
         """Return the checks of a run that this is about."""
         return [
-            each
-            for each in run.checks(self.target)
-            if each.level in self.rule.levels
-            and self.area in ("", each.area)
-            and (not self.rule.only or _matches(each.id, self.rule.only))
+            check
+            for check in run.checks(self.target)
+            if check.level in self.rule.levels
+            and self.area in ("", check.area)
+            and (not self.rule.only or _matches(check.id, self.rule.only))
         ]
 
     @property
@@ -81,8 +81,8 @@ def evaluate(rule: Rule, now: Now) -> tuple[RuleResult, tuple[Run, ...]]:
         facts += [fact for run in chosen.values() for fact in traffic_facts(run, rule)]
     for run in chosen.values():
         reasons += [
-            Reason(State.LAPSED, f"{run.run_id}: {each.text}", each.cause, run.run_id)
-            for each in lapses(run, rule, now)
+            Reason(State.LAPSED, f"{run.run_id}: {lapse.text}", lapse.cause, run.run_id)
+            for lapse in lapses(run, rule, now)
         ]
     unique = tuple(sorted(dict.fromkeys(reasons), key=lambda each: list(State).index(each.state)))
     proofs = tuple(proof(run, target, now) for run in chosen.values())
@@ -117,8 +117,8 @@ def proof(run: Run, target: str, now: Now) -> Proof:
 def _proof(part: Part, now: Now) -> Run | None:
     """Return the newest run that tests all of it; else the newest one at all."""
     runs = now.runs.of(part.rule.job, part.target)
-    complete = (each for each in runs if not list(_lacking(part, each)))
-    return next(complete, next((each for each in runs if part.checks(each)), None))
+    complete = (run for run in runs if not list(_lacking(part, run)))
+    return next(complete, next((run for run in runs if part.checks(run)), None))
 
 
 def _reasons(part: Part, run: Run | None, now: Now) -> Iterator[Reason]:
@@ -131,14 +131,14 @@ def _reasons(part: Part, run: Run | None, now: Now) -> Iterator[Reason]:
     if part.rule.kind == "traffic":
         yield from traffic_reasons(run, part.rule, part.checks(run))
     else:
-        yield from (Reason(State.MISSING, each, run=run.run_id) for each in _tables(part, run))
+        yield from (Reason(State.MISSING, table, run=run.run_id) for table in _tables(part, run))
     judged = run.verdict.targets.get(part.target, run.verdict)
     doubts = run.doubts(part.target)
     if judged.word == "could-not-judge" and not doubts:
         doubts = [judged.sentence]
     yield from (
-        Reason(State.DOUBTFUL, f"{run.run_id}: {each.rstrip('.')}", run=run.run_id)
-        for each in doubts
+        Reason(State.DOUBTFUL, f"{run.run_id}: {doubt.rstrip('.')}", run=run.run_id)
+        for doubt in doubts
     )
     for newer in now.runs.of(part.rule.job, part.target):
         if newer.run_id == run.run_id:
@@ -171,16 +171,16 @@ def _lacking(part: Part, run: Run) -> Iterator[str]:
     checks = part.checks(run)
     # A scan of one folder says of the rules for another that it was not given.
     counted = [
-        each
-        for each in checks
-        if rule.measures != "code" or each.outcome is not Outcome.UNSUPPORTED
+        check
+        for check in checks
+        if rule.measures != "code" or check.outcome is not Outcome.UNSUPPORTED
     ]
     if len(counted) < part.minimum:
         yield f"{run.run_id} holds {len(counted)} of at least {part.minimum} checks of {part.where}"
     tested = {
-        each.id
-        for each in checks
-        if each.outcome is not Outcome.UNSUPPORTED or _matches(each.id, rule.may_be_untested)
+        check.id
+        for check in checks
+        if check.outcome is not Outcome.UNSUPPORTED or _matches(check.id, rule.may_be_untested)
     }
     missing = sorted(set(rule.ids) - tested)
     if missing:
@@ -196,8 +196,8 @@ def _is_option(argument: str, option: str) -> bool:
 def _of_checks(part: Part, run: Run, *, newest: bool) -> Iterator[Reason]:
     """Yield what the checks of a run say; of a newer run of a part only what went wrong."""
     checks = part.checks(run)
-    failed = [each for each in checks if each.outcome is Outcome.FAIL]
-    errors = [each for each in checks if each.outcome is Outcome.ERROR]
+    failed = [check for check in checks if check.outcome is Outcome.FAIL]
+    errors = [check for check in checks if check.outcome is Outcome.ERROR]
     name = f"{run.run_id}" if newest else f"the newer run {run.run_id}"
     # Of traffic, the shares decide, unless all of it has to be the same.
     if failed and (part.rule.kind != "traffic" or part.rule.same_requests >= 100):
@@ -205,15 +205,15 @@ def _of_checks(part: Part, run: Run, *, newest: bool) -> Iterator[Reason]:
     if errors:
         yield Reason(
             State.DOUBTFUL,
-            f"{name}: {len(errors)} ended in an error: {_some([each.id for each in errors])}",
+            f"{name}: {len(errors)} ended in an error: {_some([error.id for error in errors])}",
             run=run.run_id,
         )
     if not newest or part.rule.kind == "traffic":
         return
     untested = [
-        each.id
-        for each in checks
-        if each.outcome is Outcome.UNSUPPORTED and not _may_be_untested(each.id, part.rule, run)
+        check.id
+        for check in checks
+        if check.outcome is Outcome.UNSUPPORTED and not _may_be_untested(check.id, part.rule, run)
     ]
     if untested:
         yield Reason(
@@ -221,7 +221,7 @@ def _of_checks(part: Part, run: Run, *, newest: bool) -> Iterator[Reason]:
             f"{name}: {len(untested)} could not be tested: {_some(untested)}",
             run=run.run_id,
         )
-    judged = sum(each.outcome in JUDGED for each in checks)
+    judged = sum(check.outcome in JUDGED for check in checks)
     if not judged:
         yield Reason(State.MISSING, f"{name} judged nothing of {part.where}", run=run.run_id)
 
@@ -234,9 +234,9 @@ def _outside(rule: Rule, target: str, chosen: list[Run], now: Now) -> Iterator[R
     oldest = min(each.started_at for each in chosen)
     for run in now.runs.of(rule.job, target):
         failed = [
-            each
-            for each in whole.checks(run)
-            if each.outcome is Outcome.FAIL and each.area not in rule.areas
+            check
+            for check in whole.checks(run)
+            if check.outcome is Outcome.FAIL and check.area not in rule.areas
         ]
         if failed and run.started_at >= oldest:
             text = f"{run.run_id}, other areas: {_failures(failed)}"
@@ -263,12 +263,12 @@ def _may_be_untested(check: str, rule: Rule, run: Run) -> bool:
 
 
 def _matches(check: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(check, each) for each in patterns)
+    return any(fnmatchcase(check, pattern) for pattern in patterns)
 
 
 def _tables(part: Part, run: Run) -> Iterator[str]:
     """Yield what the tables of a run show that no check does."""
-    here = {each.id for each in run.checks(part.target)}
+    here = {check.id for check in run.checks(part.target)}
     for name, pattern in part.rule.per_row.items():
         table = run.table(name)
         if table is None or not table.rows:
@@ -288,7 +288,7 @@ def _tables(part: Part, run: Run) -> Iterator[str]:
 
 def _fact(part: Part, run: Run) -> str:
     checks = part.checks(run)
-    counts = {outcome: sum(each.outcome is outcome for each in checks) for outcome in Outcome}
+    counts = {outcome: sum(check.outcome is outcome for check in checks) for outcome in Outcome}
     said = ", ".join(f"{number:,} {outcome}" for outcome, number in counts.items() if number)
     return f"{part.where}: {said or 'no check'} in {run.run_id}"
 

@@ -31,7 +31,7 @@ def judge(gate: Gate, now: Now, results: Results) -> GateResult:
         results: Results of earlier gates.
     """
     rules = judge_rules(gate.rules, now, results, gate.carried)
-    rules = tuple(replace(each, changed=gate.changed.get(each.rule.id, ())) for each in rules)
+    rules = tuple(replace(rule, changed=gate.changed.get(rule.rule.id, ())) for rule in rules)
     word, sentence = _verdict(rules)
     return GateResult(
         number=gate.number,
@@ -106,10 +106,10 @@ def _carried(result: RuleResult, now: Now, results: Results) -> RuleResult:
     if not isinstance(previous, Previous) or previous.judged_at > now.at + timedelta(minutes=5):
         return result
     accepted = previous.holding.get(result.rule.id, frozenset())
-    mine = {(each.run, each.sha256) for each in result.proofs}
+    mine = {(proof.run, proof.sha256) for proof in result.proofs}
     result = _gone(result, accepted, now)
-    only_old = result.reasons and all(each.cause == "age" for each in result.reasons)
-    young = all(each.age_days <= now.file.carry_max_age_days for each in result.proofs)
+    only_old = result.reasons and all(reason.cause == "age" for reason in result.reasons)
+    young = all(proof.age_days <= now.file.carry_max_age_days for proof in result.proofs)
     if not mine or not mine <= accepted:
         return result
     said = f"accepted by gate 8 on {previous.judged_at:%Y-%m-%d}"
@@ -156,10 +156,10 @@ def _said(waiver: Waiver) -> str:
 
 
 def _verdict(rules: tuple[RuleResult, ...]) -> tuple[Word, str]:
-    failing = [each.rule.id for each in rules if each.state in FAILS]
-    doubtful = [each.rule.id for each in rules if each.state is State.DOUBTFUL]
-    waived = [each.rule.id for each in rules if each.state is State.WAIVED]
-    holding = [each for each in rules if each.state is State.HOLDS]
+    failing = [rule.rule.id for rule in rules if rule.state in FAILS]
+    doubtful = [rule.rule.id for rule in rules if rule.state is State.DOUBTFUL]
+    waived = [rule.rule.id for rule in rules if rule.state is State.WAIVED]
+    holding = [rule for rule in rules if rule.state is State.HOLDS]
     besides = f" Waived: {', '.join(waived)}." if waived else ""
     if failing:
         said = f"{len(failing)} of {len(rules)} rules do not hold: {', '.join(failing)}."
@@ -175,10 +175,10 @@ def _verdict(rules: tuple[RuleResult, ...]) -> tuple[Word, str]:
 
 
 def _notes(rules: tuple[RuleResult, ...], now: Now) -> Iterable[str]:
-    for each in rules:
-        if each.waiver is not None and each.state is State.HOLDS:
-            yield f"{each.rule.id} holds: {_said(each.waiver)} is not needed any more"
-    named = {reason.run for each in rules for reason in each.reasons}
+    for rule in rules:
+        if rule.waiver is not None and rule.state is State.HOLDS:
+            yield f"{rule.rule.id} holds: {_said(rule.waiver)} is not needed any more"
+    named = {reason.run for rule in rules for reason in rule.reasons}
     for bad in now.runs.bad:
         if bad.folder.name not in named:
             yield f"{bad.code}: {bad.what}; every rule has newer evidence, or it is of another job"

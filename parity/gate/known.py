@@ -33,10 +33,10 @@ def observed(runs: Iterable[tuple[Run, str]]) -> dict[str, str]:
         }
         # Evidence may show only the first of many; of several targets it does not say which one.
         if target == "*" or len(run.targets) == 1:
-            ids |= {each.id for each in entries.values() if each.observed}
-        for each in ids:
-            severity = entries[each].severity if each in entries else UNKNOWN
-            found[each] = max(found.get(each, severity), severity, key=_weight)
+            ids |= {entry.id for entry in entries.values() if entry.observed}
+        for id_ in ids:
+            severity = entries[id_].severity if id_ in entries else UNKNOWN
+            found[id_] = max(found.get(id_, severity), severity, key=_weight)
     return found
 
 
@@ -69,7 +69,7 @@ def evaluate_known(rule: Rule, runs: list[tuple[Run, str]]) -> RuleResult:
     facts = [f"{number} {severity} observed" for severity, number in sorted(counts.items())] or [
         "no known difference was observed"
     ]
-    every = [f'"{each}"' for ids in refused.values() for each in ids]
+    every = [f'"{id_}"' for ids in refused.values() for id_ in ids]
     if every:
         facts.append(f"read each with parity explain; then allow = [{', '.join(sorted(every))}]")
     unused = sorted(set(rule.allow) - found.keys())

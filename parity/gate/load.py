@@ -132,7 +132,7 @@ def _changed(rule: Rule, told: dict[str, Any], source: str) -> tuple[Rule, tuple
     for name in _FIXED:
         if name in told:
             raise _wrong(source, f"rule {rule.id}: {name} cannot be changed")
-    plain = {each.name: getattr(rule, each.name) for each in fields(Rule)}
+    plain = {field.name: getattr(rule, field.name) for field in fields(Rule)}
     for name in ("areas", "per_row"):
         if isinstance(told.get(name), dict):
             told[name] = {**plain[name], **told[name]}

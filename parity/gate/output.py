@@ -121,30 +121,30 @@ def _lines(result: GateResult) -> Iterator[str]:
     yield ""
     yield "| rule | state | why | evidence |"
     yield "| --- | --- | --- | --- |"
-    for each in result.rules:
-        why = "<br>".join(markdown(reason.text) for reason in each.reasons)
+    for rule in result.rules:
+        why = "<br>".join(markdown(reason.text) for reason in rule.reasons)
         runs = "<br>".join(
             f"{markdown(proof.run)} ({markdown(proof.verdict)}, {proof.age_days:.1f} days)"
-            for proof in each.proofs
+            for proof in rule.proofs
         )
-        yield f"| {markdown(each.rule.id)} | {STATES[each.state]} | {why} | {runs} |"
+        yield f"| {markdown(rule.rule.id)} | {STATES[rule.state]} | {why} | {runs} |"
     yield from _asides(result)
-    yield from (f"- {markdown(each)}" for each in result.notes)
+    yield from (f"- {markdown(note)}" for note in result.notes)
     yield ""
     yield f"Judged {result.judged_at} by parse-parity {markdown(result.suite_version)}."
 
 
 def _asides(result: GateResult) -> Iterator[str]:
     yield ""
-    for each in result.rules:
-        name = markdown(each.rule.id)
-        if each.waiver is not None:
-            waiver = each.waiver
+    for rule in result.rules:
+        name = markdown(rule.rule.id)
+        if rule.waiver is not None:
+            waiver = rule.waiver
             yield (
                 f"- **{name}** is waived by {markdown(waiver.name)} until {waiver.expires}: "
                 f"{markdown(waiver.reason)}"
             )
-        if each.carried:
-            yield f"- **{name}**: {markdown(each.carried)}"
-        for change in each.changed:
+        if rule.carried:
+            yield f"- **{name}**: {markdown(rule.carried)}"
+        for change in rule.changed:
             yield f"- **{name}** was changed: {markdown(change)}"

@@ -44,7 +44,7 @@ def board_page(steps: tuple[StepResult, ...], judged_at: str) -> str:
         steps: The steps in order.
         judged_at: When, in UTC.
     """
-    counts = {state: sum(each.state is state for each in steps) for state in StepState}
+    counts = {state: sum(step.state is state for step in steps) for state in StepState}
     return _render("board.html", steps=steps, judged_at=judged_at, counts=counts)
 
 

@@ -82,12 +82,12 @@ class Run:
     @property
     def targets(self) -> dict[str, TargetFacts]:
         """Return the targets by name."""
-        return {each.name: each for each in self.evidence.header.targets}
+        return {target.name: target for target in self.evidence.header.targets}
 
     def checks(self, target: str) -> tuple[CheckEvent, ...]:
         """Return the checks on a target, or with ``*`` all of them."""
         checks = self.evidence.checks
-        return tuple(each for each in checks if target in ("*", each.target))
+        return tuple(check for check in checks if target in ("*", check.target))
 
     def table(self, name: str) -> TableEvent | None:
         """Return a table by its id."""
@@ -201,7 +201,7 @@ def _folders(reports: Path) -> list[Path]:
 
 def _parts(folder: Path) -> list[Path]:
     try:
-        return [each for each in folder.glob("evidence*.jsonl") if each.is_file()]
+        return [path for path in folder.glob("evidence*.jsonl") if path.is_file()]
     except OSError:
         return []
 
@@ -221,7 +221,7 @@ def _read(folder: Path, judge: Judge) -> Run:
     evidence = read_evidence(path)
     sha256 = _sha256([path])
     verdict = judge(evidence)
-    checks = tuple(replace(each, exchanges=()) for each in evidence.checks)
+    checks = tuple(replace(check, exchanges=()) for check in evidence.checks)
     return Run(folder, replace(evidence, checks=checks), f"sha256:{sha256}", verdict)
 
 
@@ -240,12 +240,12 @@ def _bad(folder: Path, error: EvidenceError) -> BadRun:
     try:
         at = datetime.fromisoformat(header["started_at"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError):
-        at = max((_modified(each) for each in parts), default=datetime.now(UTC))
+        at = max((_modified(part) for part in parts), default=datetime.now(UTC))
     job = header.get("job", "suites") if header else None
     targets = header.get("targets")
     names = None
-    if isinstance(targets, list) and all(isinstance(each, dict) for each in targets):
-        names = frozenset(str(each.get("name")) for each in targets)
+    if isinstance(targets, list) and all(isinstance(target, dict) for target in targets):
+        names = frozenset(str(target.get("name")) for target in targets)
     return BadRun(folder, error.code, error.what, at, job if isinstance(job, str) else None, names)
 
 

@@ -39,7 +39,7 @@ def shares(run: Run) -> Shares | None:
     same, judged = {}, {}
     for row in verdict.rows:
         numbers = row[1:3]
-        if len(numbers) < 2 or not all(_is_count(each) for each in numbers):
+        if len(numbers) < 2 or not all(_is_count(number) for number in numbers):
             return None
         same[str(row[0])], judged[str(row[0])] = numbers
     if not all(len(row) > 1 and _is_count(row[1]) for row in exchanges.rows):
@@ -66,12 +66,12 @@ def traffic_reasons(run: Run, rule: Rule, checks: list[CheckEvent]) -> Iterator[
         )
         return
     signatures = sum(
-        each.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.KNOWN_DIFFERENCE) for each in checks
+        check.outcome in (Outcome.PASS, Outcome.FAIL, Outcome.KNOWN_DIFFERENCE) for check in checks
     )
     if not found.judged["requests"] or not signatures:
         yield Reason(State.MISSING, f"{run.run_id} judged no request", run=run.run_id)
         return
-    failing = sum(each.outcome is Outcome.FAIL for each in checks)
+    failing = sum(check.outcome is Outcome.FAIL for check in checks)
     if (failing, signatures) != (
         found.judged["signatures"] - found.same["signatures"],
         found.judged["signatures"],
@@ -86,7 +86,7 @@ def traffic_reasons(run: Run, rule: Rule, checks: list[CheckEvent]) -> Iterator[
             run=run.run_id,
         )
     # What ended in an error was not left out: it went wrong, and that is no fault of the server.
-    errs = any(each.outcome is Outcome.ERROR for each in checks)
+    errs = any(check.outcome is Outcome.ERROR for check in checks)
     for what, part, whole, least in (
         ("requests", found.judged["requests"], found.total, rule.judged_requests),
         ("signatures", signatures, len(checks), rule.judged_signatures),

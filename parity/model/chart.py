@@ -92,7 +92,7 @@ class Chart:
             raise ValueError("a chart names a column twice")
         if self.kind == "bars" and (self.right or self.marks or self.group or self.x_log):
             raise ValueError("bars have one axis of numbers: no second axis, marks or group")
-        if not self.right and any(each.axis == "right" for each in self.limits):
+        if not self.right and any(limit.axis == "right" for limit in self.limits):
             raise ValueError("a limit is on a second axis, and nothing else is")
 
     @property
@@ -108,7 +108,7 @@ def check_beside(path: str) -> None:
         ValueError: It is absolute, leads outside, names a scheme or a host, or is no plain path.
     """
     parts = path.split("/")
-    if _SCHEME_OR_OUTSIDE.search(path) or any(each in {"", ".", ".."} for each in parts):
+    if _SCHEME_OR_OUTSIDE.search(path) or any(part in {"", ".", ".."} for part in parts):
         raise ValueError(f"no path of a file beside the evidence: {path[:100]!r}")
 
 

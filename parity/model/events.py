@@ -146,7 +146,7 @@ class Header:
 
     def __post_init__(self) -> None:
         _check_time(self.started_at)
-        names = [each.name for each in self.targets]
+        names = [target.name for target in self.targets]
         if len(set(names)) != len(names):
             raise ValueError(f"two targets have the same name: {', '.join(names)}")
 

@@ -67,14 +67,16 @@ def describe_check(item: pytest.Item) -> Check:
     area = _one(item, "area", problems, choices=None, default=None)
     level = _one(item, "level", problems, choices=LEVELS, default="must")
     effect = _one(item, "effect", problems, choices=EFFECTS, default="writes")
-    spec = tuple(str(each) for mark in item.iter_markers("spec") for each in mark.args)
+    spec = tuple(str(argument) for mark in item.iter_markers("spec") for argument in mark.args)
     if not spec:
         problems.append('it has no @pytest.mark.spec("guide/section#part")')
-    requires = tuple(str(each) for mark in item.iter_markers("requires") for each in mark.args)
+    requires = tuple(
+        str(argument) for mark in item.iter_markers("requires") for argument in mark.args
+    )
     problems += [
-        f"it requires {each!r}, {nearest(each, tuple(CAPABILITIES))}"
-        for each in requires
-        if each not in CAPABILITIES
+        f"it requires {require!r}, {nearest(require, tuple(CAPABILITIES))}"
+        for require in requires
+        if require not in CAPABILITIES
     ]
     mark = item.get_closest_marker("title")
     doc = getattr(getattr(item, "function", None), "__doc__", None)

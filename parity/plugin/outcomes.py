@@ -130,7 +130,7 @@ class OutcomesPlugin:
         other = redacted[1] if isinstance(right, shown) else right
         lines = [f"{redacted[0]!r} {op} {other!r}"]
         if op == "==":
-            lines += [str(each) for each in differences(other, redacted[0])]
+            lines += [str(difference) for difference in differences(other, redacted[0])]
         return lines
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:

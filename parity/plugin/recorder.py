@@ -77,7 +77,7 @@ class Recorder:
 
     def facts(self, record: Record) -> tuple[ExchangeFact, ...]:
         """Return the exchanges of a check, redacted."""
-        return tuple(fact(each, self.run.redactor) for each in record.exchanges)
+        return tuple(fact(exchange, self.run.redactor) for exchange in record.exchanges)
 
     def finish(self, record: Record) -> None:
         """Write a finished check to the evidence."""
@@ -124,7 +124,7 @@ class Recorder:
         source = ", ".join(record.check.spec)
         found: list[tuple[Difference, str | None]] = [(each, None) for each in record.failed]
         for entry, differences in record.expect.observed.values():
-            found += [(each, entry.id) for each in differences]
+            found += [(difference, entry.id) for difference in differences]
         return [
             DifferenceFact(each.path, each.kind, each.expected, each.actual, known, source)
             for each, known in found

@@ -118,7 +118,7 @@ class Run:
         Raises:
             UserError: A name that is not there; the message has the nearest.
         """
-        known = tuple(self.settings.targets) or tuple(each.name for each in default_members())
+        known = tuple(self.settings.targets) or tuple(member.name for member in default_members())
         for name in self.options.targets:
             if name not in known:
                 raise UserError(f"--target {name}: {nearest(name, known)}", code="target")
@@ -177,12 +177,12 @@ class Run:
             _write_private(self.stack.directory / STACK_FILE, stack_to_json(self.stack))
         document = {
             "stack": str(self.stack.directory) if self.stack is not None else None,
-            "facts": [each.as_json() for each in self.facts.values()],
+            "facts": [fact.as_json() for fact in self.facts.values()],
         }
         self.shared_file.write_text(json.dumps(document), encoding="utf-8")
 
     def _start_stack(self, progress: Progress) -> Stack:
-        members = [each for each in default_members() if each.name in self.target_names]
+        members = [member for member in default_members() if member.name in self.target_names]
         cloud = self.options.cloud or shipped("scenarios/cloud/main.js")
         if not cloud.is_file():
             raise UserError(f"{cloud}: no such file", "Give the path of cloud code with --cloud.")
@@ -214,7 +214,7 @@ class Run:
             if document["stack"] is not None:
                 private = Path(document["stack"]) / STACK_FILE
                 self.stack = stack_from_json(private.read_text(encoding="utf-8"))
-                self.targets = {each.name: each for each in self.stack.targets}
+                self.targets = {target.name: target for target in self.stack.targets}
             else:
                 self.targets = {name: self.settings.targets[name] for name in self.target_names}
         except OSError as error:

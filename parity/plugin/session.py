@@ -256,7 +256,7 @@ def suite_files(config: pytest.Config) -> list[Path]:
         for folder, inner, files in os.walk(path):
             # Virtual environments and caches are no part of a suite.
             inner[:] = [each for each in inner if not each.startswith((".", "__"))]
-            found |= {Path(folder) / each for each in files if each.endswith(".py")}
+            found |= {Path(folder) / file for file in files if file.endswith(".py")}
     return sorted(found)
 
 

@@ -92,9 +92,10 @@ def _known(evidence: Evidence) -> list[str]:
 def _unsupported(groups: tuple[NotTested, ...]) -> list[str]:
     if not groups:
         return []
-    lines = [f"not tested: {sum(len(each.checks) for each in groups)}"]
+    lines = [f"not tested: {sum(len(group.checks) for group in groups)}"]
     lines += [
-        f"  {len(each.checks)} on {each.target}: {each.reason}" for each in groups[:SHOWN_REASONS]
+        f"  {len(group.checks)} on {group.target}: {group.reason}"
+        for group in groups[:SHOWN_REASONS]
     ]
     if len(groups) > SHOWN_REASONS:
         lines.append(f"  and for {len(groups) - SHOWN_REASONS} more reasons, see the report")
@@ -103,6 +104,6 @@ def _unsupported(groups: tuple[NotTested, ...]) -> list[str]:
 
 def _not_run(groups: tuple[NotTested, ...]) -> list[str]:
     return [
-        f"{len(each.checks)} checks were not run on {each.target}, which is down: {each.reason}"
-        for each in groups
+        f"{len(group.checks)} checks were not run on {group.target}, which is down: {group.reason}"
+        for group in groups
     ]

@@ -164,14 +164,14 @@ def build(evidence: Evidence) -> Page:
         listings=_listings(evidence),
         slowest=tuple(sorted(evidence.checks, key=lambda each: -each.duration_s)[:SLOWEST]),
         seconds=run_seconds(evidence),
-        requests=sum(each.requests for each in evidence.checks),
-        check_seconds=sum(each.duration_s for each in evidence.checks),
-        server_seconds=sum(each.server_s for each in evidence.checks),
+        requests=sum(check.requests for check in evidence.checks),
+        check_seconds=sum(check.duration_s for check in evidence.checks),
+        server_seconds=sum(check.server_s for check in evidence.checks),
     )
 
 
 def _on(evidence: Evidence, target: str) -> Iterable[CheckEvent]:
-    return (each for each in evidence.checks if each.target == target)
+    return (check for check in evidence.checks if check.target == target)
 
 
 def _notice_order(notice: NoticeEvent) -> int:
@@ -180,7 +180,7 @@ def _notice_order(notice: NoticeEvent) -> int:
 
 def _area_anchors(evidence: Evidence) -> dict[str, str]:
     # Numbered: a name from evidence is not fit to be an anchor.
-    names = sorted({each.area for each in evidence.checks})
+    names = sorted({check.area for check in evidence.checks})
     return {name: f"area-{number}" for number, name in enumerate(names, 1)}
 
 
@@ -219,8 +219,8 @@ def _groups(evidence: Evidence, outcome: Outcome) -> tuple[Group, ...]:
     groups = []
     for number, (_, members) in enumerate(groupby(checks, key=place), 1):
         cases = tuple(
-            Case(f"{outcome}-{numbers[id(each)]}", each, numbers[id(each)] <= WITH_EXCHANGES)
-            for each in members
+            Case(f"{outcome}-{numbers[id(member)]}", member, numbers[id(member)] <= WITH_EXCHANGES)
+            for member in members
         )
         first = cases[0].check
         groups.append(Group(f"{outcome}s-{number}", first.target, first.area, cases))
@@ -230,9 +230,11 @@ def _groups(evidence: Evidence, outcome: Outcome) -> tuple[Group, ...]:
 def _known(evidence: Evidence) -> tuple[Known, ...]:
     observers: dict[str, list[CheckEvent]] = {}
     for check in evidence.checks:
-        for name in dict.fromkeys(each.known for each in check.differences if each.known):
+        for name in dict.fromkeys(
+            difference.known for difference in check.differences if difference.known
+        ):
             observers.setdefault(name, []).append(check)
-    entries = {each.id: each for each in evidence.known_differences}
+    entries = {difference.id: difference for difference in evidence.known_differences}
     for name in observers.keys() - entries.keys():
         entries[name] = _undescribed(name)
     ordered = sorted(entries.values(), key=lambda each: (_SEVERITIES.index(each.severity), each.id))

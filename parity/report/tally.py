@@ -26,8 +26,8 @@ class Tally:
     def of(cls, checks: Iterable[CheckEvent]) -> Tally:
         """Count the outcomes of some checks."""
         counts = dict.fromkeys(Outcome, 0)
-        for each in checks:
-            counts[each.outcome] += 1
+        for check in checks:
+            counts[check.outcome] += 1
         return cls(counts)
 
     def __getitem__(self, outcome: Outcome) -> int:

@@ -67,8 +67,8 @@ class Untested:
 
 def untested(evidence: Evidence) -> Untested:
     """Find what a run did not test."""
-    judged = [each for each in evidence.checks if each.outcome in JUDGED]
-    areas = {each.area for each in evidence.checks}
+    judged = [check for check in evidence.checks if check.outcome in JUDGED]
+    areas = {check.area for check in evidence.checks}
     gaps = []
     for target in (facts.name for facts in evidence.header.targets):
         missing = areas - {each.area for each in judged if each.target == target}
@@ -80,7 +80,7 @@ def untested(evidence: Evidence) -> Untested:
         unsupported=_by_reason(c for c in evidence.checks if c.outcome is Outcome.UNSUPPORTED),
         not_run=_by_reason(c for c in evidence.checks if was_not_run(c)),
         gaps=tuple(gaps),
-        chapters=tuple(each for each in GUIDE_CHAPTERS if each not in seen),
+        chapters=tuple(chapter for chapter in GUIDE_CHAPTERS if chapter not in seen),
     )
 
 
@@ -91,7 +91,7 @@ def was_not_run(check: CheckEvent) -> bool:
 
 def _by_reason(checks: Iterable[CheckEvent]) -> tuple[NotTested, ...]:
     groups: dict[tuple[str, str], list[CheckEvent]] = {}
-    for each in checks:
-        groups.setdefault((each.target, each.reason.removeprefix(NOT_RUN)), []).append(each)
+    for check in checks:
+        groups.setdefault((check.target, check.reason.removeprefix(NOT_RUN)), []).append(check)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(NotTested(*key, tuple(members)) for key, members in ordered)

@@ -26,8 +26,8 @@ def verdict(evidence: Evidence) -> Verdict:
         The verdict on the run and on each of its targets.
     """
     by_target = {
-        each.name: [check for check in evidence.checks if check.target == each.name]
-        for each in evidence.header.targets
+        target.name: [check for check in evidence.checks if check.target == target.name]
+        for target in evidence.header.targets
     }
     targets = {name: _judge_target(evidence, name, checks) for name, checks in by_target.items()}
     tally = Tally.of(evidence.checks)

@@ -22,7 +22,7 @@ def _check(scenario: Scenario) -> object:
 
 def _checks() -> list[object]:
     try:
-        return [_check(each) for each in load_scenarios(shipped("scenarios/compat"))]
+        return [_check(scenario) for scenario in load_scenarios(shipped("scenarios/compat"))]
     except UserError as error:
         raise pytest.Collector.CollectError(str(error)) from None
 

@@ -34,7 +34,7 @@ pytestmark = [
 )
 def test_users_go_on(target: Target, logins: list[LoginResult], expect: Expect, code: Code) -> None:
     """Every account that may be tried goes on as before."""
-    mine = [each for each in logins if each.code is code]
+    mine = [login for login in logins if login.code is code]
     tried = [each for each in mine if each.outcome is not Outcome.UNSUPPORTED]
     if not tried:
         pytest.skip(mine[0].reason if mine else f"no account has what {code} needs")

@@ -162,7 +162,7 @@ def test_user_lists_its_own_sessions(
     """GET sessions lists all sessions of the user and of nobody else."""
     alice, bob = new_guest("alice"), new_guest("bob")
     clients = (alice.client, log_in_again(alice))
-    own = [each.get("sessions/me")["objectId"] for each in clients]
+    own = [client.get("sessions/me")["objectId"] for client in clients]
 
     expect.ids(alice.client.get("sessions"), own, ordered=False)
     expect.ids(alice.client.find("_Session"), own, ordered=False)

@@ -170,7 +170,7 @@ def test_password_is_never_returned(
         master.get(path),
     ]
     lists = [alice.client.find("_User", where), master.find("_User", where)]
-    rows = [reply.json for reply in replies] + [each.results[0] for each in lists]
+    rows = [reply.json for reply in replies] + [list_.results[0] for list_ in lists]
 
     for number, each in enumerate(rows):
         expect.equal(each, Containing({"objectId": alice.id}), at=f"$.way{number}")

@@ -29,7 +29,7 @@ class Role:
 
 def relation(operation: str, class_name: str, *ids: str) -> dict[str, Any]:
     """Return an operation on a relation of a role."""
-    pointers = [{"__type": "Pointer", "className": class_name, "objectId": each} for each in ids]
+    pointers = [{"__type": "Pointer", "className": class_name, "objectId": id_} for id_ in ids]
     return {"__op": operation, "objects": pointers}
 
 
@@ -40,7 +40,7 @@ def new_role(namespace: Namespace) -> NewRole:
     def make(owner: User, *, members: tuple[User, ...] = (), **fields: Any) -> Role:
         name = namespace.class_name("Role")
         acl = {**PUBLIC, owner.id: {"read": True, "write": True}}
-        users = relation("AddRelation", "_User", owner.id, *(each.id for each in members))
+        users = relation("AddRelation", "_User", owner.id, *(member.id for member in members))
         return Role(
             name, owner.client.post("roles", {"name": name, "ACL": acl, "users": users, **fields})
         )

@@ -302,7 +302,7 @@ def test_any_damage_is_reported_and_never_a_crash(
 def test_every_recorded_cassette_is_read_whole(era: str, files: int, count: int) -> None:
     paths = source_files((FOLDER / era,))
     assert len(paths) == files
-    found = [each for path in paths for each in exchanges(path)]
+    found = [exchange for path in paths for exchange in exchanges(path)]
     assert len(found) == count
     assert all(each.response is not None and each.at is not None for each in found)
     assert {each.request.method for each in found} == {"GET", "POST", "PUT"}
@@ -359,6 +359,10 @@ http_interactions:
 )
 def test_a_text_of_a_class_of_its_own_is_its_text(tmp_path: Path, written: str) -> None:
     text = VCR.replace("base64_string: ''", f"string: {written}", 1)
-    assert b"a text" in {each.request.body for each in exchanges(cassette(tmp_path, text))} | {
-        each.response.body for each in exchanges(cassette(tmp_path, text)) if each.response
+    assert b"a text" in {
+        exchange.request.body for exchange in exchanges(cassette(tmp_path, text))
+    } | {
+        exchange.response.body
+        for exchange in exchanges(cassette(tmp_path, text))
+        if exchange.response
     }

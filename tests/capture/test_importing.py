@@ -25,7 +25,7 @@ SIGNED = {"X-Parse-Application-Id": "a"}
 def run(*files: Path, **settings: object) -> tuple[list[str], Counter[str]]:
     """Import; return the ids that were kept and the counts."""
     imported = Import(files, **settings)  # type: ignore[arg-type]
-    ids = [each.id for each in imported.exchanges()]
+    ids = [exchange.id for exchange in imported.exchanges()]
     return ids, Counter({name: n for name, n in imported.report.counts.items() if n})
 
 
@@ -71,10 +71,10 @@ def test_everything_that_was_seen_is_accounted_for(
         "broken": {"request": 1},
         "silent": har_entry("https://h/parse/users", status=0),
     }
-    path = har(tmp_path_factory.mktemp("har") / "a.har", *(made[each] for each in kinds))
+    path = har(tmp_path_factory.mktemp("har") / "a.har", *(made[kind] for kind in kinds))
     ids, counts = run(path, base=base_url("https://h/parse"))
     reasons = ("kept", "other_host", "other_path", "not_http", "unreadable")
-    assert counts["seen"] == len(kinds) == sum(counts[each] for each in reasons)
+    assert counts["seen"] == len(kinds) == sum(counts[reason] for reason in reasons)
     assert counts["kept"] == len(ids) == kinds.count("good") + kinds.count("silent")
     assert counts["no_response"] == kinds.count("silent")
     assert set(counts) <= set(COUNTS)
@@ -98,7 +98,7 @@ def test_each_cassette_is_a_lane_of_its_own_unless_a_session_says_otherwise(
         )
         (tmp_path / f"{name}.yml").write_text(text)
     imported = Import(source_files((tmp_path,)))
-    lanes = [each.lane for each in imported.exchanges()]
+    lanes = [exchange.lane for exchange in imported.exchanges()]
     assert lanes[0] != lanes[2]
     assert lanes[1] == lanes[3]
     assert imported.report.lanes == 3
@@ -106,7 +106,7 @@ def test_each_cassette_is_a_lane_of_its_own_unless_a_session_says_otherwise(
 
 def test_the_order_of_the_file_wins_over_its_clock_and_that_is_noted(tmp_path: Path) -> None:
     times = ("2016-03-09T17:12:30Z", "2016-03-09T17:12:10Z", "2016-03-09T17:12:31Z", "never")
-    path = har(tmp_path / "a.har", *(har_entry(headers=SIGNED, at=each) for each in times))
+    path = har(tmp_path / "a.har", *(har_entry(headers=SIGNED, at=time) for time in times))
     imported = Import([path])
     found = list(imported.exchanges())
     assert [each.id for each in found] == ["a#1", "a#2", "a#3", "a#4"]
@@ -119,7 +119,7 @@ def test_an_unreadable_file_is_reported_and_the_others_are_used(tmp_path: Path) 
     (tmp_path / "a.yml").write_text(VCR.replace("base64_string: ''", "x: !ruby/object:A {}"))
     good = har(tmp_path / "b.har", har_entry(headers=SIGNED))
     imported = Import(source_files((tmp_path,)))
-    assert [each.origin for each in imported.exchanges()] == ["b.har#1"]
+    assert [exchange.origin for exchange in imported.exchanges()] == ["b.har#1"]
     assert "tag !ruby/object:A" in imported.report.files[0].error
     assert imported.report.files[1].path == good
     assert not imported.report.files[1].error
@@ -144,7 +144,7 @@ def test_endpoints_and_methods_are_summed_up(tmp_path: Path) -> None:
         f"{root}/functions/f",
         f"{root}/users",
     )
-    path = har(tmp_path / "a.har", *(har_entry(each, headers=SIGNED) for each in urls))
+    path = har(tmp_path / "a.har", *(har_entry(url, headers=SIGNED) for url in urls))
     imported = Import([path])
     assert len(list(imported.exchanges())) == 4
     assert imported.report.endpoints == {"classes/Post": 2, "functions/f": 1, "users": 1}
@@ -176,7 +176,7 @@ def test_progress_is_told_for_every_entry(tmp_path: Path) -> None:
     ],
 )
 def test_the_base_url_is_what_most_requests_share(urls: list[str], expected: str) -> None:
-    assert infer_base_url(request(each) for each in urls).url == expected
+    assert infer_base_url(request(url) for url in urls).url == expected
 
 
 def test_requests_that_name_an_app_weigh_more() -> None:
@@ -256,7 +256,7 @@ def test_a_folder_stands_for_what_can_be_imported_in_it(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     for name in ("b.yml", "sub/a.har", "README.md", "parse-server.info.1", "parse-server.err.1"):
         (tmp_path / name).write_text("x")
-    found = [str(each.relative_to(tmp_path)) for each in source_files((tmp_path, tmp_path))]
+    found = [str(file.relative_to(tmp_path)) for file in source_files((tmp_path, tmp_path))]
     assert found == ["b.yml", "parse-server.info.1", "sub/a.har"]
 
 

@@ -320,7 +320,7 @@ def test_what_a_platform_writes_in_front_of_lines_changes_nothing(
     path.write_text("\n".join(mixed) + "\n", "utf-8")
     assert kind_of(path) == "Parse Server log"
     for name in ("Post", "Other"):
-        found = [each for each in exchanges(path) if f"/{name}" in each.request.url]
+        found = [exchange for exchange in exchanges(path) if f"/{name}" in exchange.request.url]
         assert [(each.request.body, each.notes) for each in found] == [
             (each.request.body, each.notes) for each in plain
         ]

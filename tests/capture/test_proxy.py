@@ -212,9 +212,9 @@ def test_responses_without_a_body_are_passed_on(out: Path, status: str) -> None:
             assert response.headers["ETag"] == "W/1"
             assert response.headers["Content-Type"] is None
         connection.close()
-        assert [each.response and each.response.status for each in running.exchanges()] == [
-            int(status[:3])
-        ] * 2
+        assert [
+            exchange.response and exchange.response.status for exchange in running.exchanges()
+        ] == [int(status[:3])] * 2
 
 
 def test_head_keeps_the_length_and_the_connection(out: Path) -> None:

@@ -182,10 +182,11 @@ def test_many_large_bodies_at_once_do_not_fill_the_memory(
         codes = pool.map(lambda _: running.ask("POST", body=body)[0], range(24))
         assert set(codes) == {200}
         running.end()
-        sizes = {len(each.request.body) for each in running.exchanges()}
+        sizes = {len(exchange.request.body) for exchange in running.exchanges()}
         assert sizes <= {0, 99_000}
         assert all(
-            each.request.body or "truncated body" in each.notes for each in running.exchanges()
+            exchange.request.body or "truncated body" in exchange.notes
+            for exchange in running.exchanges()
         )
         # Everything was given back.
         assert limit.take(100_000)

@@ -77,9 +77,9 @@ def test_redacting_real_traffic_twice_is_redacting_it_once(key: bytes) -> None:
 )
 def test_an_id_is_new_exactly_once(ids: list[str]) -> None:
     seen, new = set[str](), SeenIds()
-    for each in ids:
-        assert new.add(each) is (each not in seen)
-        seen.add(each)
+    for id_ in ids:
+        assert new.add(id_) is (id_ not in seen)
+        seen.add(id_)
 
 
 def test_ids_that_count_up_take_no_memory() -> None:

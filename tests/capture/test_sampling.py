@@ -35,22 +35,28 @@ def first(sampler: Sampler, *, kept: bool) -> str:
 
 def test_about_the_asked_share_of_the_clients_is_kept() -> None:
     sampler = Sampler(0.1, KEY)
-    kept = [sampler.keeps(each, None, "10.0.0.1") for each in INSTALLATIONS]
+    kept = [sampler.keeps(installation, None, "10.0.0.1") for installation in INSTALLATIONS]
     assert 140 <= sum(kept) <= 260
-    assert kept == [Sampler(0.1, KEY).keeps(each, None, "10.9.9.9") for each in INSTALLATIONS]
+    assert kept == [
+        Sampler(0.1, KEY).keeps(installation, None, "10.9.9.9") for installation in INSTALLATIONS
+    ]
 
 
 def test_another_key_chooses_others_and_a_larger_share_keeps_the_smaller_one() -> None:
     one, other, larger = Sampler(0.3, KEY), Sampler(0.3, b"o" * 32), Sampler(0.6, KEY)
-    chosen = {each for each in INSTALLATIONS if one.keeps(each, None, "")}
-    assert chosen != {each for each in INSTALLATIONS if other.keeps(each, None, "")}
-    assert chosen < {each for each in INSTALLATIONS if larger.keeps(each, None, "")}
+    chosen = {installation for installation in INSTALLATIONS if one.keeps(installation, None, "")}
+    assert chosen != {
+        installation for installation in INSTALLATIONS if other.keeps(installation, None, "")
+    }
+    assert chosen < {
+        installation for installation in INSTALLATIONS if larger.keeps(installation, None, "")
+    }
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.0, False), (1.0, True)])
 def test_none_and_all_are_exact(share: float, *, kept: bool) -> None:
     sampler = Sampler(share, KEY)
-    assert all(sampler.keeps(each, None, "") is kept for each in INSTALLATIONS)
+    assert all(sampler.keeps(installation, None, "") is kept for installation in INSTALLATIONS)
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -54,8 +54,8 @@ def _parity(*arguments: str) -> Result:
 
 
 def _write(folder: Path, specs: dict[str, Spec]) -> None:
-    for each in specs.values():
-        each.write(folder / "reports")
+    for spec in specs.values():
+        spec.write(folder / "reports")
 
 
 def _value(folder: Path) -> dict[str, object]:

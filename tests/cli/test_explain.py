@@ -137,14 +137,14 @@ def test_a_list_has_one_line_for_each_entry() -> None:
     ids = [line.split("\t")[0] for line in lines]
     assert len(lines) >= 200
     assert all(line.count("\t") == 5 for line in lines)
-    known = sorted({each for each in ids if each.startswith("KD-")})
+    known = sorted({id_ for id_ in ids if id_.startswith("KD-")})
     assert ids == known + [""] * ids.count("") + [each.code for each in catalogue().values()]
 
 
 def test_a_list_is_narrowed_by_area_severity_and_version() -> None:
     arguments = ("--list", "--json", "--area", "sessions", "--severity", "security")
-    old = {each["id"] for each in json.loads(run(*arguments, "--version", "2.8.4").output)}
-    new = {each["id"] for each in json.loads(run(*arguments, "--version", "9.10.0").output)}
+    old = {load["id"] for load in json.loads(run(*arguments, "--version", "2.8.4").output)}
+    new = {load["id"] for load in json.loads(run(*arguments, "--version", "9.10.0").output)}
 
     assert "KD-0411" in old - new
     assert "KD-0407" in new - old

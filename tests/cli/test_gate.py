@@ -43,8 +43,8 @@ def _parity(*arguments: str) -> Result:
 
 
 def _write(folder: Path, specs: dict[str, Spec]) -> None:
-    for each in specs.values():
-        each.write(folder / "reports")
+    for spec in specs.values():
+        spec.write(folder / "reports")
 
 
 def test_a_gate_that_holds_exits_with_0_and_writes_its_page(

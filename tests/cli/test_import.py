@@ -37,7 +37,7 @@ main.add_command(export)
 
 
 def parity(*arguments: object, **env: str) -> Result:
-    return CliRunner().invoke(main, [str(each) for each in arguments], env=env)
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=env)
 
 
 def app_har(folder: Path) -> Path:
@@ -110,7 +110,7 @@ def test_nothing_planted_is_in_any_output(tmp_path: Path) -> None:
             ("import", source, "--out", out / name, "--force", "--json"),
             ("export", out / name, "--har", out / f"{name}.har"),
         ]
-    shown = [parity(*each) for each in commands]
+    shown = [parity(*command) for command in commands]
     assert [each.exit_code for each in shown] == [ExitCode.PASS] * 6
     written = everything(out) + "".join(each.output for each in shown)
     assert [each for each in PLANTED if each in written] == []

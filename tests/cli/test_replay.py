@@ -58,7 +58,7 @@ def run(
     capsys: pytest.CaptureFixture[str],
 ) -> Run:
     """Run ``parity replay`` in a folder with a parity.toml for two running servers."""
-    config = [described(each, monkeypatch) for each in stack.targets]
+    config = [described(target, monkeypatch) for target in stack.targets]
     (tmp_path / "parity.toml").write_text("\n".join(config), "utf-8")
     monkeypatch.chdir(tmp_path)
 
@@ -103,7 +103,7 @@ def test_a_right_server_passes_and_the_numbers_are_in_the_report(run: Run, tmp_p
 
 def test_a_difference_fails_at_its_path_and_can_be_repeated_alone(run: Run, tmp_path: Path) -> None:
     script, path = rows_of(tmp_path, "Wrong", clients=3)
-    read = next(each for each in script.exchanges if each.request.method == "GET")
+    read = next(exchange for exchange in script.exchanges if exchange.request.method == "GET")
     script.change(read.id, "name", "another name")
     script.write(Path(path))
 
@@ -111,11 +111,11 @@ def test_a_difference_fails_at_its_path_and_can_be_repeated_alone(run: Run, tmp_
 
     assert done.code == 1
     (failed,) = [
-        each
-        for each in read_evidence(done.report / "evidence.jsonl").checks
-        if each.outcome == "fail"
+        check
+        for check in read_evidence(done.report / "evidence.jsonl").checks
+        if check.outcome == "fail"
     ]
-    assert [(each.path, each.expected) for each in failed.differences] == [
+    assert [(difference.path, difference.expected) for difference in failed.differences] == [
         ("$.name", "another name")
     ]
     assert failed.finding is not None
@@ -134,7 +134,7 @@ def test_two_live_targets_are_compared_with_each_other(run: Run, tmp_path: Path)
 
     assert done.code == 0, done.out + done.err
     evidence = read_evidence(done.report / "evidence.jsonl")
-    assert [each.name for each in evidence.header.targets] == ["selfhosted"]
+    assert [target.name for target in evidence.header.targets] == ["selfhosted"]
     assert "compared with hosted" in evidence.header.targets[0].note
     assert done.table("exchanges")[0][:2] == ["equal", len(script.exchanges)]
 
@@ -229,7 +229,7 @@ def test_a_truncated_recording_is_named_and_used_only_if_allowed(run: Run, tmp_p
     assert "--allow-truncated" in refused.err
     assert used.code == 0, used.out + used.err
     notices = read_evidence(used.report / "evidence.jsonl").notices
-    assert any("The end of" in each.message for each in notices)
+    assert any("The end of" in notice.message for notice in notices)
 
 
 def test_an_unknown_target_names_those_that_are_there(run: Run, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def write(name: str, text: str) -> Path:
 def test_good_cloud_code_passes_and_the_rest_was_not_tested() -> None:
     write("cloud/main.js", GOOD)
     assert run("cloud") is ExitCode.PASS
-    outcomes = {(each.area, each.outcome) for each in evidence().checks}
+    outcomes = {(check.area, check.outcome) for check in evidence().checks}
     assert outcomes == {("cloud-code", Outcome.PASS), ("clients", Outcome.UNSUPPORTED)}
 
 
@@ -79,7 +79,7 @@ def test_a_suppressed_finding_passes_and_is_shown(capsys: pytest.CaptureFixture[
     )
     assert run("cloud") is ExitCode.PASS
     assert "because cron calls it" in capsys.readouterr().out
-    assert [each.id for each in evidence().known_differences] == ["SCAN-JOB-SCHEDULE"]
+    assert [difference.id for difference in evidence().known_differences] == ["SCAN-JOB-SCHEDULE"]
     assert "cron calls it" in evidence().known_differences[0].provenance
 
 
@@ -149,7 +149,7 @@ def test_no_key_is_in_any_output(capsys: pytest.CaptureFixture[str]) -> None:
     write("cloud/main.js", f"Parse.initialize('{SWIFT_KEY}');\nParse.Cloud.job('{SWIFT_KEY}', f);")
     run("app", "cloud", "--sarif", "out.sarif")
     run("app", "cloud", "--json")
-    written = [each.read_text("utf-8") for each in Path("reports").rglob("*") if each.is_file()]
+    written = [path.read_text("utf-8") for path in Path("reports").rglob("*") if path.is_file()]
     everything = "".join([*written, Path("out.sarif").read_text("utf-8"), *capsys.readouterr()])
     assert "SCAN-CLIENT-KEY" in everything
     assert SWIFT_KEY not in everything

@@ -54,7 +54,7 @@ def test_a_copy_passes(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture
 
     out = capsys.readouterr().out
     assert "96 of 96 documents of the source are equal." in out
-    assert {each.outcome for each in evidence(tmp_path).checks} == {Outcome.PASS}
+    assert {check.outcome for check in evidence(tmp_path).checks} == {Outcome.PASS}
     assert (report(tmp_path) / "differences.jsonl").read_text("ascii") == ""
     assert (report(tmp_path) / "report.html").is_file()
 
@@ -71,18 +71,18 @@ def test_a_lost_document_fails_and_is_listed(pair: Pair, tmp_path: Path) -> None
         "code": "VER-MISSING",
         "paths": [],
     }
-    (failed,) = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    (failed,) = [check for check in evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
     assert failed.id == "verify/GameScore"
     assert failed.finding is not None
     assert failed.finding.code == "VER-MISSING"
-    assert [each.path for each in failed.differences] == [f"GameScore/{lost['_id']}"]
+    assert [difference.path for difference in failed.differences] == [f"GameScore/{lost['_id']}"]
 
 
 def test_a_lost_index_fails_the_structure_with_its_command(pair: Pair, tmp_path: Path) -> None:
     pair.copy["_User"].drop_index("username_1")
 
     assert run(tmp_path) is ExitCode.FAIL
-    (failed,) = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    (failed,) = [check for check in evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
     assert failed.id == "verify/_User/structure"
     assert failed.finding is not None
     assert "createIndex" in failed.finding.remedy
@@ -151,14 +151,16 @@ def test_what_proves_nothing_does_not_pass(
     with pytest.raises(UserError):
         run(tmp_path)
 
-    assert any(each.level == "error" for each in evidence(tmp_path).notices)
+    assert any(notice.level == "error" for notice in evidence(tmp_path).notices)
 
 
 def test_an_excluded_collection_is_unsupported_and_named(pair: Pair, tmp_path: Path) -> None:
     pair.copy["_User"].delete_many({})
 
     assert run(tmp_path, "--exclude", "_User") is ExitCode.PASS
-    left_out = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.UNSUPPORTED]
+    left_out = [
+        check for check in evidence(tmp_path).checks if check.outcome is Outcome.UNSUPPORTED
+    ]
     assert [each.id for each in left_out] == ["verify/_User"]
     assert "left out by --exclude _User" in left_out[0].reason
 

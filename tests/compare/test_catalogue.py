@@ -49,7 +49,7 @@ def test_every_entry_is_placed_once() -> None:
 def test_the_catalogue_holds_what_research_found() -> None:
     if not RESEARCH.is_file():
         pytest.skip("the research is not beside this checkout")
-    found = {each["id"]: each["area"] for each in json.loads(RESEARCH.read_text("utf-8"))}
+    found = {load["id"]: load["area"] for load in json.loads(RESEARCH.read_text("utf-8"))}
 
     assert len(found) == 152
     assert catalogue().areas == found
@@ -85,7 +85,7 @@ def test_what_behaves_alike_names_a_check() -> None:
     guards = [each for each in catalogue() if each.status is Status.SAME]
 
     assert guards
-    assert all(each.checks for each in guards)
+    assert all(guard.checks for guard in guards)
 
 
 def test_an_entry_that_is_placed_nowhere_is_told(tmp_path: Path) -> None:

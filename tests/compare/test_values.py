@@ -114,7 +114,7 @@ def test_unordered_accepts_every_permutation_and_nothing_else(items: list[Any], 
     ],
 )
 def test_what_apps_can_tell_apart_differs(expected: Any, actual: Any, kind: Kind) -> None:
-    assert [each.kind for each in differences(expected, actual)] == [kind]
+    assert [difference.kind for difference in differences(expected, actual)] == [kind]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ DEMO = Path(story.__file__).parent
 
 def _codes(folder: Path) -> set[str]:
     roots = [folder / name for name in ("cloud", "ios", "web")]
-    return {each.code.id for each in scan(roots).findings}
+    return {finding.code.id for finding in scan(roots).findings}
 
 
 def test_the_faults_of_the_sources_are_found_and_nothing_else(tmp_path: Path) -> None:

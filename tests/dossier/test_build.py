@@ -113,7 +113,7 @@ def test_an_answer_counts_what_is_waived_and_says_what_was_thrown_away() -> None
 def test_a_migration_that_is_well_passes_and_has_nothing_open(tmp_path: Path) -> None:
     made = dossier(world(tmp_path, "11"))
     assert made.word is PASS
-    assert [each.word for each in made.gates] == [PASS, PASS]
+    assert [gate.word for gate in made.gates] == [PASS, PASS]
     assert (made.gaps, made.unknown, made.known, made.warnings) == ((), (), (), ())
     assert len(made.steps) == 12
 
@@ -124,7 +124,7 @@ def test_without_evidence_the_dossier_refuses_and_names_every_command(tmp_path: 
     made = dossier(w)
     assert made.word is FAIL
     assert made.answer.startswith("The app may not point")
-    assert "parity verify --from hosted --to selfhosted" in {each.command for each in made.gaps}
+    assert "parity verify --from hosted --to selfhosted" in {gap.command for gap in made.gaps}
     assert made.traffic == ()
     missing = {job for section in made.sections for job, _ in section.missing}
     assert {"suites", "verify", "audit", "size", "settings", "deployment", "scan"} <= missing
@@ -137,7 +137,7 @@ def test_a_job_without_evidence_refuses(tmp_path: Path, name: str) -> None:
     made = dossier(w, "8")
     assert made.word is FAIL
     assert made.answer.startswith("The app may not")
-    assert any(each.state is State.MISSING for each in made.gaps)
+    assert any(gap.state is State.MISSING for gap in made.gaps)
 
 
 def test_evidence_that_cannot_be_read_is_no_pass_and_is_listed(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_evidence_that_cannot_be_read_is_no_pass_and_is_listed(tmp_path: Path) -
     (tmp_path / "run-verify" / "evidence.jsonl").write_text('{"event": "header"}\n')
     made = dossier(w, "8")
     assert made.word is not PASS
-    (bad,) = (each for each in made.files if each.verdict == "unreadable")
+    (bad,) = (file for file in made.files if file.verdict == "unreadable")
     assert bad.path == "run-verify/evidence.jsonl"
     assert len(bad.sha256) == len("sha256:") + 64
 
@@ -300,13 +300,13 @@ def test_the_costliest_difference_comes_first(tmp_path: Path) -> None:
 
 def test_jobs_are_shown_by_subject_with_their_tables(tmp_path: Path) -> None:
     made = dossier(rich(tmp_path))
-    by_id = {each.id: each for each in made.sections}
-    (size,) = (each for each in by_id["sizing"].reports if each.source.job == "size")
-    assert [each.title for each in size.tables] == ["The knee"]
+    by_id = {section.id: section for section in made.sections}
+    (size,) = (report for report in by_id["sizing"].reports if report.source.job == "size")
+    assert [table.title for table in size.tables] == ["The knee"]
     outcomes = {each.id: each.outcome for each in size.checks}
     assert outcomes.pop("size/growth") == "fail"
     assert set(outcomes.values()) == {"pass"}
-    verify = next(each for each in by_id["data"].reports if each.source.job == "verify")
+    verify = next(report for report in by_id["data"].reports if report.source.job == "verify")
     assert verify.totals == {"collections": 3, "documents (source)": 3000, "missing": 6}
     assert verify.notices == ("a warning",)
     (settings,) = by_id["settings"].reports
@@ -364,7 +364,7 @@ def test_embedded_evidence_is_said_in_the_answer(tmp_path: Path) -> None:
     made = dossier(w, "8")
     assert made.word is PASS
     assert "thrown away afterwards" in made.answer
-    assert any("the gate file lets it count" in each for each in made.warnings)
+    assert any("the gate file lets it count" in warning for warning in made.warnings)
 
 
 def test_a_gate_that_was_not_asked_is_not_answered(tmp_path: Path) -> None:
@@ -405,7 +405,7 @@ def test_every_run_is_a_file_of_the_dossier_with_its_rules(tmp_path: Path) -> No
     w = world(tmp_path, "11")
     w.specs["unused"] = Spec("seed", [check("seed/x")])
     made: Dossier = dossier(w)
-    files = {each.path: each for each in made.files}
+    files = {file.path: file for file in made.files}
     assert set(files) == {
         "gate-8.json",
         *(f"{spec.header().run_id}/evidence.jsonl" for spec in w.specs.values()),

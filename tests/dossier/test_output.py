@@ -132,7 +132,7 @@ def test_html_has_the_digest_of_every_file(tmp_path: Path) -> None:
     made = dossier(rich(tmp_path))
     page = dossier_page(made, "sha256:the-seal")
     assert len(made.files) > 10
-    assert all(each.sha256.removeprefix("sha256:") in page for each in made.files)
+    assert all(file.sha256.removeprefix("sha256:") in page for file in made.files)
     assert page.count("sha256:the-seal") == 2
 
 

@@ -89,7 +89,7 @@ class Bench:
             exchanges: See :class:`tests.faults.model.State`.
             until_noticed: Whether a fault is done with its first check that fails.
         """
-        urls = {each.name: self.proxy.listen(each, exchanges=exchanges).url for each in faults}
+        urls = {fault.name: self.proxy.listen(fault, exchanges=exchanges).url for fault in faults}
         return self._run(tests, urls, plan, Sightings(), until_noticed=until_noticed)
 
     def _run(

@@ -119,7 +119,7 @@ def fill(
             )
         ]
         work_off(work, folder, jobs)
-        seen = tuple(s for each in pieces.values() for t in each.values() for s in t.seen)
+        seen = tuple(s for piece in pieces.values() for t in piece.values() for s in t.seen)
         matrix.trials[fault.name] = Trial(fault.name, int(bool(seen)), seen)
     return matrix
 

@@ -182,7 +182,7 @@ def main() -> int:
     given = parser.parse_args()
     faults = [*NAMED, *(MUTANTS if given.mutants or given.fault else ())]
     if given.fault:
-        faults = [each for each in faults if each.name in given.fault]
+        faults = [fault for fault in faults if fault.name in given.fault]
     with (
         tempfile.TemporaryDirectory(prefix="parity-replay-faults-") as place,
         replay_bench(Path(place), given.recording, given.clients) as bench,

@@ -95,7 +95,7 @@ class Replayed:
     @property
     def outcomes(self) -> Counter[Class]:
         """Number of exchanges by outcome."""
-        return Counter(each.outcome for each in self.exchanges.values())
+        return Counter(exchange.outcome for exchange in self.exchanges.values())
 
     def places(self) -> set[str]:
         """Return where anything differs, ``[*]`` for any index."""
@@ -279,9 +279,9 @@ def replay_bench(
 
 def named(exchanges: Iterable[RecordedExchange]) -> Iterator[RecordedExchange]:
     """Yield exchanges whose requests say which one they are."""
-    for each in exchanges:
-        headers = (*each.request.headers, (HEADER, each.id))
-        yield replace(each, request=replace(each.request, headers=headers))
+    for exchange in exchanges:
+        headers = (*exchange.request.headers, (HEADER, exchange.id))
+        yield replace(exchange, request=replace(exchange.request, headers=headers))
 
 
 def _register(server: Target) -> Register:

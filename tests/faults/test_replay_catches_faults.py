@@ -94,7 +94,7 @@ def _is_get(exchange: RecordedExchange) -> bool:
 
 def test_a_known_difference_is_known_and_no_more(bench: ReplayBench) -> None:
     replayed = bench.run(recorded=_other_words)
-    known = [each for each in replayed.exchanges.values() if each.known]
+    known = [exchange for exchange in replayed.exchanges.values() if exchange.known]
     assert known
     assert {each.known for each in known} == {("KD-0101",)}
     assert replayed.outcomes == {
@@ -105,7 +105,7 @@ def test_a_known_difference_is_known_and_no_more(bench: ReplayBench) -> None:
 
 def test_a_fault_beside_a_known_difference_still_fails(bench: ReplayBench) -> None:
     replayed = bench.run(FAULTS["missing-object-has-another-code"], recorded=_other_words)
-    both = [each for each in replayed.exchanges.values() if each.known]
+    both = [exchange for exchange in replayed.exchanges.values() if exchange.known]
     assert both
     for each in both:
         assert each.outcome is Class.DIFFERENT
@@ -124,7 +124,7 @@ def test_a_third_text_is_no_known_difference(bench: ReplayBench) -> None:
     replayed = bench.run(fault, recorded=_other_words)
     gets = [each for each in replayed.different.values() if each.signature.startswith("GET ")]
     assert gets
-    assert all(each.places == ("$.error",) and not each.known for each in gets)
+    assert all(get.places == ("$.error",) and not get.known for get in gets)
     assert replayed.unseen() == {}
 
 
@@ -151,7 +151,7 @@ def _in_a_browser(exchange: RecordedExchange) -> RecordedExchange:
 
 def test_a_reply_that_browsers_may_not_read_is_reported_to_browsers(bench: ReplayBench) -> None:
     replayed = bench.run(FAULTS["no-cors"], recorded=_in_a_browser)
-    assert {each.outcome for each in replayed.exchanges.values()} == {Class.DIFFERENT}
+    assert {exchange.outcome for exchange in replayed.exchanges.values()} == {Class.DIFFERENT}
     assert replayed.places() == {"$header.Access-Control-Allow-Origin"}
     # Nothing but a browser asks for them.
     assert bench.run(FAULTS["no-cors"]).outcomes == {Class.EQUAL: len(replayed.exchanges)}

@@ -49,7 +49,7 @@ class Seen:
     @classmethod
     def of(cls, event: CheckEvent) -> Seen:
         """Take what matters of the evidence."""
-        by_expectation = any(each.known is None for each in event.differences)
+        by_expectation = any(difference.known is None for difference in event.differences)
         # What a registered difference expects is an expectation as well.
         by_expectation = by_expectation or "is no longer observed" in event.reason
         return cls(event.id, event.area, str(event.outcome), by_expectation, event.reason)

@@ -32,7 +32,7 @@ def _all_done(tmp_path: Path) -> World:
     w.specs["smoke-deployed"], w.specs["deployment"] = smoke_deployed(), deployment()
     w.allow(
         decisions=tuple(
-            Decision(each, "Bob", "2026-07-30", "it is so") for each in STEPS_FOR_PEOPLE
+            Decision(person, "Bob", "2026-07-30", "it is so") for person in STEPS_FOR_PEOPLE
         )
     )
     w.keep(w.judge("8"))
@@ -80,7 +80,7 @@ FAILS: list[tuple[Callable[[World], None], set[int]]] = [
 
 
 @pytest.mark.parametrize(
-    ("do", "wanted"), FAILS, ids=["-".join(map(str, sorted(each[1]))) for each in FAILS]
+    ("do", "wanted"), FAILS, ids=["-".join(map(str, sorted(fail[1]))) for fail in FAILS]
 )
 def test_a_failed_check_fails_its_steps_and_makes_the_checkpoints_stale(
     do: Callable[[World], None], wanted: set[int], tmp_path: Path
@@ -113,7 +113,7 @@ def test_old_evidence_makes_a_step_stale(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", STEPS_FOR_PEOPLE)
 def test_a_step_for_a_person_waits_for_the_decision(number: int, tmp_path: Path) -> None:
     w = _all_done(tmp_path)
-    w.allow(decisions=tuple(each for each in w.file.decisions if each.step != number))
+    w.allow(decisions=tuple(decision for decision in w.file.decisions if decision.step != number))
     assert _states(w) == {number: "open"}
     assert "has to say so" in _board(w)[number].why[0]
 

@@ -88,7 +88,7 @@ def test_a_waiver_that_nobody_needs_is_named(tmp_path: Path) -> None:
 
 def test_waiving_everything_does_not_pass(tmp_path: Path) -> None:
     w = World(tmp_path, "8", {})
-    w.allow(waivers=tuple(waiver(each.rule.id) for each in w.judge().rules))
+    w.allow(waivers=tuple(waiver(rule.rule.id) for rule in w.judge().rules))
     result = w.judge()
     assert result.word is Word.COULD_NOT_JUDGE
     assert "Nothing was tested" in result.sentence
@@ -160,7 +160,7 @@ def test_a_file_without_a_header_concerns_every_rule(tmp_path: Path) -> None:
     os.utime(folder / "evidence.jsonl", (NOW.timestamp(), NOW.timestamp()))
     result = w.judge()
     assert result.word is Word.COULD_NOT_JUDGE
-    assert set(states(result)) == {each.rule.id for each in result.rules} - {"known-differences"}
+    assert set(states(result)) == {rule.rule.id for rule in result.rules} - {"known-differences"}
 
 
 def test_a_killed_run_with_workers_has_no_evidence_and_is_named(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def _two_gates(tmp_path: Path, days: float) -> World:
 def test_gate_11_takes_over_what_gate_8_accepted(tmp_path: Path) -> None:
     result = _two_gates(tmp_path, 40).judge()
     assert result.word is Word.PASS
-    carried = {each.rule.id: each.carried for each in result.rules if each.carried}
+    carried = {rule.rule.id: rule.carried for rule in result.rules if rule.carried}
     assert set(carried.values()) == {"accepted by gate 8 on 2026-08-01"}
     assert len(carried) == 13
 

@@ -57,7 +57,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
     expected = Decision(4, "Bob", "2026-11-01", "there are none", "not applicable")
     assert file.decisions == (expected,)
     gate = load_gate("8", file)
-    (suites,) = (each for each in gate.rules if each.id == "suites")
+    (suites,) = (rule for rule in gate.rules if rule.id == "suites")
     assert (suites.max_age_days, suites.areas["smoke"]) == (14, 3)
     assert suites.areas["objects"] > 100
     assert gate.changed["suites"][0] == "max_age_days: 7 → 14"
@@ -69,10 +69,10 @@ def test_what_gate_8_was_told_holds_for_gate_11_unless_it_is_told_too(tmp_path: 
         "[gate.8.rules.verify]\nmax_age_days = 3\nminimum = 9\n"
         "[gate.11.rules.verify]\nmax_age_days = 2\n",
     )
-    (verify,) = (each for each in load_gate("11", file).rules if each.id == "verify")
+    (verify,) = (rule for rule in load_gate("11", file).rules if rule.id == "verify")
     assert (verify.max_age_days, verify.minimum) == (2, 9)
     step = load_steps(file)[0]
-    assert [each.max_age_days for each in step.rules if each.id == "verify"] == [3]
+    assert [rule.max_age_days for rule in step.rules if rule.id == "verify"] == [3]
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_a_file_that_is_not_there_is_an_error_and_the_default_one_is_not(
 
 def test_there_are_the_twelve_steps_in_order() -> None:
     steps = load_steps(GateFile())
-    assert [each.number for each in steps] == list(range(1, 13))
-    assert all(each.rules or each.needs_person for each in steps)
+    assert [step.number for step in steps] == list(range(1, 13))
+    assert all(step.rules or step.needs_person for step in steps)
 
 
 def test_every_rule_says_how_its_evidence_is_made() -> None:

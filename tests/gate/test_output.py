@@ -120,7 +120,7 @@ def test_the_page_shows_rules_waivers_changes_and_evidence(tmp_path: Path) -> No
         "max_age_days: 7 → 14",
         "run-suites",
         "sha256:rec",
-        *(each.rule.title for each in result.rules),
+        *(rule.rule.title for rule in result.rules),
     ):
         assert text in page
     assert "sizing" in gate_markdown(result)

@@ -84,7 +84,7 @@ def test_areas_may_come_from_different_runs(tmp_path: Path) -> None:
     w = world(tmp_path)
     whole = w.specs.pop("suites")
     for number, area in enumerate(AREAS):
-        some = [each for each in whole.events if getattr(each, "area", "") == area]
+        some = [event for event in whole.events if getattr(event, "area", "") == area]
         w.specs[f"suites-{area}"] = replace(whole, events=some, name=area, age_days=1 + number / 10)
     assert w.judge().word is Word.PASS
 
@@ -124,11 +124,11 @@ def test_checks_of_other_levels_and_targets_do_not_count(tmp_path: Path) -> None
     w.specs["suites"].events += more
     assert w.judge().word is Word.PASS
     w = world(tmp_path / "other")
-    for each in w.specs.values():
-        each.target = facts("somebody", each.target.server_version)
-        each.events = [
+    for spec in w.specs.values():
+        spec.target = facts("somebody", spec.target.server_version)
+        spec.events = [
             replace(event, target="somebody") if isinstance(event, CheckEvent) else event
-            for event in each.events
+            for event in spec.events
         ]
     missing = dict.fromkeys(states(w.judge()), "missing")
     assert states(w.judge()) == missing
@@ -148,7 +148,7 @@ def test_nothing_at_all_does_not_pass(tmp_path: Path) -> None:
     w = World(tmp_path / "none", "8", {})
     result = w.judge()
     assert result.word is Word.FAIL
-    assert {each.state for each in result.rules} == {State.MISSING}
+    assert {rule.state for rule in result.rules} == {State.MISSING}
 
 
 def test_an_allowed_known_difference_is_shown(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ OUTCOMES = st.sampled_from(list(Outcome))
 def broken(draw: st.DrawFn) -> tuple[str, str, Outcome, str, str]:
     """Return which check is broken and how, and which event or run is taken away."""
     hurt = draw(st.sampled_from(sorted(FOR_8)))
-    checks = [each.id for each in FOR_8[hurt]().events if isinstance(each, CheckEvent)]
+    checks = [event.id for event in FOR_8[hurt]().events if isinstance(event, CheckEvent)]
     taken = draw(st.sampled_from(sorted(FOR_8)))
     kinds = (CheckEvent, TableEvent)
     events = ["", *(e.id for e in FOR_8[taken]().events if isinstance(e, kinds))]

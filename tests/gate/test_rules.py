@@ -243,7 +243,7 @@ def _verdict_of_8(w: World, word: str) -> None:
 def test_a_gate_passes_when_everything_holds(number: str, tmp_path: Path) -> None:
     result = world(tmp_path, number).judge()
     assert (result.word, states(result)) == (Word.PASS, {})
-    assert all(each.proofs for each in result.rules if each.rule.kind not in ("known", "gate"))
+    assert all(rule.proofs for rule in result.rules if rule.rule.kind not in ("known", "gate"))
 
 
 @pytest.mark.parametrize("number", ["8", "11"])

@@ -185,16 +185,16 @@ class Spec:
 
     def drop(self, name: str) -> None:
         """Leave one check or table out."""
-        kept = [each for each in self.events if getattr(each, "id", "") != name]
+        kept = [event for event in self.events if getattr(event, "id", "") != name]
         assert len(kept) == len(self.events) - 1
         self.events = kept
 
     def put_table(self, table: TableEvent) -> None:
         """Put a table, in the place of the one with its id."""
         self.events = [
-            each
-            for each in self.events
-            if not (isinstance(each, TableEvent) and each.id == table.id)
+            event
+            for event in self.events
+            if not (isinstance(event, TableEvent) and event.id == table.id)
         ]
         self.events.append(table)
 
@@ -350,8 +350,8 @@ class World:
 
     def write(self) -> World:
         if not self.written:
-            for each in self.specs.values():
-                each.write(self.reports)
+            for spec in self.specs.values():
+                spec.write(self.reports)
         self.written = True
         return self
 
@@ -402,16 +402,16 @@ def waiver(rule: str, expires: str = "2026-08-31") -> Waiver:
 
 def states(result: GateResult) -> dict[str, str]:
     """Return the rules that do not hold, with their states."""
-    return {each.rule.id: each.state.value for each in result.rules if each.state.value != "holds"}
+    return {rule.rule.id: rule.state.value for rule in result.rules if rule.state.value != "holds"}
 
 
 def reasons(result: GateResult, rule: str) -> str:
     """Return why a rule does not hold, as one text."""
     (found,) = (each for each in result.rules if each.rule.id == rule)
-    return "\n".join(each.text for each in found.reasons)
+    return "\n".join(reason.text for reason in found.reasons)
 
 
 def causes(result: GateResult, rule: str) -> set[str]:
     """Return the names of the lapses of a rule."""
     (found,) = (each for each in result.rules if each.rule.id == rule)
-    return {each.cause for each in found.reasons if each.cause}
+    return {reason.cause for reason in found.reasons if reason.cause}

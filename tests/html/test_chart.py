@@ -78,7 +78,7 @@ def points(drawing: Drawing, look: str = "") -> Iterator[tuple[float, float]]:
 
 
 def curves(drawing: Drawing) -> list[Path]:
-    return [each for each in drawing.paths if each.look.startswith("curve")]
+    return [path for path in drawing.paths if path.look.startswith("curve")]
 
 
 def line(*rows: tuple[Any, ...], **fields: Any) -> TableEvent:
@@ -141,7 +141,7 @@ def test_a_gap_breaks_the_line() -> None:
     drawn = figure(line((0, 1), (1, 2), (2, None), (3, math.nan), (4, "x"), (5, 3), (6, 4), (7, 5)))
 
     for drawing in drawn.drawings:
-        assert [len(PAIR.findall(each.d)) for each in curves(drawing)] == [2, 3]
+        assert [len(PAIR.findall(curve.d)) for curve in curves(drawing)] == [2, 3]
     assert "1 gap" in drawn.spoken
 
 
@@ -150,7 +150,7 @@ def test_a_lone_point_between_gaps_is_seen() -> None:
 
     (wide, _) = drawn.drawings
     assert len(PAIR.findall(curves(wide)[0].d)) == 2
-    assert any(each.look.startswith("marker") for each in wide.paths)
+    assert any(path.look.startswith("marker") for path in wide.paths)
 
 
 def test_a_row_without_x_is_a_gap_too() -> None:
@@ -196,7 +196,7 @@ def test_thinning_is_said_and_a_single_spike_survives() -> None:
     rows[12_345] = (12_345, 99.0)
     drawn = figure(line(*rows))
 
-    assert any("more points than the drawing has room for" in each for each in drawn.notes)
+    assert any("more points than the drawing has room for" in note for note in drawn.notes)
     for drawing in drawn.drawings:
         top = min(y for _, y in points(drawing, "curve"))
         base = max(y for _, y in points(drawing, "curve"))
@@ -214,7 +214,7 @@ def test_few_points_are_all_drawn_and_nothing_is_said() -> None:
 def test_an_axis_of_amounts_starts_at_zero() -> None:
     wide = figure(line((0, 990), (1, 1000))).drawings[0]
 
-    assert "0" in [each.text for each in wide.texts if each.anchor == "end"]
+    assert "0" in [text.text for text in wide.texts if text.anchor == "end"]
 
 
 def test_charts_of_a_group_share_their_x_axis() -> None:
@@ -265,14 +265,14 @@ def test_marks_and_limits_are_inside_though_the_numbers_are_not_there() -> None:
         ((_, y), _) = points(drawing, "limit-line")
         assert 0 < x < drawing.width
         assert top <= y < bottom
-        assert {"knee", "objective"} <= {each.text for each in drawing.texts}
+        assert {"knee", "objective"} <= {text.text for text in drawing.texts}
 
 
 def test_names_of_marks_do_not_cover_each_other() -> None:
     marks = tuple(Mark(10 + n / 10, f"mark number {n}") for n in range(5))
     for drawing in figure(line((0, 1), (20, 2), marks=marks)).drawings:
-        shown_marks = [each for each in drawing.texts if each.look == "mark"]
-        spans = sorted((each.y, *each.span) for each in shown_marks)
+        shown_marks = [text for text in drawing.texts if text.look == "mark"]
+        spans = sorted((mark.y, *mark.span) for mark in shown_marks)
         assert len(spans) == 5
         for (y, _, right), (other, left, _) in pairwise(spans):
             assert y != other or right < left
@@ -282,12 +282,12 @@ def test_bars_show_every_number_beside_its_bar() -> None:
     table = line(("before", 800, 2), ("after", 3, None), kind="bars")
 
     for drawing in figure(table).drawings:
-        said = [each.text for each in drawing.texts if each.look == "bar-label"]
+        said = [text.text for text in drawing.texts if text.look == "bar-label"]
         assert said == ["y 800", "z 2", "y 3", "z no number"]
         wide = [
-            float(PAIR.findall(each.d)[1][0]) - float(PAIR.findall(each.d)[0][0])
-            for each in drawing.paths
-            if each.look.startswith("bar-fill")
+            float(PAIR.findall(path.d)[1][0]) - float(PAIR.findall(path.d)[0][0])
+            for path in drawing.paths
+            if path.look.startswith("bar-fill")
         ]
         assert len(wide) == 3
         assert wide[0] / wide[2] == pytest.approx(800 / 3, rel=0.1)
@@ -295,7 +295,7 @@ def test_bars_show_every_number_beside_its_bar() -> None:
 
 def test_bars_below_zero_go_the_other_way() -> None:
     wide = figure(line(("a", -5), ("b", 5), kind="bars")).drawings[0]
-    down, up = (each for each in wide.paths if each.look.startswith("bar-fill"))
+    down, up = (path for path in wide.paths if path.look.startswith("bar-fill"))
 
     assert PAIR.findall(down.d)[1][0] == PAIR.findall(up.d)[0][0]
 
@@ -304,7 +304,7 @@ def test_of_many_bars_the_first_are_drawn_and_that_is_said() -> None:
     drawn = figure(line(*((n, n) for n in range(100)), kind="bars"))
 
     assert drawn.notes == (f"The drawing shows the first {MOST_ROWS} of 100 rows.",)
-    assert sum(each.look == "row" for each in drawn.drawings[0].texts) == MOST_ROWS
+    assert sum(text.look == "row" for text in drawn.drawings[0].texts) == MOST_ROWS
 
 
 def test_a_drawing_can_be_heard() -> None:

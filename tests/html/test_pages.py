@@ -97,9 +97,9 @@ def test_every_template_of_a_page_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = {
-        each.relative_to(ROOT).as_posix()
-        for each in ROOT.glob("*/templates/*.html")
-        if '{% extends "html/page.html" %}' in each.read_text("utf-8")
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("*/templates/*.html")
+        if '{% extends "html/page.html" %}' in path.read_text("utf-8")
     }
     seen: set[str] = set()
     get = jinja2.Environment.get_template

@@ -78,7 +78,7 @@ def test_places_read_as_people_write_them(
 ) -> None:
     text = labels.replace(" M|", "_M ").replace(" G", "_G").replace(" M", "_M")
 
-    assert " ".join(each.replace(" ", "_") for each in ticks(low, high, log=log).labels) == text
+    assert " ".join(label.replace(" ", "_") for label in ticks(low, high, log=log).labels) == text
 
 
 @pytest.mark.parametrize(

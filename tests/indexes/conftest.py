@@ -64,5 +64,5 @@ def only(advice: Advice) -> JudgedQuery:
 
 def build(database: Mongo, advice: Advice) -> None:
     """Build all that is proposed."""
-    for each in advice.proposals:
-        database.command(dict(each.command))
+    for proposal in advice.proposals:
+        database.command(dict(proposal.command))

@@ -200,13 +200,13 @@ def test_one_index_serves_several_queries(posts: Mongo) -> None:
     both = query("Post", {"author": "?", "title": "?"})
     advice = advise(posts, profile(AUTHOR, ordered, backwards, both))
     assert len(advice.slow) == 4
-    keys = [each.keys for each in advice.proposals]
+    keys = [proposal.keys for proposal in advice.proposals]
     assert (("_p_author", 1), ("_created_at", -1)) in keys or (
         ("_p_author", 1),
         ("_created_at", 1),
     ) in keys
     assert len(keys) == 2
-    served = {name for each in advice.proposals for name in each.serves}
+    served = {name for proposal in advice.proposals for name in proposal.serves}
     assert served == {each.signature for each in advice.slow}
 
 
@@ -266,7 +266,7 @@ def test_what_a_server_asks_for_itself_is_looked_at(database: Mongo) -> None:
         query("Post", {"title": "?"}), Operation(Ask.LOG_IN, 1.0), Operation(Ask.INSTALLATION, 1.0)
     )
     advice = advise(database, asked)
-    keys = {(each.collection, each.keys) for each in advice.proposals}
+    keys = {(proposal.collection, proposal.keys) for proposal in advice.proposals}
     assert keys == {
         ("_Session", (("_session_token", 1),)),
         ("_Session", (("_p_user", 1), ("installationId", 1))),
@@ -297,7 +297,7 @@ def test_a_text_search_without_index_gets_one(posts: Mongo) -> None:
     search = query("Post", {"title": {"$text": {"$search": {"$term": "?"}}}})
     advice = advise(posts, profile(search))
     assert only(advice).codes == (NO_INDEX,)
-    assert [each.keys for each in advice.proposals] == [(("title", "text"),)]
+    assert [proposal.keys for proposal in advice.proposals] == [(("title", "text"),)]
 
 
 def test_values_too_long_for_an_old_server_are_foreseen(database: Mongo) -> None:

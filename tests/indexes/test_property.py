@@ -114,7 +114,7 @@ def test_a_proposal_is_used_and_changes_no_row(things: Mongo, operation: Operati
     before = _rows(things, sent)
     build(things, advice)
     later = only(advise(things, asked, options=OPTIONS))
-    names = {each.command["indexes"][0]["name"] for each in advice.proposals}
+    names = {proposal.command["indexes"][0]["name"] for proposal in advice.proposals}
     assert later.cost is not None
     assert set(later.cost.index) & names, (judged, advice.proposals)
     assert judged.cost is not None
@@ -146,4 +146,4 @@ def _rows(things: Mongo, sent: Sent) -> Any:
     keys = [key for key, _ in sent.sort]
     # Which of several equal rows is returned is open; how many, and in which order, is not.
     ordered = [[each.get(key) for key in keys] for each in limited]
-    return sorted(each["_id"] for each in rows), ordered
+    return sorted(row["_id"] for row in rows), ordered

@@ -309,8 +309,8 @@ def test_every_error_says_what_to_do() -> None:
         UnwritableEvidence(Path("x"), OSError(28, "No space left on device")),
     ]
 
-    assert all(isinstance(each, UserError) and each.remedy for each in errors)
-    assert len({each.code for each in errors}) == len(errors)
+    assert all(isinstance(error, UserError) and error.remedy for error in errors)
+    assert len({error.code for error in errors}) == len(errors)
 
 
 def test_the_documented_file_is_evidence(tmp_path: Path) -> None:

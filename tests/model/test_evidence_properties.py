@@ -185,11 +185,11 @@ def test_what_is_written_is_read_back(tmp_path: Path, events: list[Event]) -> No
     read = read_evidence(write(fresh(tmp_path), events))
 
     assert read.header == header()
-    assert list(read.checks) == [each for each in events if isinstance(each, CheckEvent)]
-    assert list(read.tables) == [each for each in events if isinstance(each, TableEvent)]
-    assert list(read.notices) == [each for each in events if isinstance(each, NoticeEvent)]
+    assert list(read.checks) == [event for event in events if isinstance(event, CheckEvent)]
+    assert list(read.tables) == [event for event in events if isinstance(event, TableEvent)]
+    assert list(read.notices) == [event for event in events if isinstance(event, NoticeEvent)]
     assert list(read.known_differences) == [
-        each for each in events if isinstance(each, KnownDifferenceEvent)
+        event for event in events if isinstance(event, KnownDifferenceEvent)
     ]
     assert read.footer.events == len(events)
 

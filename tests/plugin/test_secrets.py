@@ -89,7 +89,7 @@ def test_no_output_of_a_run_holds_a_secret(
 
     assert result.ret == 1
     assert result.parseoutcomes()["failed"] == 3
-    written = [each for each in configured.path.rglob("*") if each.is_file()]
+    written = [path for path in configured.path.rglob("*") if path.is_file()]
     written = [each for each in written if each.parent != configured.path]
     assert len([each for each in written if each.suffix in (".html", ".jsonl", ".xml")]) == 3
     assert len([each for each in written if "allure" in each.parts]) > 4

@@ -77,7 +77,7 @@ def recorded(folder: Path, exchanges: Iterable[RecordedExchange]) -> Path:
 
 
 def mix(found: Derived) -> dict[str, float]:
-    return {each.name: each.weight for each in found.profile.operations}
+    return {operation.name: operation.weight for operation in found.profile.operations}
 
 
 def test_the_mix_is_that_of_the_recording(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_mix_is_that_of_the_recording(tmp_path: Path) -> None:
     assert weight == pytest.approx(100 * 2 / 15, rel=1e-3)
     assert found.left_out == {"read: config": 1}
     assert (found.reads, found.writes) == (5, 10)
-    by_ask = {each.ask: each for each in found.profile.operations}
+    by_ask = {operation.ask: operation for operation in found.profile.operations}
     assert by_ask[Ask.QUERY].limit == 5
     assert by_ask[Ask.UPLOAD].payload_bytes == 1000
     assert by_ask[Ask.BATCH].parts == 3
@@ -143,7 +143,9 @@ def test_no_value_of_a_user_is_in_a_profile(tmp_path: Path) -> None:
         "a query with a name that is no field": 1,
     }
     assert parse_profile(text, "x") == found.profile
-    shapes = [each.where for each in found.profile.operations if each.ask is Ask.QUERY]
+    shapes = [
+        operation.where for operation in found.profile.operations if operation.ask is Ask.QUERY
+    ]
     assert {"email": {"$in": ["?", "?"]}} in shapes
     assert {"place": {"$nearSphere": "?", "$maxDistance": 0.5}} in shapes
     assert {"a": {"$inQuery": {"className": "_User", "where": {"name": "?"}}}} in shapes
@@ -195,7 +197,9 @@ def test_very_many_shapes_are_merged_and_counted(tmp_path: Path) -> None:
     found = derived(tmp_path, requests, shapes=10)
     assert len(found.profile.operations) == 10
     assert found.merged == 291
-    assert sum(each.weight for each in found.profile.operations) == pytest.approx(100, abs=0.01)
+    assert sum(operation.weight for operation in found.profile.operations) == pytest.approx(
+        100, abs=0.01
+    )
     top: Operation = found.profile.operations[0]
     assert top.where == {"common": "?"}
 

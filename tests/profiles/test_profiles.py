@@ -81,7 +81,7 @@ def test_the_shipped_profiles_can_be_used(name: str) -> None:
     assert profile.source == "shipped"
     assert profile.peak_rate > profile.typical_rate > 0
     assert len(profile.operations) >= 10
-    assert len({each.name for each in profile.operations}) == len(profile.operations)
+    assert len({operation.name for operation in profile.operations}) == len(profile.operations)
 
 
 def test_exactly_these_are_shipped() -> None:

@@ -275,7 +275,7 @@ def sample_known(checks: list[CheckEvent]) -> Iterator[KnownDifferenceEvent]:
             remedy="Read the field from a later GET, or keep the value that was sent.",
             provenance="recorded: parse-ruby-client cassettes, 2016-03-09 and 2017-02-13",
             targets=("hosted",) if number % 2 else ("hosted", "selfhosted"),
-            observed=sum(any(d.known == name for d in each.differences) for each in checks),
+            observed=sum(any(d.known == name for d in check.differences) for check in checks),
         )
 
 

@@ -83,7 +83,7 @@ def test_every_failure_and_error_has_its_repeat_line(sample: Path, report: Make)
 
     assert len(bad) == 7
     for check in bad:
-        assert all(each.repeat in text for each in check.exchanges)
+        assert all(exchange.repeat in text for exchange in check.exchanges)
 
 
 def test_failures_show_paths_with_both_sides(sample: Path, report: Make) -> None:
@@ -97,9 +97,9 @@ def test_failures_show_paths_with_both_sides(sample: Path, report: Make) -> None
 def test_every_known_difference_is_explained(sample: Path, report: Make) -> None:
     text = "".join(parse(report(sample)).text)
 
-    for each in read_evidence(sample).known_differences:
-        assert each.id in text
-        assert each.title in text
+    for difference in read_evidence(sample).known_differences:
+        assert difference.id in text
+        assert difference.title in text
     assert "Registered here, but not observed" in text
 
 
@@ -129,7 +129,11 @@ def test_the_page_loads_nothing(sample: Path, report: Make) -> None:
     assert not {name for name, _ in tags} & {"script", "img", "iframe", "object", "embed", "form"}
     assert [a["href"] for name, a in tags if name == "link"] == ["data:,"]
     for name, attributes in tags:
-        assert not [each for each in attributes if each.startswith("on") or each == "style"]
+        assert not [
+            attribute
+            for attribute in attributes
+            if attribute.startswith("on") or attribute == "style"
+        ]
         if name in {"a", "use"}:
             assert (attributes["href"] or "").startswith("#")
     style = re.search("<style>(.*?)</style>", html, re.DOTALL)
@@ -161,7 +165,7 @@ def test_headings_skip_no_level(sample: Path, report: Make) -> None:
 
 def hostile(cls: type[Any], **proper: Any) -> Any:
     """Build an event whose every text field holds a script."""
-    values = {each.name: PAYLOAD for each in fields(cls) if each.type == "str"}
+    values = {field.name: PAYLOAD for field in fields(cls) if field.type == "str"}
     return cls(**{**values, **proper})
 
 

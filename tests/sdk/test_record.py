@@ -52,12 +52,17 @@ def test_everything_that_the_sdk_says_is_recorded(
     with open_recording(out) as recording:
         assert recording.header.base_url == target.url
         exchanges = list(recording)
-    assert all(each.response is not None and each.response.status < 500 for each in exchanges)
-    lanes = Counter(each.lane.partition("-")[0] for each in exchanges)
+    assert all(
+        exchange.response is not None and exchange.response.status < 500 for exchange in exchanges
+    )
+    lanes = Counter(exchange.lane.partition("-")[0] for exchange in exchanges)
     # `fetch` of a file's URL has neither an installation nor a session.
     assert lanes == {"installation": footer.exchanges - CLIENTS, "connection": CLIENTS}
-    assert len({each.lane for each in exchanges if each.lane.startswith("inst")}) == CLIENTS + 1
-    seen = {effective(each) for each in exchanges}
+    assert (
+        len({exchange.lane for exchange in exchanges if exchange.lane.startswith("inst")})
+        == CLIENTS + 1
+    )
+    seen = {effective(exchange) for exchange in exchanges}
     assert seen >= {
         "POST users", "POST classes", "GET classes", "PUT classes", "DELETE classes",
         "POST batch", "POST functions", "POST files", "GET files", "GET config", "PUT config",
@@ -65,9 +70,9 @@ def test_everything_that_the_sdk_says_is_recorded(
         "POST events",
     }  # fmt: skip
     versions = {
-        json.loads(each.request.body).get("_ClientVersion")
-        for each in exchanges
-        if each.request.headers and b"_ClientVersion" in each.request.body
+        json.loads(exchange.request.body).get("_ClientVersion")
+        for exchange in exchanges
+        if exchange.request.headers and b"_ClientVersion" in exchange.request.body
     }
     assert versions == {f"js{sdk}"}
     text = out.read_text("utf-8")
@@ -82,5 +87,5 @@ def test_the_locks_name_no_registry() -> None:
         lock = json.loads((VERSIONS / version / "package-lock.json").read_text("utf-8"))
         packages = {path: each for path, each in lock["packages"].items() if path}
         assert packages["node_modules/parse"]["version"] == version
-        assert all("integrity" in each for each in packages.values())
-        assert not any("resolved" in each for each in packages.values())
+        assert all("integrity" in package for package in packages.values())
+        assert not any("resolved" in package for package in packages.values())

@@ -161,7 +161,7 @@ def test_all_rows_are_as_the_storage_format_says(rows: Rows) -> None:
 
 
 def test_schemas_come_back_from_their_documents(rows: Rows) -> None:
-    expected = {each.class_name: each for each in class_schemas(SeedPlan.sized(2000))}
+    expected = {schema.class_name: schema for schema in class_schemas(SeedPlan.sized(2000))}
     assert {row["_id"]: parse_schema(row) for row in rows["_SCHEMA"]} == expected
 
 
@@ -171,7 +171,7 @@ def test_a_seed_is_sound_and_quirks_are_not(empty: Db) -> None:
     stored = {name: empty[name].count_documents({}) for name in empty.list_collection_names()}
     assert stored == report.collections
     seed_database(empty, SeedPlan.sized(1000, quirks=True), drop_first=True)
-    found = {each.code.id for each in audit_database(empty).findings}
+    found = {finding.code.id for finding in audit_database(empty).findings}
     assert {"AUD-ACL-ONLY-LEGACY", "AUD-SESSION-LEGACY", "AUD-FILE-HOSTED"} <= found
     assert len(found) >= 20
 

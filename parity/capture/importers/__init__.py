@@ -127,7 +127,7 @@ def source_files(sources: tuple[Path, ...]) -> list[Path]:
                 raise UnreadableSource(source, "there is no such file", "Check the path.")
             files.append(source)
             continue
-        found = sorted(each for each in source.rglob("*") if each.is_file() and _wanted(each))
+        found = sorted(path for path in source.rglob("*") if path.is_file() and _wanted(path))
         if not found:
             raise UnreadableSource(source, "the folder has no file that can be imported")
         files += found

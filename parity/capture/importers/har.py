@@ -116,10 +116,10 @@ def _posted(data: Any, headers: Headers, max_body: int) -> tuple[bytes, tuple[st
         return b"", ()
     text, params = data.get("text"), data.get("params")
     if not text and isinstance(params, list):
-        pairs = [each for each in params if isinstance(each, dict)]
+        pairs = [param for param in params if isinstance(param, dict)]
         text = "&".join(
-            f"{quote_plus(str(each.get('name', '')))}={quote_plus(str(each.get('value', '')))}"
-            for each in pairs
+            f"{quote_plus(str(pair.get('name', '')))}={quote_plus(str(pair.get('value', '')))}"
+            for pair in pairs
         )
     return _content(text, data.get("encoding") or data.get("_encoding"), headers, max_body)
 
@@ -148,9 +148,9 @@ def _headers(message: dict[str, Any]) -> Headers:
     if not isinstance(fields, list):
         raise BadEntry("headers: a list is expected")
     pairs = []
-    for each in fields:
-        name = each.get("name") if isinstance(each, dict) else None
-        value = each.get("value") if isinstance(each, dict) else None
+    for field in fields:
+        name = field.get("name") if isinstance(field, dict) else None
+        value = field.get("value") if isinstance(field, dict) else None
         if not isinstance(name, str) or not isinstance(value, str):
             raise BadEntry("headers: a name and a value are expected")
         if not name.startswith(":"):  # HTTP/2's own, which are no headers

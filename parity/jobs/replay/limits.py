@@ -88,7 +88,7 @@ def doubted(node: Node, answer: Answer, judgement: Judgement) -> Judgement:
         answer: What the target answered; its own failure is a failure whatever was recorded.
         judgement: What became of it.
     """
-    doubt = next((each for each in node.exchange.notes if each in DOUBTFUL), "")
+    doubt = next((note for note in node.exchange.notes if note in DOUBTFUL), "")
     if doubt and judgement.outcome is Class.DIFFERENT and answer.status < 500:
         return Judgement(Class.UNSUPPORTED, reason=f"the recording is not sure: {doubt}")
     return judgement

@@ -150,7 +150,7 @@ class Order:
 
     def _is_new(self, fields: Iterable[str]) -> bool:
         # Hashes, because there is a field for every class of a large app.
-        new = {hash(each) for each in fields} - self._fields
+        new = {hash(field) for field in fields} - self._fields
         self._fields |= new
         return bool(new)
 

@@ -94,11 +94,11 @@ class Reconciler:
                 raise Unknown  # it had failed when it was recorded
             body = _content(requests[number].get("body"))
             answers.append(await self._one(part, body, old, sent, since))
-        if all(each is None for each in answers):
+        if all(answer is None for answer in answers):
             return None
-        if any(each is None for each in answers):
+        if any(answer is None for answer in answers):
             raise Unknown
-        return _answer(200, [{"success": each} for each in answers], {})
+        return _answer(200, [{"success": answer} for answer in answers], {})
 
     async def _one(
         self, operation: Operation, body: Any, recorded: Any, sent: Rewritten, since: datetime

@@ -112,7 +112,7 @@ class Rewriter:
         segments = path.split("/")
         if segments[-3:-2] == ["files"]:  # /files/<application id>/<name>
             segments[-2] = quote(self._app_id, safe="")
-        path = "/".join(self._segment(each) for each in segments)
+        path = "/".join(self._segment(segment) for segment in segments)
         if not mark:
             return path
         return f"{path}?{'&'.join(self._pair(each) for each in query.split('&'))}"

@@ -89,7 +89,7 @@ def order_of(operation: Operation) -> list[tuple[str, bool]] | None:
     order = operation.params.get("order")
     if isinstance(order, str) and order:
         names = [each.strip() for each in order.split(",")]
-        return [(each.lstrip("-+"), each.startswith("-")) for each in names]
+        return [(name.lstrip("-+"), name.startswith("-")) for name in names]
     return [] if near_fields(operation) else None
 
 

@@ -81,8 +81,8 @@ def cloud_findings(
         found: What they register.
         packages: The packages that the nearest ``package.json`` of a file asks for.
     """
-    jobs = [each for each in found.definitions if each.kind == "job"]
-    yield from (Match(JOB_SCHEDULE, each.place, f"job {each.name!r}") for each in jobs)
+    jobs = [definition for definition in found.definitions if definition.kind == "job"]
+    yield from (Match(JOB_SCHEDULE, job.place, f"job {job.name!r}") for job in jobs)
     yield from _silent(found)
     for each in found.unnamed:
         yield Match(DEFINITION_UNKNOWN, each.script.place(each.call), each.what)
@@ -229,7 +229,7 @@ class _Reader:
         if name not in {"listen", "set"}:
             return
         objects = router_values(self.symbols, self.script, callee)
-        if not any(each.kind == "path" and each.path in _EXPRESS for each in objects):
+        if not any(object_.kind == "path" and object_.path in _EXPRESS for object_ in objects):
             return
         passed = arguments(call)
         if name == "listen" and not passed:
@@ -241,7 +241,7 @@ class _Reader:
 
     def answers(self, found: Registered) -> Iterator[Match]:
         """Yield where a handler, or what it calls, answers through its second parameter."""
-        kinds = {each.function.id: each.kind for each in found.handlers}
+        kinds = {handler.function.id: handler.kind for handler in found.handlers}
         for node in self._answering():
             for value in self._parameters(node, {*_ANSWERS, "message"}):
                 kind = kinds.get(value.id)
@@ -270,10 +270,10 @@ class _Reader:
         """Yield where the second parameter is handed to code that was not given."""
         for call in self.script.of("call_expression"):
             callee = call.child_by_field_name("function")
-            for each in arguments(call):
-                if each.type != "identifier":
+            for argument in arguments(call):
+                if argument.type != "identifier":
                     continue
-                for value in self.symbols.resolve(self.script, each):
+                for value in self.symbols.resolve(self.script, argument):
                     is_response = value.kind == "param" and value.index == 1 and not value.path
                     if (
                         is_response
@@ -282,7 +282,7 @@ class _Reader:
                         and not _is_log(call)
                     ):
                         rule = JOB_STATUS if kinds[value.id] == "job" else RESPONSE_CALLBACK
-                        yield self.finding(rule, call, f"{text_of(each)} is passed on")
+                        yield self.finding(rule, call, f"{text_of(argument)} is passed on")
 
     def _method(self, callee: Node) -> str:
         named = callee.child_by_field_name("property")

@@ -98,7 +98,7 @@ def registered(symbols: Symbols) -> Registered:
     definitions = dict.fromkeys([*finder.definitions, *_routes(symbols)])
     return Registered(
         tuple(sorted(definitions, key=lambda each: (each.place, each.kind, each.name))),
-        tuple({each.function.id: each for each in finder.handlers}.values()),
+        tuple({handler.function.id: handler for handler in finder.handlers}.values()),
         tuple({each.call.id: each for each in finder.unnamed}.values()),
     )
 
@@ -140,7 +140,9 @@ class _Finder:
     def _words(self, script: Script, call: Node, env: Env) -> list[str]:
         callee = call.child_by_field_name("function")
         values = self.symbols.resolve(script, callee, env)
-        words = [each.path[2] for each in values if each.kind == "path" and _registers(each.path)]
+        words = [
+            value.path[2] for value in values if value.kind == "path" and _registers(value.path)
+        ]
         return list(dict.fromkeys(word for word in words if word != ANY))
 
     def _open(self, script: Script, call: Node, env: Env) -> Value | None:
@@ -228,7 +230,7 @@ def _routes(symbols: Symbols) -> Iterator[Definition]:
             name = callee.child_by_field_name("property")
             if name is None or text_of(name) not in _METHODS or len(arguments(call)) < 2:
                 continue
-            if any(_is_router(each) for each in router_values(symbols, script, callee)):
+            if any(_is_router(value) for value in router_values(symbols, script, callee)):
                 for path in symbols.texts(script, arguments(call)[0]):
                     yield Definition(
                         "route", text_of(name).upper(), printable(path), script.place(call)

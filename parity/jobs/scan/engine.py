@@ -98,7 +98,7 @@ def scan(
         skipped=(*found.skipped, *unread, *remarks),
         cloud_files=len(scripts),
         client_files=len(others),
-        bytes=sum(len(each.data) for each in found.files),
+        bytes=sum(len(file.data) for file in found.files),
         groups=_groups(scripts, others, parts),
         traffic=traffic,
         secrets=frozenset(secrets),
@@ -226,7 +226,9 @@ def _cloud_names(candidates: dict[str, File], forced: set[str]) -> set[str]:
         parts = name.split("/")
         clouds = ["/".join(parts[: i + 1]) for i, each in enumerate(parts[:-1]) if each == "cloud"]
         is_cloud = any(
-            each == folder or folder.startswith(f"{each}/") for each in clouds for folder in folders
+            cloud == folder or folder.startswith(f"{cloud}/")
+            for cloud in clouds
+            for folder in folders
         )
         given = file.root in forced or posixpath.basename(file.root) == "cloud"
         if is_cloud or given:
@@ -298,7 +300,7 @@ def _ignores(scripts: list[Script]) -> list[Ignore]:
 def _digests(scripts: list[Script], others: list[File]) -> dict[str, str]:
     # As a target's `cloud` is digested, so that both can be held against each other.
     parts = {
-        "cloud": [each.source for each in scripts],
-        "clients": [each.data for each in others],
+        "cloud": [script.source for script in scripts],
+        "clients": [other.data for other in others],
     }
     return {name: code_digest(sources) for name, sources in parts.items() if sources}

@@ -184,7 +184,7 @@ def read_files(
     Raises:
         UserError: A root does not exist or cannot be read.
     """
-    reader = _Reader([Path(os.path.normpath(each)) for each in roots], max_bytes, progress)
+    reader = _Reader([Path(os.path.normpath(root)) for root in roots], max_bytes, progress)
     return reader.read()
 
 
@@ -196,7 +196,7 @@ class _Reader:
         self.found = Found()
         self.others: dict[str, list[Path]] = {}
         self._seen: set[str] = set()
-        self._real = [os.path.realpath(each) for each in roots]
+        self._real = [os.path.realpath(root) for root in roots]
 
     def read(self) -> Found:
         for root in self.roots:

@@ -79,8 +79,8 @@ def apply(findings: Iterable[Match], ignores: list[Ignore]) -> tuple[list[Match]
         that have no reason or nothing to suppress.
     """
     by_file: dict[str, list[Ignore]] = {}
-    for each in ignores:
-        by_file.setdefault(each.file, []).append(each)
+    for ignore in ignores:
+        by_file.setdefault(ignore.file, []).append(ignore)
     used: set[Ignore] = set()
     judged = []
     for finding in findings:
@@ -91,20 +91,20 @@ def apply(findings: Iterable[Match], ignores: list[Ignore]) -> tuple[list[Match]
         judged.append(finding)
     remarks = [
         Skipped(
-            f"{each.file}:{each.line}",
+            f"{ignore.file}:{ignore.line}",
             "parity-scan: ignore is not followed, because it gives no reason (because …)"
-            if not each.reason
+            if not ignore.reason
             else "parity-scan: ignore suppresses nothing; remove it",
         )
-        for each in ignores
-        if each not in used
+        for ignore in ignores
+        if ignore not in used
     ]
     return judged, remarks
 
 
 def _match(finding: Match, ignores: Iterable[Ignore]) -> Ignore | None:
-    for each in ignores:
-        about = not each.lines or finding.place.line in each.lines
-        if about and each.reason and finding.code.id in each.codes:
-            return each
+    for ignore in ignores:
+        about = not ignore.lines or finding.place.line in ignore.lines
+        if about and ignore.reason and finding.code.id in ignore.codes:
+            return ignore
     return None

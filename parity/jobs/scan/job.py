@@ -143,7 +143,9 @@ def checks_of(report: ScanReport) -> Iterator[CheckEvent]:
 def known_entries(report: ScanReport) -> Iterator[KnownDifferenceEvent]:
     """Yield an entry for each rule of which a comment suppresses a finding."""
     for code in CODES.values():
-        ignored = [each for each in report.findings if each.code is code and each.ignored]
+        ignored = [
+            finding for finding in report.findings if finding.code is code and finding.ignored
+        ]
         if ignored:
             reasons = dict.fromkeys(each.ignored or "" for each in ignored)
             yield KnownDifferenceEvent(
@@ -178,8 +180,14 @@ def tables_of(report: ScanReport) -> Iterator[TableEvent]:
             title="What the cloud code registers",
             columns=("kind", "name", "class or path", "validated", "where"),
             rows=tuple(
-                (each.kind, each.name, each.class_name, each.validated, str(each.place))
-                for each in report.definitions
+                (
+                    definition.kind,
+                    definition.name,
+                    definition.class_name,
+                    definition.validated,
+                    str(definition.place),
+                )
+                for definition in report.definitions
             ),
             note="Names that are made while the code runs are SCAN-DEFINITION-UNKNOWN.",
         )
@@ -198,17 +206,17 @@ def tables_of(report: ScanReport) -> Iterator[TableEvent]:
             ),
             rows=tuple(
                 (
-                    each.version or "(none)",
-                    each.sdk,
-                    each.requests,
-                    _percent(each.requests, traffic.requests),
-                    each.clients,
-                    _percent(each.clients, traffic.clients),
-                    {True: "yes", False: f"no, from {each.floor} on", None: "unknown"}[
-                        each.can_move
+                    share.version or "(none)",
+                    share.sdk,
+                    share.requests,
+                    _percent(share.requests, traffic.requests),
+                    share.clients,
+                    _percent(share.clients, traffic.clients),
+                    {True: "yes", False: f"no, from {share.floor} on", None: "unknown"}[
+                        share.can_move
                     ],
                 )
-                for each in traffic.shares
+                for share in traffic.shares
             ),
             note=f"{traffic.requests:,} requests of {traffic.clients:,} clients; a client that "
             "sends two versions counts for both.",
@@ -308,12 +316,12 @@ def _traffic_lines(report: ScanReport) -> list[str]:
         lines.append(
             f"{traffic.recording}: {traffic.requests:,} requests of {traffic.clients:,} clients"
         )
-        for each in traffic.shares:
-            moves = {True: "can move", False: f"cannot move before {each.floor}", None: "unknown"}
-            requests, clients = each.requests / traffic.requests, each.clients / traffic.clients
+        for share in traffic.shares:
+            moves = {True: "can move", False: f"cannot move before {share.floor}", None: "unknown"}
+            requests, clients = share.requests / traffic.requests, share.clients / traffic.clients
             lines.append(
-                f"  {each.version or '(no version)':<24} {requests:>6.1%} of requests, "
-                f"{clients:>6.1%} of clients, {each.sdk}: {moves[each.can_move]}"
+                f"  {share.version or '(no version)':<24} {requests:>6.1%} of requests, "
+                f"{clients:>6.1%} of clients, {share.sdk}: {moves[share.can_move]}"
             )
         lines.append("")
     return lines

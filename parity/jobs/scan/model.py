@@ -175,7 +175,11 @@ class ScanReport:
 
     def of(self, code: str) -> list[Match]:
         """Return the findings of one rule that no comment suppresses."""
-        return [each for each in self.findings if each.code.id == code and each.ignored is None]
+        return [
+            finding
+            for finding in self.findings
+            if finding.code.id == code and finding.ignored is None
+        ]
 
 
 def printable(text: str) -> str:
@@ -187,7 +191,7 @@ def in_order(findings: Iterable[Match]) -> tuple[Match, ...]:
     """Sort findings by place and drop those that say the same of the same place."""
     unique = {
         # In a recording there is one place for all.
-        (each.place, each.code, "" if each.place.line else each.detail): each
-        for each in reversed(list(findings))
+        (finding.place, finding.code, "" if finding.place.line else finding.detail): finding
+        for finding in reversed(list(findings))
     }
     return tuple(sorted(unique.values(), key=lambda each: (each.place, each.code.id, each.detail)))

@@ -23,16 +23,16 @@ def json_of(report: ScanReport) -> dict[str, Any]:
         "bytes": report.bytes,
         "read": [asdict(group) for group in report.groups],
         "digests": report.digests,
-        "findings": [_finding(each) for each in report.findings],
+        "findings": [_finding(finding) for finding in report.findings],
         "definitions": [
             {
-                "kind": each.kind,
-                "name": each.name,
-                "class": each.class_name,
-                "validated": each.validated,
-                **_place(each.place),
+                "kind": definition.kind,
+                "name": definition.name,
+                "class": definition.class_name,
+                "validated": definition.validated,
+                **_place(definition.place),
             }
-            for each in report.definitions
+            for definition in report.definitions
         ],
         "skipped": [
             {"path": each.path, "reason": each.reason, "doubt": each.doubt}
@@ -72,11 +72,11 @@ def sarif_of(report: ScanReport) -> dict[str, Any]:
                     "driver": {
                         "name": "parity-scan",
                         "semanticVersion": __version__,
-                        "rules": [_rule(each) for each in CODES.values()],
+                        "rules": [_rule(code) for code in CODES.values()],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(each, codes) for each in report.findings],
+                "results": [_result(finding, codes) for finding in report.findings],
                 "invocations": [
                     {
                         "executionSuccessful": True,

@@ -110,8 +110,8 @@ class Script:
 
     def of(self, *types: str) -> Iterator[Node]:
         """Yield the nodes of some types."""
-        for each in types:
-            yield from self.nodes.get(each, ())
+        for type_ in types:
+            yield from self.nodes.get(type_, ())
 
 
 def text_of(node: Node) -> str:
@@ -123,7 +123,7 @@ def string_of(node: Node) -> str | None:
     """Return the text of a string or of a template without substitutions, else ``None``."""
     if node.type == "string" or (
         node.type == "template_string"
-        and not any(each.type == "template_substitution" for each in node.named_children)
+        and not any(child.type == "template_substitution" for child in node.named_children)
     ):
         return text_of(node)[1:-1]
     return None
@@ -233,13 +233,13 @@ class _Binder:
         if node.type in _IDENTIFIERS:
             self._name(text_of(node), bound, scope, declares=declares)
         elif node.type == "object_pattern":
-            for each in node.named_children:
-                self._property(each, bound, scope, declares=declares)
+            for child in node.named_children:
+                self._property(child, bound, scope, declares=declares)
         elif node.type in {"assignment_pattern", "object_assignment_pattern"}:
             self._pattern(node.child_by_field_name("left"), bound, scope, declares=declares)
         elif node.type in {"array_pattern", "rest_pattern"}:
-            for each in node.named_children:
-                self._pattern(each, Bound("unknown"), scope, declares=declares)
+            for child in node.named_children:
+                self._pattern(child, Bound("unknown"), scope, declares=declares)
 
     def _property(self, node: Node, bound: Bound, scope: Scope, *, declares: bool) -> None:
         key = node.child_by_field_name("key") or node.child_by_field_name("left") or node
@@ -278,19 +278,19 @@ class _Binder:
         name = declaration.child_by_field_name("name")
         if declaration.type in FUNCTIONS and name is not None:
             self.script.exports.setdefault(text_of(name), []).append(declaration)
-        for each in declaration.named_children:
-            named, value = each.child_by_field_name("name"), each.child_by_field_name("value")
-            if each.type == "variable_declarator" and named is not None and value is not None:
+        for child in declaration.named_children:
+            named, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+            if child.type == "variable_declarator" and named is not None and value is not None:
                 self.script.exports.setdefault(text_of(named), []).append(value)
 
     def _imports(self, clause: Node, module: str, scope: Scope) -> None:
-        for each in clause.named_children:
-            if each.type == "identifier":
-                self._pattern(each, Bound("import", text=module, path=("default",)), scope)
-            elif each.type == "namespace_import":
-                for name in each.named_children:
+        for child in clause.named_children:
+            if child.type == "identifier":
+                self._pattern(child, Bound("import", text=module, path=("default",)), scope)
+            elif child.type == "namespace_import":
+                for name in child.named_children:
                     self._pattern(name, Bound("import", text=module), scope)
-            for specifier in each.named_children if each.type == "named_imports" else ():
+            for specifier in child.named_children if child.type == "named_imports" else ():
                 named = specifier.child_by_field_name("name")
                 alias = specifier.child_by_field_name("alias") or named
                 if named is not None:
@@ -299,7 +299,7 @@ class _Binder:
 
 
 def _is_default(node: Node) -> bool:
-    return any(each.type == "default" for each in node.children)
+    return any(child.type == "default" for child in node.children)
 
 
 def parameters(function: Node) -> list[Node]:
@@ -308,7 +308,7 @@ def parameters(function: Node) -> list[Node]:
     if single is not None:
         return [single]
     listed = function.child_by_field_name("parameters")
-    found = [each for each in listed.named_children if each.type != "comment"] if listed else []
+    found = [child for child in listed.named_children if child.type != "comment"] if listed else []
     # TypeScript wraps each: its pattern and its type.
     return [each.child_by_field_name("pattern") or each for each in found]
 
@@ -318,4 +318,4 @@ def arguments(call: Node) -> list[Node]:
     listed = call.child_by_field_name("arguments")
     if listed is None or listed.type != "arguments":
         return []
-    return [each for each in listed.named_children if each.type != "comment"]
+    return [child for child in listed.named_children if child.type != "comment"]

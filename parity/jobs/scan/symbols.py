@@ -111,15 +111,15 @@ class Symbols:
         if node is None:
             return []
         if node.type == "array":
-            return [(script, each) for each in node.named_children if each.type != "comment"]
+            return [(script, child) for child in node.named_children if child.type != "comment"]
         if node.type == "identifier":
             bound = script.scopes[node.id].find(text_of(node)) or []
             values = [each.node for each in bound if each.kind == "value" and not each.path]
             return [
-                (script, each)
+                (script, child)
                 for value in values
                 if value is not None and value.type == "array"
-                for each in value.named_children
+                for child in value.named_children
             ]
         return []
 
@@ -184,7 +184,7 @@ class Symbols:
             "parenthesized_expression", "await_expression", "as_expression",
             "satisfies_expression", "non_null_expression",
         }:  # fmt: skip
-            inner = [each for each in node.named_children if each.type != "comment"]
+            inner = [child for child in node.named_children if child.type != "comment"]
             return self._resolve(script, inner[0], env, depth) if inner else ()
         elif kind == "sequence_expression":
             return self._resolve(script, node.named_children[-1], env, depth)
@@ -297,8 +297,8 @@ class Symbols:
         )
         return [
             value
-            for each in expressions[:_MOST]
-            for value in self._resolve(script, each, NOWHERE, depth)
+            for expression in expressions[:_MOST]
+            for value in self._resolve(script, expression, NOWHERE, depth)
         ]
 
     # ------------------------------------------------------------------ calls

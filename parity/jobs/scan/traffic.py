@@ -45,14 +45,14 @@ def read_traffic(path: Path, progress: Callable[[int], None] = lambda _: None) -
 def traffic_findings(traffic: Traffic) -> Iterator[Match]:
     """Yield the client versions that cannot follow the move, or of which nobody knows."""
     place = Place(traffic.recording, 0, 0)
-    for each in traffic.shares:
+    for share in traffic.shares:
         detail = (
-            f"{each.version} ({each.sdk}): {each.requests:,} of {traffic.requests:,} requests, "
-            f"{each.clients:,} of {traffic.clients:,} clients"
+            f"{share.version} ({share.sdk}): {share.requests:,} of {traffic.requests:,} requests, "
+            f"{share.clients:,} of {traffic.clients:,} clients"
         )
-        if each.can_move is False:
-            yield Match(TRAFFIC_OLD, place, f"{detail}; needs {each.floor}")
-        elif each.can_move is None and each.version:
+        if share.can_move is False:
+            yield Match(TRAFFIC_OLD, place, f"{detail}; needs {share.floor}")
+        elif share.can_move is None and share.version:
             yield Match(TRAFFIC_UNKNOWN, place, detail)
 
 

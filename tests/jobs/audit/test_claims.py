@@ -230,7 +230,7 @@ def test_duplicates_leave_the_unique_index_and_the_later_ones_out(
     mongod: Mongod, collection: str, rows: list[dict[str, Any]], left_out: str
 ) -> None:
     with _damaged(mongod, collection, rows) as db:
-        assert {each.code for each in audit_database(db).findings} & {codes.INDEX_UNBUILDABLE}
+        assert {finding.code for finding in audit_database(db).findings} & {codes.INDEX_UNBUILDABLE}
         with parse_server(mongod.database_uri(db.name)):
             assert left_out not in db[collection].index_information()
             assert "name_1" not in db["_Role"].index_information()
@@ -249,7 +249,7 @@ def test_older_servers_do_not_start_on_duplicates(mongod: Mongod, version: str) 
 def test_no_server_starts_where_the_index_is_not_unique(mongod: Mongod) -> None:
     with _damaged(mongod, "_User", [{"username": "ann"}]) as db:
         db["_User"].create_index("username")
-        assert {each.code for each in audit_database(db).findings} == {
+        assert {finding.code for finding in audit_database(db).findings} == {
             codes.INDEX_NOT_UNIQUE,
             codes.INDEX_MISSING,
         }
@@ -286,16 +286,16 @@ def test_sampled_logins(parse: ParseClient, database: Db) -> None:
     good = Account("migrated", Secret(PASSWORD), Secret("a1B2" * 6 + "z"))
     bad = Account("broken", Secret("wrong"), Secret("b1B2" * 6 + "z"))
     results = try_accounts(parse.target, (good, bad))
-    assert [(each.code, each.number, each.outcome) for each in results] == [
+    assert [(result.code, result.number, result.outcome) for result in results] == [
         (codes.LOGIN_PASSWORD, 1, Outcome.PASS),
         (codes.LOGIN_SESSION, 1, Outcome.PASS),
         (codes.LOGIN_PASSWORD, 2, Outcome.FAIL),
         (codes.LOGIN_SESSION, 2, Outcome.FAIL),
     ]
     assert database["_Session"].count_documents({}) == before
-    for each in results:
-        assert PASSWORD not in each.reason
-        assert "migrated" not in each.reason
+    for result in results:
+        assert PASSWORD not in result.reason
+        assert "migrated" not in result.reason
 
 
 def test_files_are_asked_for_at_the_urls_of_the_server(parse: ParseClient) -> None:

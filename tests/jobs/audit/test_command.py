@@ -66,7 +66,7 @@ def test_a_finding_fails_and_says_how_it_is_mended(uri: str, db: Db, tmp_path: P
     assert code is ExitCode.FAIL
     assert "AUD-ACL-NULL (breaking) 1 in Post._rperm" in output
     assert "$unset" in output
-    [failed] = [each for each in _evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    [failed] = [check for check in _evidence(tmp_path).checks if check.outcome is Outcome.FAIL]
     assert failed.finding is not None
     assert failed.finding.code == "AUD-ACL-NULL"
     assert "{{" not in failed.finding.remedy
@@ -101,7 +101,7 @@ def test_ctrl_c_keeps_what_was_found(
     assert "AUD-ACL-NULL (breaking) 1 in Post._rperm" in output
     evidence = _evidence(tmp_path)
     assert evidence.footer.interrupted
-    assert [each.id for each in evidence.checks] == ["audit/AUD-ACL-NULL"]
+    assert [check.id for check in evidence.checks] == ["audit/AUD-ACL-NULL"]
 
 
 def test_what_is_accepted_is_a_known_difference(uri: str, db: Db, tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ def test_what_is_accepted_is_a_known_difference(uri: str, db: Db, tmp_path: Path
     code, _ = _run(audit, "--mongo", uri, "--report-dir", str(tmp_path), *arguments)
     assert code is ExitCode.PASS
     evidence = _evidence(tmp_path)
-    known = [each for each in evidence.checks if each.outcome is Outcome.KNOWN_DIFFERENCE]
+    known = [check for check in evidence.checks if check.outcome is Outcome.KNOWN_DIFFERENCE]
     assert [each.id for each in known] == ["audit/AUD-POINTER-MISSING"]
-    assert [each.id for each in evidence.known_differences] == ["AUD-POINTER-MISSING"]
-    assert any("AUD-ACL-NULL" in each.message for each in evidence.notices)
+    assert [difference.id for difference in evidence.known_differences] == ["AUD-POINTER-MISSING"]
+    assert any("AUD-ACL-NULL" in notice.message for notice in evidence.notices)
 
 
 def test_a_code_that_does_not_exist(uri: str) -> None:
@@ -217,7 +217,7 @@ def test_a_target_of_the_configuration(
     assert code is ExitCode.PASS
     code, output = _run(preflight, *common, "--from", "a", "--pings", "5", "--cancelled")
     assert code is ExitCode.FAIL
-    outcomes = {each["code"]: each["outcome"] for each in json.loads(output)["conditions"]}
+    outcomes = {load["code"]: load["outcome"] for load in json.loads(output)["conditions"]}
     assert outcomes["PRE-NOT-EMPTY"] == "fail"
     assert outcomes["PRE-ROOM"] == "pass"
     assert outcomes["PRE-VERSION"] == "pass"
@@ -232,7 +232,7 @@ def test_an_unreachable_database_is_a_finding_of_preflight(tmp_path: Path) -> No
     assert "FAIL  PRE-REFUSED" in output
     assert "FAIL  PRE-NOT-FINALIZED" in output
     assert "bindIp" in output
-    codes = [each.finding.code for each in _evidence(tmp_path).checks if each.finding]
+    codes = [check.finding.code for check in _evidence(tmp_path).checks if check.finding]
     assert codes == ["PRE-REFUSED", "PRE-NOT-FINALIZED"]
 
 

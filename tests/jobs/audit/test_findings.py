@@ -222,7 +222,7 @@ def test_a_planted_harm_is_found_under_its_code(
     assert found.count >= 1
     assert found.examples
     assert "{" not in found.remedy.split("db.")[0]
-    alongside = {each.code for each in report.findings} - {code}
+    alongside = {finding.code for finding in report.findings} - {code}
     assert alongside <= WITH.get(code, set()), report.findings
 
 
@@ -310,7 +310,7 @@ def test_without_gridfs_only_hosted_names_are_reported(db: Db) -> None:
     db.drop_collection("fs.files")
     assert audit_database(db).findings == ()
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
-    assert [each.code for each in audit_database(db).findings] == [codes.FILE_HOSTED]
+    assert [finding.code for finding in audit_database(db).findings] == [codes.FILE_HOSTED]
 
 
 def test_reading_stays_below_the_rate(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ def _result(outcome: Outcome) -> LoginResult:
     ],
 )
 def test_the_worst_login_decides(outcomes: list[Outcome], expected: Outcome) -> None:
-    password, session = login_checks([_result(each) for each in outcomes], "t")
+    password, session = login_checks([_result(outcome) for outcome in outcomes], "t")
     assert password.outcome is expected
     assert (password.finding is not None) is (expected is Outcome.FAIL)
     assert session.outcome is Outcome.UNSUPPORTED

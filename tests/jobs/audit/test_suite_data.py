@@ -68,7 +68,7 @@ def _run(target: Target, folder: Path, *, mongo: bool = True) -> dict[str, dict[
     text = files[0].read_text()
     assert PASSWORD not in text + done.stdout
     checks = [json.loads(line) for line in text.splitlines() if '"event":"check"' in line]
-    return {each["id"].split("[")[-1].removesuffix("]"): each for each in checks}
+    return {check["id"].split("[")[-1].removesuffix("]"): check for check in checks}
 
 
 def test_a_harm_fails_its_own_check(server: Target, db: Db, tmp_path: Path) -> None:

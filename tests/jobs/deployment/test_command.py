@@ -131,7 +131,7 @@ def test_a_bad_deployment_fails_with_its_findings(server: Deployment, config: Pa
     assert "not tested  restart       no restart was tried" in result.stdout
     (folder,) = (each for each in (config.parent / "reports").iterdir() if each.is_dir())
     evidence = read_evidence(folder / "evidence.jsonl")
-    failed = next(each for each in evidence.checks if each.id == "deployment/master-key")
+    failed = next(check for check in evidence.checks if check.id == "deployment/master-key")
     assert failed.finding is not None
     assert failed.finding.code == "DEP-MASTER-REACHABLE"
     assert [table.id for table in evidence.tables] == ["seen", "findings"]

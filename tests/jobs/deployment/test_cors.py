@@ -26,7 +26,7 @@ def looked(good: Deployment, edit: Change | None = None, *origins: str) -> Judge
 
 
 def codes_of(found: Judged) -> list[str]:
-    return [each.code for each in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 def without(*names: str) -> Change:

@@ -79,7 +79,7 @@ def looked(good: Deployment, pages: Mapping[str, Page], **changes: Any) -> Judge
 
 
 def codes_of(found: Judged) -> list[str]:
-    return [each.code for each in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 def test_no_dashboard_passes(good: Deployment) -> None:

@@ -53,13 +53,13 @@ def test_a_server_that_is_well_passes() -> None:
 def test_anything_but_ok_fails(answer: Answer) -> None:
     found = looked([answer])
     assert found.outcome is Outcome.FAIL
-    assert [each.code for each in found.findings] == [codes.HEALTH_STATUS.id]
+    assert [finding.code for finding in found.findings] == [codes.HEALTH_STATUS.id]
 
 
 def test_a_server_that_is_well_now_and_then_fails() -> None:
     found = looked([OK, OK, Answer(502)])
     assert found.outcome is Outcome.FAIL
-    assert [each.code for each in found.findings] == [codes.HEALTH_FLAPS.id]
+    assert [finding.code for finding in found.findings] == [codes.HEALTH_FLAPS.id]
     assert "1 of 5 times" in found.findings[0].seen
 
 
@@ -69,7 +69,7 @@ def test_a_server_that_is_well_now_and_then_fails() -> None:
 )
 def test_a_cache_that_says_so_fails(header: tuple[str, str]) -> None:
     found = looked([Answer(200, [JSON, header], OK.body)])
-    assert [each.code for each in found.findings] == [codes.HEALTH_CACHED.id]
+    assert [finding.code for finding in found.findings] == [codes.HEALTH_CACHED.id]
     assert found.outcome is Outcome.FAIL
 
 
@@ -82,4 +82,4 @@ def test_a_cache_that_says_nothing_is_found_by_its_date() -> None:
     old = Answer(200, [JSON, ("Date", "Thu, 26 Nov 2026 13:00:00 GMT")], OK.body)
     assert looked([old]).outcome is Outcome.PASS  # too quick to tell
     found = looked([old], health_pause_s=0.51)
-    assert [each.code for each in found.findings] == [codes.HEALTH_CACHED.id]
+    assert [finding.code for finding in found.findings] == [codes.HEALTH_CACHED.id]

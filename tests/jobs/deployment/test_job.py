@@ -46,7 +46,7 @@ def test_no_key_is_sent_over_a_connection_that_does_not_verify(
         found = job_of(good.target(proxy), good.options(), tmp_path, "verify").judged
 
     assert [each.name for each in found] == list(Check)
-    assert [each.code for each in found[0].findings] == [codes.TLS_HOST.id]
+    assert [finding.code for finding in found[0].findings] == [codes.TLS_HOST.id]
     assert {each.outcome for each in found[1:]} == {Outcome.ERROR}
     assert all(each.seen.startswith("not run: ") for each in found[1:])
     assert seen == []

@@ -20,7 +20,7 @@ from tests.mongod import Mongod
 
 
 def codes_of(found: Judged) -> list[str]:
-    return [each.code for each in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 def test_a_safe_server_passes_both(good: Deployment) -> None:
@@ -62,7 +62,7 @@ def test_a_default_master_key_is_found_although_it_is_refused_from_here(
     assert set(codes_of(known)) == {codes.KEY_WEAK.id, codes.KEY_DEFAULT.id}
     assert (unknown.outcome, codes_of(unknown)) == (Outcome.FAIL, [codes.KEY_DEFAULT.id])
     assert "recognised, and refused" in unknown.findings[0].seen
-    assert any("is accepted" in each.seen for each in from_inside.findings)
+    assert any("is accepted" in finding.seen for finding in from_inside.findings)
     assert "myMasterKey" not in repr([known, unknown, from_inside])
 
 

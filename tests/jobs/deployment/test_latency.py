@@ -43,7 +43,7 @@ def test_a_database_far_away_fails(mongod: Mongod, authority: Authority) -> None
     ):
         found = check_latency(http, far.options(max_latency_ms=20))
 
-    assert (found.outcome, [each.code for each in found.findings]) == (
+    assert (found.outcome, [finding.code for finding in found.findings]) == (
         Outcome.FAIL,
         [codes.LATENCY_FAR.id],
     )

@@ -60,7 +60,7 @@ def rows(good: Deployment) -> dict[str, int]:
 
 
 def codes_of(found: Judged) -> list[str]:
-    return [each.code for each in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 def test_a_server_that_knows_its_address_passes_and_nothing_stays(
@@ -85,7 +85,7 @@ def test_a_server_that_takes_the_address_of_its_own_port_fails(
 
     assert found.outcome is Outcome.FAIL
     assert codes_of(found) == [codes.URL_LOCATION.id, codes.URL_FILE.id]
-    assert all("http://localhost" in each.seen for each in found.findings)
+    assert all("http://localhost" in finding.seen for finding in found.findings)
 
 
 def test_a_public_url_without_the_mount_path_fails(good: Deployment, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def deleted(*collections: str) -> Callable[[Deployment], None]:
 
 
 def codes_of(found: Judged) -> list[str]:
-    return [each.code for each in found.findings]
+    return [finding.code for finding in found.findings]
 
 
 @pytest.mark.parametrize(

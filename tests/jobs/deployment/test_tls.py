@@ -65,7 +65,7 @@ def from_tls_1_0(context: ssl.SSLContext, highest: ssl.TLSVersion) -> ssl.SSLCon
 
 
 def codes_of(found: Judged) -> set[str]:
-    return {each.code for each in found.findings}
+    return {finding.code for finding in found.findings}
 
 
 def test_a_good_certificate_passes(authority: Authority) -> None:

@@ -97,17 +97,17 @@ class Ran:
     def codes(self) -> dict[str, str]:
         """Return the checks that failed, with the codes of their findings."""
         return {
-            each.id.removeprefix("files/"): each.finding.code
-            for each in self.evidence.checks
-            if each.outcome is Outcome.FAIL and each.finding is not None
+            check.id.removeprefix("files/"): check.finding.code
+            for check in self.evidence.checks
+            if check.outcome is Outcome.FAIL and check.finding is not None
         }
 
     def of(self, outcome: Outcome) -> dict[str, str]:
         """Return the checks of an outcome, with their reasons."""
         return {
-            each.id.removeprefix("files/"): each.reason
-            for each in self.evidence.checks
-            if each.outcome is outcome
+            check.id.removeprefix("files/"): check.reason
+            for check in self.evidence.checks
+            if check.outcome is outcome
         }
 
 
@@ -149,8 +149,8 @@ def test_a_good_server_passes_and_nothing_is_left(world: World, run: Callable[..
     try:
         ran = run(world.plain, "--expect-store", "gridfs", "--max-upload", "20mb")
         assert ran.code is ExitCode.PASS, ran.output
-        assert {each.outcome for each in ran.evidence.checks} == {Outcome.PASS}
-        assert {each.id for each in ran.evidence.checks} >= {
+        assert {check.outcome for check in ran.evidence.checks} == {Outcome.PASS}
+        assert {check.id for check in ran.evidence.checks} >= {
             "files/upload", "files/read-back", "files/content-type", "files/head", "files/range",
             "files/url", "files/object", "files/store", "files/old", "files/name", "files/empty",
             "files/missing", "files/limit", "files/delete", "files/gone",
@@ -315,7 +315,7 @@ def test_what_cannot_be_deleted_is_named(
         _remove(world.plain)
     assert len(left) == 7
     assert all(f"left behind: {each} (in fs.files)" in ran.output for each in left)
-    assert any("Left behind" in each.message for each in ran.evidence.notices)
+    assert any("Left behind" in notice.message for notice in ran.evidence.notices)
 
 
 def test_files_on_a_host_that_is_not_allowed_are_not_judged(
@@ -415,7 +415,7 @@ def test_ctrl_c_leaves_nothing_and_a_report_that_says_so(
         run(world.plain)
     evidence = evidence_in(tmp_path / "reports")
     assert evidence.footer.interrupted
-    assert [each.id for each in evidence.checks] == [
+    assert [check.id for check in evidence.checks] == [
         "files/upload", "files/read-back", "files/content-type", "files/head",
     ]  # fmt: skip
     assert stored_names(world.plain) == []
@@ -431,7 +431,7 @@ def test_json_is_what_its_schema_says(world: World, run: Callable[..., Ran]) -> 
 
 def test_keys_are_in_no_output(world: World, run: Callable[..., Ran]) -> None:
     ran = run(world.plain)
-    written = [each.read_text() for each in ran.reports.glob("*/*.*")] + [ran.output]
+    written = [path.read_text() for path in ran.reports.glob("*/*.*")] + [ran.output]
     for name, secret in world.plain.secrets():
         assert not any(secret.value in each for each in written), name
 
@@ -503,7 +503,7 @@ def test_the_audit_asks_for_every_file_class_by_class(
         ("Album", "cover", 1, 1, 1, 0, 0, 0, 1),
         ("Photo", "image", 4, 3, 0, 4, 2, 2, 0),
     )
-    outcomes = {each.id: each for each in evidence.checks if "FILE" in each.id}
+    outcomes = {check.id: check for check in evidence.checks if "FILE" in check.id}
     assert outcomes["audit/AUD-FILE-UNREACHABLE"].reason.startswith("2 of 4 files")
     hidden = outcomes["audit/AUD-FILE-ENCRYPTED"]
     assert hidden.outcome is Outcome.FAIL

@@ -82,7 +82,7 @@ def test_a_query_without_index_fails_with_the_command_that_adds_it(
     assert command in done.output
     assert "SIZE-NO-INDEX  query Post where(title)" in done.output
     assert "could not judge  query Nope where(title)" in done.output
-    checks = {each.id: each for each in evidence(tmp_path).checks}
+    checks = {check.id: check for check in evidence(tmp_path).checks}
     assert {name: str(each.outcome) for name, each in checks.items()} == {
         SLOW: "fail",
         "indexes/query Post where(objectId)": "pass",
@@ -91,7 +91,7 @@ def test_a_query_without_index_fails_with_the_command_that_adds_it(
     finding = checks[SLOW].finding
     assert finding.code == "SIZE-NO-INDEX"
     assert finding.remedy == command
-    assert {each.id for each in evidence(tmp_path).tables} == {"queries", "proposals"}
+    assert {table.id for table in evidence(tmp_path).tables} == {"queries", "proposals"}
 
 
 def test_json_follows_its_schema(tmp_path: Path, uri: str) -> None:
@@ -134,7 +134,7 @@ def test_a_target_that_forbids_writes_gets_no_copy(
     assert done.exit_code == 1, done.output
     assert "faster on a copy" in done.output
     with mongod.client() as client:
-        assert not [each for each in client.list_database_names() if "Parity" in each]
+        assert not [name for name in client.list_database_names() if "Parity" in name]
 
 
 def test_what_a_killed_run_left_is_named(tmp_path: Path, uri: str, mongod: Mongod) -> None:

@@ -112,7 +112,7 @@ def test_latency(median_ms: float, p99_ms: float, outcome: Outcome) -> None:
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=500))
 def test_99_of_100_pings_take_no_longer_than_p99(times: list[float]) -> None:
     summary = Latency.of(times)
-    within = sum(each <= summary.p99_ms for each in times)
+    within = sum(time <= summary.p99_ms for time in times)
     assert within * 100 >= 99 * len(times)
     assert summary.p99_ms in times
     assert min(times) <= summary.median_ms <= max(times)

@@ -16,7 +16,7 @@ RENAMED = {each: f"minted{n:04}" for n, each in enumerate(IDS)}
 RENAMED |= {each: f"r:{n:032x}" for n, each in enumerate(TOKENS)}
 RENAMED |= {each: f"{n:032x}_cat.png" for n, each in enumerate(FILES)}
 RENAMED |= {
-    BASE + each: f"http://127.0.0.1:1337/parse/files/live-app/{RENAMED[each]}" for each in FILES
+    BASE + file: f"http://127.0.0.1:1337/parse/files/live-app/{RENAMED[file]}" for file in FILES
 }
 RENAMED |= {iso(n): iso(n + 5, 2026) for n in range(40)}
 

@@ -70,7 +70,7 @@ def test_a_request_that_cannot_be_sent_is_an_error_and_the_rest_is_replayed(
     )
     tally, requests = replayed(tmp_path, [evil, *reads(3)], always(ok({"x": 1})))
     assert tally.outcomes == {Class.EQUAL: 3, Class.ERROR: 1}
-    assert not any(b"Evil" in each for each in requests)
+    assert not any(b"Evil" in request for request in requests)
 
 
 def test_an_answer_that_is_no_http_is_an_error_and_the_rest_is_replayed(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_read_only_replay_sends_no_write(tmp_path: Path) -> None:
     write = exchange("POST", "/classes/Post", {"a": 1}, answer={}, number=9)
     tally, requests = replayed(tmp_path, [write, *reads(1)], always(ok({"x": 1})), read_only=True)
     assert tally.outcomes == {Class.NOT_SENT: 1, Class.EQUAL: 1}
-    assert [each.partition(b" ")[0] for each in requests] == [b"GET"]
+    assert [request.partition(b" ")[0] for request in requests] == [b"GET"]
 
 
 def test_what_a_server_mints_is_what_later_requests_name(tmp_path: Path) -> None:

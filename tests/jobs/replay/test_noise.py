@@ -66,7 +66,7 @@ def test_each_cluster_is_an_entry_with_how_often_it_was_seen(tmp_path: Path) -> 
     other = Difference("$.count", Kind.VALUE, 1, 2)
     assert write_noise(control(FOUND, other), file, "s") == 2
     entries = tomllib.loads(file.read_text(encoding="utf-8"))["noise"]
-    assert [(each["path"], each["seen"], each["example"]) for each in entries] == [
+    assert [(entry["path"], entry["seen"], entry["example"]) for entry in entries] == [
         ("$.count", 1, "7"),
         ("$.results[*].now", 1, "7"),
     ]

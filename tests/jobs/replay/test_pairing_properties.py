@@ -75,9 +75,9 @@ def new_pairing() -> Pairing:
 @given(RESPONSES)
 def test_renaming_everything_that_is_minted_changes_nothing(response: Any) -> None:
     pair = new_pairing()
-    for each in IDS[:3]:
+    for id_ in IDS[:3]:
         # Nobody signs up in an ACL: its users were minted by an earlier exchange.
-        pair.bindings.bind(each, renamed(each))
+        pair.bindings.bind(id_, renamed(id_))
     pair.values(response, renamed(response), "$")
     assert pair.found == []
     assert set(pair.learned) <= set(RENAMED.items())

@@ -138,7 +138,7 @@ def test_the_number_of_clusters_is_bounded() -> None:
         add(tally, different(Difference(f"$.f{number}", Kind.VALUE, 1, 2)), number=number)
     clusters = tally.signatures["GET /classes/P"].clusters
     assert len(clusters) == MOST_CLUSTERS + 1
-    assert sum(each.exchanges for each in clusters.values()) == MOST_CLUSTERS + 50
+    assert sum(cluster.exchanges for cluster in clusters.values()) == MOST_CLUSTERS + 50
 
 
 def test_reasons_and_times_are_added_up() -> None:

@@ -79,8 +79,8 @@ class Script:
             "https://api.parse.com/1", "2016-03-09T17:12:30.000Z", "script", False, "tests"
         )
         with RecordingWriter(path, header, redactor=None, overwrite=True) as writer:
-            for each in self.exchanges:
-                writer.write(each)
+            for exchange in self.exchanges:
+                writer.write(exchange)
         return path
 
 

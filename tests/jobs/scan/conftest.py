@@ -34,6 +34,6 @@ def cloud(scan_files: Scan) -> Callable[[str], list[str]]:
 
     def run(source: str) -> list[str]:
         report = scan_files({"cloud/main.js": source})
-        return [f"{each.code}:{each.place.line}" for each in report.findings]
+        return [f"{finding.code}:{finding.place.line}" for finding in report.findings]
 
     return run

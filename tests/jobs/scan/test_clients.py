@@ -11,7 +11,10 @@ KEY = "zX5cV8bN2mQ9wE4rT7yU1iO3pA6sD0fG8hJ5kL2z"
 
 
 def codes(scan_files: Scan, name: str, text: str) -> list[str]:
-    return [f"{each.code}:{each.place.line}" for each in scan_files({f"app/{name}": text}).findings]
+    return [
+        f"{finding.code}:{finding.place.line}"
+        for finding in scan_files({f"app/{name}": text}).findings
+    ]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def test_an_initialisation_without_a_server_is_found(
     ],
 )
 def test_an_initialisation_with_a_server_is_not(scan_files: Scan, name: str, text: str) -> None:
-    assert [each for each in codes(scan_files, name, text) if "INIT" in each] == []
+    assert [code for code in codes(scan_files, name, text) if "INIT" in code] == []
 
 
 def test_a_server_in_another_file_counts(scan_files: Scan) -> None:
@@ -113,7 +116,7 @@ def test_a_master_key_is_a_matter_of_security(scan_files: Scan, name: str, text:
     report = scan_files({f"app/{name}": text})
     assert report.of("SCAN-CLIENT-MASTER-KEY")
     assert KEY in "".join(report.secrets)
-    assert KEY not in "".join(each.detail for each in report.findings)
+    assert KEY not in "".join(finding.detail for finding in report.findings)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ def listed(scan_files: Scan) -> Listed:
     def run(source: str) -> list[str]:
         report = scan_files({"cloud/main.js": source})
         return [
-            " ".join(filter(None, (each.kind, each.name, each.class_name)))
-            for each in report.definitions
+            " ".join(filter(None, (definition.kind, definition.name, definition.class_name)))
+            for definition in report.definitions
         ]
 
     return run
@@ -98,7 +98,7 @@ def test_a_wrapper_is_listed_where_it_is_called(scan_files: Scan) -> None:
             "d('a', h);\nd('b', h, v => v);"
         }
     )
-    assert [(each.place.line, each.validated) for each in report.definitions] == [
+    assert [(definition.place.line, definition.validated) for definition in report.definitions] == [
         (3, False),
         (4, True),
     ]
@@ -109,14 +109,18 @@ def test_the_shipped_cloud_code_registers_what_the_suites_call() -> None:
     called: set[str] = set()
     for path in (shipped("suites") / "cloud").glob("*.py"):
         called |= set(re.findall(r"\bcall\(\s*\"(parity\w+)\"", path.read_text("utf-8")))
-    functions = {each.name for each in report.definitions if each.kind == "function"}
+    functions = {
+        definition.name for definition in report.definitions if definition.kind == "function"
+    }
     assert called - {"parityNoSuchFunction"} <= functions
     source = (shipped("scenarios") / "cloud" / "main.js").read_text("utf-8")
     written = set(re.findall(r"^(?:Parse\.Cloud\.)?define\('(\w+)'", source, re.MULTILINE))
     assert functions == written
     assert len(functions) == 26
     triggers = {
-        (each.name, each.class_name) for each in report.definitions if each.kind == "trigger"
+        (definition.name, definition.class_name)
+        for definition in report.definitions
+        if definition.kind == "trigger"
     }
     assert triggers == {
         ("beforeSave", "ParityHooked"),
@@ -126,7 +130,9 @@ def test_the_shipped_cloud_code_registers_what_the_suites_call() -> None:
         ("beforeFind", "ParityFound"),
         ("afterFind", "ParityFound"),
     }
-    assert [each.name for each in report.definitions if each.kind == "job"] == ["parityJob"]
+    assert [definition.name for definition in report.definitions if definition.kind == "job"] == [
+        "parityJob"
+    ]
     assert report.of("SCAN-DEFINITION-UNKNOWN") == []
 
 
@@ -138,6 +144,6 @@ def test_names_come_from_other_files(scan_files: Scan) -> None:
             "cloud/names.js": "exports.FIRST = 'first';",
         }
     )
-    assert [(each.name, Path(each.place.file).name) for each in report.definitions] == [
-        ("first", "main.js")
-    ]
+    assert [
+        (definition.name, Path(definition.place.file).name) for definition in report.definitions
+    ] == [("first", "main.js")]

@@ -40,7 +40,7 @@ def test_a_binary_file_is_skipped_and_said_so(tmp_path: Path) -> None:
 
 def test_text_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.cs").write_bytes('var u = "https://api.parse.com/1";'.encode("utf-16"))
-    assert [each.code.id for each in scan([tmp_path]).findings] == ["SCAN-CLIENT-URL"]
+    assert [finding.code.id for finding in scan([tmp_path]).findings] == ["SCAN-CLIENT-URL"]
 
 
 def test_bytes_that_are_no_utf8_are_read_around(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_cloud_code_is_found_in_a_folder_of_any_name(scan_files: Scan) -> None:
         }
     )
     assert (report.cloud_files, report.client_files) == (2, 2)
-    assert [str(each.place) for each in report.findings] == ["server/lib.js:2:1"]
+    assert [str(finding.place) for finding in report.findings] == ["server/lib.js:2:1"]
 
 
 def test_a_client_that_calls_functions_is_no_cloud_code(scan_files: Scan) -> None:
@@ -106,7 +106,7 @@ def test_a_client_that_calls_functions_is_no_cloud_code(scan_files: Scan) -> Non
 
 def test_cloud_makes_any_folder_cloud_code(scan_files: Scan) -> None:
     report = scan_files({"lib/a.js": "Parse.User.current();"}, cloud=[Path("lib")])
-    assert [each.code.id for each in report.findings] == ["SCAN-CURRENT-USER"]
+    assert [finding.code.id for finding in report.findings] == ["SCAN-CURRENT-USER"]
 
 
 def test_cloud_code_in_typescript_is_read(scan_files: Scan) -> None:
@@ -115,10 +115,10 @@ def test_cloud_code_in_typescript_is_read(scan_files: Scan) -> None:
         "Parse.Cloud.define(name, (q: any, r: Answer) => r.success(Parse.User!.current()));"
     )
     report = scan_files({"cloud/main.ts": source})
-    assert [str(each.code) for each in report.findings] == [
+    assert [str(finding.code) for finding in report.findings] == [
         "SCAN-RESPONSE-CALLBACK", "SCAN-CURRENT-USER",
     ]  # fmt: skip
-    assert [each.name for each in report.definitions] == ["f"]
+    assert [definition.name for definition in report.definitions] == ["f"]
     assert report.skipped == ()
 
 

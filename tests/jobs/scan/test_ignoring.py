@@ -30,7 +30,7 @@ def outcome(report: ScanReport, code: str) -> Outcome:
 )
 def test_a_comment_with_a_reason_suppresses(scan_files: Scan, source: str) -> None:
     report = scan_files({"cloud/main.js": source})
-    assert [each.ignored for each in report.findings] == ["it is gone next week"]
+    assert [finding.ignored for finding in report.findings] == ["it is gone next week"]
     assert outcome(report, "SCAN-USE-MASTER-KEY") is Outcome.KNOWN_DIFFERENCE
 
 
@@ -80,4 +80,4 @@ def test_one_of_two_suppressed_still_fails(scan_files: Scan) -> None:
 )
 def test_comments_of_other_languages_suppress_too(scan_files: Scan, name: str, text: str) -> None:
     report = scan_files({f"app/{name}": text})
-    assert [each.ignored for each in report.findings] == ["of x"]
+    assert [finding.ignored for finding in report.findings] == ["of x"]

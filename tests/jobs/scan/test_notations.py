@@ -22,7 +22,7 @@ JS_TAG = '<script src="//www.parsecdn.com/js/parse-1.4.2.min.js"></script>'
 
 
 def codes(report: ScanReport) -> list[str]:
-    return [each.code.id for each in report.findings]
+    return [finding.code.id for finding in report.findings]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_scripts_in_templates_are_read(scan_files: Scan, name: str, script: str)
 def test_an_sdk_in_every_notation(
     scan_files: Scan, name: str, text: str, expected: str | None
 ) -> None:
-    found = [each for each in codes(scan_files({f"app/{name}": text})) if "SDK" in each]
+    found = [code for code in codes(scan_files({f"app/{name}": text})) if "SDK" in code]
     assert found == ([expected] if expected else [])
 
 
@@ -225,7 +225,7 @@ def test_a_jar_has_its_version_in_its_name_or_in_a_class(tmp_path: Path) -> None
     (tmp_path / "libs" / "parse.jar").write_bytes(buffer.getvalue())
     (tmp_path / "libs" / "Parse-1.9.2.jar").write_bytes(b"PK")
     (tmp_path / "libs" / "ParseFacebookUtils-1.9.2.jar").write_bytes(b"PK")
-    details = [each.detail for each in scan([tmp_path]).findings]
+    details = [finding.detail for finding in scan([tmp_path]).findings]
     assert details == ["Android SDK 1.9.2", "Android SDK 1.10.1"]
 
 
@@ -235,7 +235,7 @@ def test_an_assembly_has_its_version(tmp_path: Path) -> None:
     version = "FileVersion\0\0001.2.7.0\0".encode("utf-16-le")
     (folder / "Parse.Unity.dll").write_bytes(b"MZ\0\0" + version)
     (folder / "Unity.Tasks.dll").write_bytes(b"MZ\0\0")
-    assert [each.detail for each in scan([tmp_path]).findings] == [".NET/Unity SDK 1.2.7.0"]
+    assert [finding.detail for finding in scan([tmp_path]).findings] == [".NET/Unity SDK 1.2.7.0"]
 
 
 def test_an_assembly_without_a_version_is_a_doubt(tmp_path: Path) -> None:
@@ -275,7 +275,9 @@ def test_a_lock_tells_what_a_range_does_not(scan_files: Scan) -> None:
         "web/yarn.lock": 'parse@^1.6.0:\n  version "1.6.13"\n',
     }
     report = scan_files(files)
-    assert [(each.code.id, each.place.file) for each in report.findings] == [(OLD, "web/yarn.lock")]
+    assert [(finding.code.id, finding.place.file) for finding in report.findings] == [
+        (OLD, "web/yarn.lock")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -377,7 +379,7 @@ def test_what_was_read_is_said_by_role_and_language(scan_files: Scan) -> None:
 
 def test_columns_count_characters(scan_files: Scan) -> None:
     report = scan_files({"app/a.swift": '/* été */ let é = "https://api.parse.com"'})
-    assert [(each.place.line, each.place.column) for each in report.findings] == [(1, 28)]
+    assert [(finding.place.line, finding.place.column) for finding in report.findings] == [(1, 28)]
 
 
 def test_the_source_of_the_php_sdk_is_not_the_app_and_its_name_space_may_be(
@@ -390,7 +392,7 @@ def test_the_source_of_the_php_sdk_is_not_the_app_and_its_name_space_may_be(
             "web/login.php": "<?php\nnamespace Parse;\nParseClient::initialize($a, $b, $c);",
         }
     )
-    assert [str(each.place) for each in report.findings] == [
+    assert [str(finding.place) for finding in report.findings] == [
         "web/login.php:3:1",
         "web/src/Parse/ParseClient.php:1:1",
     ]
@@ -413,7 +415,7 @@ def test_the_documentation_of_an_sdk_is_not_the_app(scan_files: Scan) -> None:
 
 def test_a_key_is_said_once_where_it_stands(scan_files: Scan) -> None:
     text = f'[Parse setApplicationId:@"{APP_ID}"\n    clientKey:@"{KEY}"];'
-    found = [each for each in codes(scan_files({"app/A.m": text})) if each == "SCAN-CLIENT-KEY"]
+    found = [code for code in codes(scan_files({"app/A.m": text})) if code == "SCAN-CLIENT-KEY"]
     assert len(found) == 1
     report = scan_files({"other/B.swift": f'let applicationID = "{APP_ID}"'})
     assert codes(report) == ["SCAN-CLIENT-KEY"]

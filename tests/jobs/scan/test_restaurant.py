@@ -72,14 +72,17 @@ def report() -> ScanReport:
 
 def test_exactly_the_known_findings_are_found(report: ScanReport) -> None:
     found: dict[str, list[str]] = {}
-    for each in report.findings:
-        name = Path(each.place.file).relative_to(HERE / "restaurant").as_posix()
-        line = f"{each.place.line} {each.code}"
+    for finding in report.findings:
+        name = Path(finding.place.file).relative_to(HERE / "restaurant").as_posix()
+        line = f"{finding.place.line} {finding.code}"
         if line not in found.setdefault(name, []):
             found[name].append(line)
     assert found == EXPECTED
 
 
 def test_exactly_the_known_functions_are_listed(report: ScanReport) -> None:
-    listed = [f"{each.kind} {each.name} {each.class_name}" for each in report.definitions]
+    listed = [
+        f"{definition.kind} {definition.name} {definition.class_name}"
+        for definition in report.definitions
+    ]
     assert listed == REGISTERED

@@ -59,7 +59,7 @@ def test_each_version_has_its_share_of_requests_and_clients(recording: Path) -> 
     traffic = read_traffic(recording)
     assert (traffic.requests, traffic.clients) == (7, 6)
     assert {
-        each.version: (each.requests, each.clients, each.can_move) for each in traffic.shares
+        share.version: (share.requests, share.clients, share.can_move) for share in traffic.shares
     } == {
         "i1.11.0": (2, 1, False),
         "a1.13.0": (1, 1, True),

@@ -32,8 +32,8 @@ def test_every_row_of_the_guides_list_is_there() -> None:
 
 def test_keys_and_codes_are_unique() -> None:
     settings = list(catalogue().values())
-    assert len({each.key for each in settings}) == len(settings)
-    assert len({each.code for each in settings}) == len(settings)
+    assert len({setting.key for setting in settings}) == len(settings)
+    assert len({setting.code for setting in settings}) == len(settings)
 
 
 @pytest.mark.parametrize("name", catalogue())

@@ -67,7 +67,7 @@ def test_a_right_server_passes_in_every_row(
         "settings",
         "9.10.0",
     )
-    assert [each.id for each in evidence.checks] == [f"settings/{name}" for name in catalogue()]
+    assert [check.id for check in evidence.checks] == [f"settings/{name}" for name in catalogue()]
     assert evidence.header.digests.keys() == {"hosted_settings", "options"}
     (table,) = evidence.tables
     assert table.columns == ("setting", "hosted", "server", "meaning")
@@ -94,9 +94,9 @@ def test_a_wrong_server_fails_with_what_it_means_and_what_is_accepted_does_not(
 
     folder = next(Path("reports").iterdir())
     evidence = read_evidence(folder / "evidence.jsonl")
-    outcomes = {each.id.removeprefix("settings/"): each.outcome for each in evidence.checks}
+    outcomes = {check.id.removeprefix("settings/"): check.outcome for check in evidence.checks}
     assert outcomes["PUBLIC-USERS"] is Outcome.KNOWN_DIFFERENCE
-    assert [each.id for each in evidence.known_differences] == ["SET-PUBLIC-USERS"]
+    assert [difference.id for difference in evidence.known_differences] == ["SET-PUBLIC-USERS"]
     page = (folder / "report.html").read_text()
     assert "SET-LOCKOUT" in page
     everything = captured.out + captured.err + page + (folder / "evidence.jsonl").read_text()

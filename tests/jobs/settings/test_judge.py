@@ -106,7 +106,7 @@ def test_an_accepted_difference_is_known_and_keeps_its_severity() -> None:
     assert entry is not None
     assert (entry.id, entry.severity) == ("SET-PUBLIC-USERS", "breaking")
     assert "we decided it" in entry.cause
-    assert [each.known for each in check.differences] == [entry.id]
+    assert [difference.known for difference in check.differences] == [entry.id]
     assert check.finding is None
 
 

@@ -204,7 +204,7 @@ def test_without_the_master_key_nothing_is_written(servers: Servers) -> None:
     target = replace(target, keys=replace(target.keys, master_key=None))
     found = dict(survey(target, APP, [], version=target.version))
     unseen = [each for each in found.values() if isinstance(each, NotFound)]
-    assert len(unseen) == sum(each.writes for each in PROBES.values())
+    assert len(unseen) == sum(probe.writes for probe in PROBES.values())
     assert all("no master_key" in each.reason for each in unseen)
 
 

@@ -90,7 +90,7 @@ def test_a_refused_master_key_is_told_and_nothing_is_written(fake_parse: FakePar
     refusal: Answer = (403, {}, b'{"error": "unauthorized"}')
     fake_parse.misbehave = lambda method, path: refusal if path == "schemas" else None
     found = run(fake_parse.target())
-    assert not [each for each in fake_parse.requests if each[0] == "POST"]
+    assert not [request for request in fake_parse.requests if request[0] == "POST"]
     result = found["LOCKOUT"]
     assert isinstance(result, NotFound)
     assert "refuses the master key: 403 unauthorized" in result.reason
@@ -103,7 +103,9 @@ def test_failed_log_ins_are_bounded(fake_parse: FakeParse, allowed: int | None, 
     values = {} if allowed is None else {"locked_after_failed_logins": allowed}
     before = len(fake_parse.requests)
     result = run(fake_parse.target(), values=values)["LOCKOUT"]
-    log_ins = [each for each in fake_parse.requests[before:] if each[1].startswith("login")]
+    log_ins = [
+        request for request in fake_parse.requests[before:] if request[1].startswith("login")
+    ]
     others = 1  # before a change of the password
     assert len(log_ins) == tries + 1 + others
     assert isinstance(result, NotFound)

@@ -94,7 +94,7 @@ def test_ctrl_c_leaves_evidence_that_is_marked_incomplete(
     evidence = read_evidence(next(Path("reports").glob("*/evidence.jsonl")))
     assert evidence.footer.interrupted
     place = list(PROBES).index("PUBLIC-FILE-UPLOAD")
-    assert [each.id for each in evidence.checks] == [
+    assert [check.id for check in evidence.checks] == [
         f"settings/{name}" for name in list(PROBES)[:place]
     ]
     (table,) = evidence.tables
@@ -112,7 +112,7 @@ def test_what_could_not_be_removed_is_said(
     run(*ASK)
     assert "could not be removed: users/user000001" in capsys.readouterr().err
     evidence = read_evidence(next(Path("reports").glob("*/evidence.jsonl")))
-    assert [each.message for each in evidence.notices] == [
+    assert [notice.message for notice in evidence.notices] == [
         "Could not be removed: users/user000001."
     ]
-    assert all(each.outcome is not Outcome.ERROR for each in evidence.checks[:1])
+    assert all(check.outcome is not Outcome.ERROR for check in evidence.checks[:1])

@@ -222,6 +222,6 @@ class SimulatedGenerator:
 
 def _histogram(seconds: list[float]) -> tuple[int, ...]:
     counts = [0] * len(EDGES_MS)
-    for each in seconds:
-        counts[min(bisect_left(EDGES_MS, each * 1000), len(EDGES_MS) - 1)] += 1
+    for second in seconds:
+        counts[min(bisect_left(EDGES_MS, second * 1000), len(EDGES_MS) - 1)] += 1
     return tuple(counts)

@@ -121,7 +121,7 @@ def test_a_run_that_is_stopped_says_so_and_cleans_up(place: Ground) -> None:
     evidence = read_evidence(newest / "evidence.jsonl")
     assert evidence.footer.interrupted
     assert not evidence.checks
-    assert {each.id for each in evidence.tables} >= {"series-load", "files"}
+    assert {table.id for table in evidence.tables} >= {"series-load", "files"}
     assert "interrupted" in (newest / "report.html").read_text("utf-8")
     assert not [name for name in names(place) if name.startswith("Parity")]
 

@@ -80,7 +80,7 @@ def test_tickets_that_are_out_because_of_misses_come_after_the_cache() -> None:
         cache_read_s=5e6, cache_read_share=0.8, tickets_out=1.0, queued=12, queued_share=1.0,
         parse_cpu=0.1, mongod_cpu=0.2,
     )  # fmt: skip
-    parts = [each.part for each in judged(usage).suspects]
+    parts = [suspect.part for suspect in judged(usage).suspects]
     assert parts[0] is Part.CACHE
     assert parts.index(Part.TICKETS) > 0
 
@@ -111,7 +111,7 @@ def test_a_full_network_is_named_before_the_waiting_that_it_makes() -> None:
     found = judged(usage, capacity=capacity)
     assert [each.part for each in found.named] == [Part.NETWORK]
     assert found.suspects[0].evidence == "16.0 of 20 Mbit/s, 20.0 in the busiest second"
-    waiting = next(each for each in found.suspects if each.part is Part.PARSE_WAIT)
+    waiting = next(suspect for suspect in found.suspects if suspect.part is Part.PARSE_WAIT)
     assert waiting.pressure > 0.8
     # With the same waiting and room on the network, it is something else that is waited for.
     roomy = judged(usage, capacity=replace(CAPACITY, network_bytes_s=125e6))
@@ -120,7 +120,7 @@ def test_a_full_network_is_named_before_the_waiting_that_it_makes() -> None:
 
 def test_full_tickets_without_a_queue_are_no_limit() -> None:
     usage = Usage(seconds=10, mongo_ms=50, tickets_out=1.0, queued=0.0, queued_share=0.0)
-    found = next(each for each in judged(usage).suspects if each.part is Part.TICKETS)
+    found = next(suspect for suspect in judged(usage).suspects if suspect.part is Part.TICKETS)
     assert found.pressure <= 0.8
 
 
@@ -130,7 +130,7 @@ def test_a_full_cache_that_reads_little_is_no_limit() -> None:
         seconds=10, mongo_ms=50, cache_bytes=0.8 * (256 << 20), cache_max=256 << 20,
         cache_read_s=1000, cache_read_share=0.01,
     )  # fmt: skip
-    found = next(each for each in judged(usage).suspects if each.part is Part.CACHE)
+    found = next(suspect for suspect in judged(usage).suspects if suspect.part is Part.CACHE)
     assert found.pressure == 0
 
 

@@ -96,9 +96,9 @@ def test_with_passwords_the_prediction_for_one_worker_holds_too() -> None:
     rate = 0.6 / mean
     predicted = wait(rate, 1, service)
     runs = [simulate(rate, 1, service, seed) for seed in range(4)]
-    assert fmean(each.utilisation for each in runs) == pytest.approx(0.6, rel=0.04)
-    assert fmean(each.mean_s for each in runs) == pytest.approx(predicted.mean_s, rel=0.25)
-    assert fmean(each.p95_s for each in runs) == pytest.approx(predicted.p95_s, rel=0.25)
+    assert fmean(run.utilisation for run in runs) == pytest.approx(0.6, rel=0.04)
+    assert fmean(run.mean_s for run in runs) == pytest.approx(predicted.mean_s, rel=0.25)
+    assert fmean(run.p95_s for run in runs) == pytest.approx(predicted.p95_s, rel=0.25)
 
 
 def test_a_plan_holds_its_rate_in_a_simulation_and_little_more_than_half_of_it_does_not() -> None:
@@ -118,7 +118,7 @@ def test_a_plan_holds_its_rate_in_a_simulation_and_little_more_than_half_of_it_d
 def test_each_step_of_a_plan_can_be_followed() -> None:
     given_ = Assumptions(server_cores=8, mongod_cores=16, spare=2, members=3)
     found = plan(10_000, COST, given_)
-    by_name = {each.name: each for each in found.steps}
+    by_name = {step.name: step for step in found.steps}
     assert by_name["requests/s of a Parse Server process"].value == pytest.approx(400)
     assert found.server_workers == 25
     assert by_name["machines by CPU"].value == 4
@@ -129,7 +129,7 @@ def test_each_step_of_a_plan_can_be_followed() -> None:
     assert found.mongod_machines == 3
     assert found.generator_workers == 8
     assert found.generator_machines == 1
-    assert all(each.formula and each.numbers for each in found.steps)
+    assert all(step.formula and step.numbers for step in found.steps)
 
 
 def test_a_network_that_is_too_small_decides() -> None:
@@ -221,14 +221,16 @@ def test_the_tables_of_the_page_are_those_of_the_code(rate: int, factor: float) 
         found.generator_workers,
         found.generator_machines,
     )
-    row = "| " + " | ".join(f"{each:,}" for each in cells) + f" | {found.gbit:.2f} |"
+    row = "| " + " | ".join(f"{cell:,}" for cell in cells) + f" | {found.gbit:.2f} |"
     assert row in PAGE
 
 
 def test_the_costs_of_the_page_are_those_of_the_code() -> None:
     for name, cost in MEASURED.items():
         numbers = (cost.server_us, cost.mongod_us, cost.generator_us)
-        assert f"{name} " + " ".join(f"{each:,.0f}" for each in numbers) in " ".join(PAGE.split())
+        assert f"{name} " + " ".join(f"{number:,.0f}" for number in numbers) in " ".join(
+            PAGE.split()
+        )
     for step in plan(100_000, mean_cost(READ_MOSTLY, MEASURED)).steps[:6]:
         assert step.numbers.replace(" x ", " \N{MULTIPLICATION SIGN} ") in PAGE
 

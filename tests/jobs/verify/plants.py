@@ -93,7 +93,7 @@ def twin(name: str, drop: str = "", /, **changes: Any) -> Plant:
     def plant(db: Db, rng: random.Random) -> str:
         if drop:
             db[name].drop_index(drop)
-        document = pick(db, name, rng, **{each: {"$exists": True} for each in changes})
+        document = pick(db, name, rng, **{change: {"$exists": True} for change in changes})
         made = {each: v(document[each]) if callable(v) else v for each, v in changes.items()}
         number = rng.randrange(10**6)
         document = {**document, "_id": f"twin{number:06d}", **made}

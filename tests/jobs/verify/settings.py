@@ -33,7 +33,7 @@ def write_settings(folder: Path) -> Path:
 
 def environment(pair: Pair) -> dict[str, str]:
     """Return the variables that the settings refer to."""
-    source, copy = (each.uri.value for each in pair.accesses)
+    source, copy = (access.uri.value for access in pair.accesses)
     return {"REST_KEY": "rest-key-of-the-test", "SOURCE_URI": source, "COPY_URI": copy}
 
 

@@ -200,7 +200,7 @@ def test_a_field_that_is_there_twice_is_compared_twice() -> None:
     twice = (len(body) + 5).to_bytes(4, "little") + body + b"\0"
     found = classify("Game", twice, one)
 
-    assert [each.path for each in found.differences] == ["['a#2']"]
+    assert [difference.path for difference in found.differences] == ["['a#2']"]
 
 
 def test_many_differences_are_counted_and_the_first_kept() -> None:
@@ -216,7 +216,7 @@ def test_many_differences_are_counted_and_the_first_kept() -> None:
 def test_elements_are_those_of_the_driver(document: dict[str, Any]) -> None:
     raw = with_id(document)
 
-    assert [each.key.decode() for each in elements(raw)] == ["_id", *document]
+    assert [element.key.decode() for element in elements(raw)] == ["_id", *document]
     rebuilt = b"".join(bytes([e.type]) + e.key + b"\0" + e.value for e in elements(raw))
     assert rebuilt == raw[4:-1]
 

@@ -44,7 +44,9 @@ def test_a_cluster_finds_what_this_machine_finds(pair: Pair, cluster: Any) -> No
     sides = cluster_sides(cluster.scheduler_address)
     result = verify_databases(*pair.accesses, Options(sides=sides))
 
-    counts = {each.name: each.counts for each in result.collections if each.counts}
+    counts = {
+        collection.name: collection.counts for collection in result.collections if collection.counts
+    }
     assert counts == {"GameScore": {"VER-MISSING": 1}, "_User": {"VER-CHANGED": 1}}
 
 
@@ -54,12 +56,12 @@ def test_a_huge_collection_is_divided_and_counted_once(pair: Pair, cluster: Any)
 
     pair.copy["Odd"].delete_one({"_id": 2.5})
     result = verify_databases(*pair.accesses, Options(sides=divided))
-    found = {each.name: each for each in result.collections}
+    found = {collection.name: collection for collection in result.collections}
 
     assert found["GameScore"].source_documents == 2000
     assert found["GameScore"].counts == {}
     assert found["Odd"].counts == {"VER-MISSING": 1}
-    assert {each.state for each in result.collections} == {State.VERIFIED}
+    assert {collection.state for collection in result.collections} == {State.VERIFIED}
 
 
 def test_no_scheduler_is_said(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

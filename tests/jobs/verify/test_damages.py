@@ -67,12 +67,12 @@ class World:
 def facts_of(db: Db) -> dict[str, Any]:
     hashes = db.command("dbHash")["collections"]
     return {
-        each["name"]: (
-            hashes[each["name"]],
-            each["options"],
-            db[each["name"]].index_information(),
+        collection["name"]: (
+            hashes[collection["name"]],
+            collection["options"],
+            db[collection["name"]].index_information(),
         )
-        for each in db.list_collections()
+        for collection in db.list_collections()
     }
 
 
@@ -105,12 +105,16 @@ def verified(world: World) -> set[str]:
     )
     result = verify_databases(source, copy, Options(sides=InlineSides))
     assert result.problems == ()
-    documents = {code for each in result.collections for code in each.counts}
-    return documents | {one.code for each in result.collections for one in each.structure}
+    documents = {code for collection in result.collections for code in collection.counts}
+    return documents | {
+        one.code for collection in result.collections for one in collection.structure
+    }
 
 
 def audited(db: Db) -> set[str]:
-    return {each.code.id for each in audit_database(db, AuditOptions(file_key=False)).findings}
+    return {
+        finding.code.id for finding in audit_database(db, AuditOptions(file_key=False)).findings
+    }
 
 
 def test_a_sound_copy_has_no_finding(world: World) -> None:
@@ -120,7 +124,7 @@ def test_a_sound_copy_has_no_finding(world: World) -> None:
 
 
 def test_the_catalogue_is_large_and_its_titles_are_unique() -> None:
-    assert len({each.title for each in DAMAGES}) == len(DAMAGES) >= 45
+    assert len({damage.title for damage in DAMAGES}) == len(DAMAGES) >= 45
 
 
 @pytest.mark.parametrize("damage", VERIFY, ids=lambda each: each.title)

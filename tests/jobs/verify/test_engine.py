@@ -35,7 +35,7 @@ def verified(pair: Pair, **options: Any) -> VerifyResult:
 
 
 def by_name(result: VerifyResult) -> dict[str, CollectionResult]:
-    return {each.name: each for each in result.collections}
+    return {collection.name: collection for collection in result.collections}
 
 
 def all_counts(result: VerifyResult) -> dict[tuple[str, str], int]:
@@ -48,9 +48,9 @@ def test_a_copy_is_equal_in_every_collection(pair: Pair) -> None:
     result = verified(pair)
 
     assert all_counts(result) == {}
-    assert {each.state for each in result.collections} == {State.VERIFIED}
+    assert {collection.state for collection in result.collections} == {State.VERIFIED}
     assert not result.problems
-    equal = {each.name: each.equal for each in result.collections}
+    equal = {collection.name: collection.equal for collection in result.collections}
     assert equal == {
         "Capped": 1,
         "GameScore": 300,
@@ -205,7 +205,7 @@ def test_a_lost_chunk_names_its_file(pair: Pair) -> None:
     delete("fs.chunks")(pair)
     (example,) = by_name(verified(pair))["fs.chunks"].examples
 
-    assert [each.path for each in example.differences] == ["files_id", "n"]
+    assert [difference.path for difference in example.differences] == ["files_id", "n"]
 
 
 def test_an_index_comes_with_the_command_that_makes_it(pair: Pair) -> None:

@@ -63,14 +63,14 @@ def pair(mongod: Mongod) -> Iterator[Pair]:
 
 
 def slow(pair: Pair) -> tuple[Access, Access]:
-    left, right = (replace(each, max_mb_s=SLOW_MB_S) for each in pair.accesses)
+    left, right = (replace(access, max_mb_s=SLOW_MB_S) for access in pair.accesses)
     return left, right
 
 
 def assert_no_pass(result: VerifyResult, message: str) -> None:
-    assert any(message in each for each in result.problems)
-    assert State.NOT_JUDGED in {each.state for each in result.collections}
-    assert all(not each.counts for each in result.collections)
+    assert any(message in problem for problem in result.problems)
+    assert State.NOT_JUDGED in {collection.state for collection in result.collections}
+    assert all(not collection.counts for collection in result.collections)
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -93,8 +93,8 @@ def test_a_killed_source_is_named_and_nothing_is_concluded(pair: Pair) -> None:
         options = Options(sides=lambda a, b: Disturbed(a, b, doomed.kill), exclude=("Odd", "fs.*"))
         result = verify_databases(*accesses, options)
 
-    assert any("hosted: MongoDB cannot be read" in each for each in result.problems)
-    assert State.NOT_JUDGED in {each.state for each in result.collections}
+    assert any("hosted: MongoDB cannot be read" in problem for problem in result.problems)
+    assert State.NOT_JUDGED in {collection.state for collection in result.collections}
 
 
 def test_ctrl_c_keeps_what_was_verified(pair: Pair) -> None:
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_was_verified(pair: Pair) -> None:
 
     options = Options(sides=lambda a, b: Interrupting(a, b, lambda: None))
     result = verify_databases(*pair.accesses, options)
-    states = {each.name: each.state for each in result.collections}
+    states = {collection.name: collection.state for collection in result.collections}
 
     assert result.interrupted
     assert states["GameScore"] is State.VERIFIED
@@ -159,7 +159,7 @@ def run_with_state(pair: Pair, folder: Path, earlier: Path | None = None) -> Ver
 
 
 def resumed(result: VerifyResult) -> set[str]:
-    return {each.name for each in result.collections if each.resumed}
+    return {collection.name for collection in result.collections if collection.resumed}
 
 
 def test_a_clean_collection_is_not_read_again(pair: Pair, tmp_path: Path) -> None:
@@ -167,10 +167,12 @@ def test_a_clean_collection_is_not_read_again(pair: Pair, tmp_path: Path) -> Non
     run_with_state(pair, tmp_path / "one")
     second = run_with_state(pair, tmp_path / "two", tmp_path / "one")
 
-    assert resumed(second) == {each.name for each in second.collections} - {"_User"}
-    counts = {each.name: each.counts for each in second.collections if each.counts}
+    assert resumed(second) == {collection.name for collection in second.collections} - {"_User"}
+    counts = {
+        collection.name: collection.counts for collection in second.collections if collection.counts
+    }
     assert counts == {"_User": {"VER-MISSING": 1}}
-    assert sum(each.equal for each in second.collections) == 445
+    assert sum(collection.equal for collection in second.collections) == 445
 
 
 @pytest.mark.parametrize("side", ["source", "copy"])

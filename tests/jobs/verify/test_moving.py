@@ -158,7 +158,7 @@ def test_a_collection_that_appears_meanwhile_is_no_pass(pair: Pair) -> None:
 
     result = watch_databases(*pair.accesses, Timing(600.0, lambda: 1000.0, create))
 
-    assert any("Late was created" in each for each in result.problems)
+    assert any("Late was created" in problem for problem in result.problems)
     assert not result.in_sync_as_of
 
 
@@ -167,7 +167,7 @@ def test_a_dropped_collection_is_no_pass(pair: Pair) -> None:
     drop = Timing(600.0, lambda: 1000.0, lambda _: pair.source["_User"].drop())
     result = watch_databases(*pair.accesses, drop)
 
-    assert any("dropped or renamed" in each for each in result.problems)
+    assert any("dropped or renamed" in problem for problem in result.problems)
 
 
 def test_a_standalone_is_followed_by_time(mongod: Mongod) -> None:
@@ -232,7 +232,7 @@ def test_rows_that_are_deleted_meanwhile_do_not_matter(pair: Pair, watch: bool) 
         result = verify_databases(*pair.accesses, options)
 
     assert counts(result) == {("GameScore", "VER-CHANGED"): 25}
-    assert {each.state for each in result.collections} == {State.VERIFIED}
+    assert {collection.state for collection in result.collections} == {State.VERIFIED}
 
 
 def test_what_differs_where_reading_broke_off_has_not_settled(pair: Pair) -> None:
@@ -242,7 +242,7 @@ def test_what_differs_where_reading_broke_off_has_not_settled(pair: Pair) -> Non
         *pair.accesses, Timing(600.0, lambda: 1000.0, lambda _: None), Options(sides=Breaking)
     )
 
-    states = {each.name: each.state for each in result.collections}
+    states = {collection.name: collection.state for collection in result.collections}
     assert states["GameScore"] is State.NOT_JUDGED
     assert [each.code for each in result.unsettled] == ["VER-CHANGED"]
 

@@ -71,17 +71,17 @@ class Ran:
     def codes(self) -> dict[str, str]:
         """Return the checks that failed, with the codes of their findings."""
         return {
-            each.id.removeprefix("web/"): each.finding.code
-            for each in self.evidence.checks
-            if each.outcome is Outcome.FAIL and each.finding is not None
+            check.id.removeprefix("web/"): check.finding.code
+            for check in self.evidence.checks
+            if check.outcome is Outcome.FAIL and check.finding is not None
         }
 
     def outcome(self, name: str) -> Outcome:
-        (found,) = (each for each in self.evidence.checks if each.id == f"web/{name}")
+        (found,) = (check for check in self.evidence.checks if check.id == f"web/{name}")
         return found.outcome
 
     def reason(self, name: str) -> str:
-        (found,) = (each for each in self.evidence.checks if each.id == f"web/{name}")
+        (found,) = (check for check in self.evidence.checks if check.id == f"web/{name}")
         return found.reason
 
     def table(self, name: str) -> list[list[Any]]:
@@ -93,10 +93,10 @@ def test_the_same_site_at_another_address_passes(har: Path, config: Path, tmp_pa
     with Website() as new:
         ran = Ran(tmp_path, config, str(har), "--site", new.url)
     assert ran.code is ExitCode.PASS, ran.output
-    assert {each.id for each in ran.evidence.checks} == {
+    assert {check.id for check in ran.evidence.checks} == {
         "web/hosted-links", *(f"web/GET {path}" for path in PATHS)
     }  # fmt: skip
-    assert {each.outcome for each in ran.evidence.checks} == {Outcome.PASS}
+    assert {check.outcome for check in ran.evidence.checks} == {Outcome.PASS}
     assert ran.evidence.header.targets[0].server_version == "9.10.0"
     assert ["text/html", 5, 5, 0, 0, 0] in [row[:6] for row in ran.table("content-types")]
     made_equal = {row[1] for row in ran.table("made-equal") if row[0] == "/"}
@@ -250,9 +250,9 @@ def test_a_site_that_is_down_is_left_alone(har: Path, config: Path, tmp_path: Pa
         url = gone.url
     ran = Ran(tmp_path, config, str(har), "--site", url, "--jobs", "1")
     assert ran.code is ExitCode.CANNOT_JUDGE
-    errors = [each for each in ran.evidence.checks if each.outcome is Outcome.ERROR]
+    errors = [check for check in ran.evidence.checks if check.outcome is Outcome.ERROR]
     assert len(errors) == 5
-    assert any("6 URLs were not tried" in each.message for each in ran.evidence.notices)
+    assert any("6 URLs were not tried" in notice.message for notice in ran.evidence.notices)
 
 
 def test_what_needs_a_login_is_not_judged(old: Website, config: Path, tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_what_needs_a_login_is_not_judged(old: Website, config: Path, tmp_path: 
     har.write_text(json.dumps(har_of(old, ("/account", "/about"), Cookie="sid=12345; _ga=1")))
     with Website() as new:
         ran = Ran(tmp_path, config, str(har), "--site", new.url)
-        assert all("Cookie" not in each for each in new.headers)
+        assert all("Cookie" not in header for header in new.headers)
     assert ran.outcome("GET /account") is Outcome.UNSUPPORTED
     assert "session" in ran.reason("GET /account")
     assert ran.outcome("GET /about") is Outcome.PASS
@@ -299,7 +299,7 @@ def test_json_is_what_its_schema_says(har: Path, config: Path, tmp_path: Path) -
 def test_keys_of_the_target_are_in_no_output(har: Path, config: Path, tmp_path: Path) -> None:
     with Website(_on("/app.js", _body("serverURL", f'key = "{MASTER_KEY}"; Parse.url'))) as new:
         ran = Ran(tmp_path, config, str(har), "--site", new.url)
-    written = [each.read_text() for each in (tmp_path / "reports").glob("*/*.*")]
+    written = [path.read_text() for path in (tmp_path / "reports").glob("*/*.*")]
     assert ran.codes() == {"GET /app.js": "WEB-BODY"}
     assert not any(MASTER_KEY in each for each in [*written, ran.output])
 
@@ -363,5 +363,5 @@ def test_ctrl_c_leaves_what_was_judged_and_says_so(
     [folder] = (tmp_path / "reports").iterdir()
     evidence = read_evidence(folder / "evidence.jsonl")
     assert evidence.footer.interrupted
-    assert [each.id for each in evidence.checks] == judged
+    assert [check.id for check in evidence.checks] == judged
     assert (folder / "report.html").exists()

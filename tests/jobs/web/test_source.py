@@ -50,8 +50,8 @@ def _recording(
 ) -> Path:
     header = RecordingHeader(base, "2016-03-09T17:12:30Z", "capture", redacted=False, tool="t")
     with RecordingWriter(path / "app.jsonl", header, redactor=redactor) as writer:
-        for each in exchanges:
-            writer.write(each)
+        for exchange in exchanges:
+            writer.write(exchange)
     return path / "app.jsonl"
 
 
@@ -68,7 +68,7 @@ def test_calls_of_the_api_are_left_out_and_counted(tmp_path: Path) -> None:
         _exchange(7, "/?lang=de"),
     )
     website = read_website(path, None, ("/parse",))
-    assert [each.signature for each in website.pages] == ["GET /parsely", "GET /?lang=de"]
+    assert [page.signature for page in website.pages] == ["GET /parsely", "GET /?lang=de"]
     assert website.old == OLD
     assert dict(website.left_out) == {
         "calls of the API": 2,
@@ -175,7 +175,7 @@ def test_a_list_of_urls_is_read(tmp_path: Path) -> None:
     path = tmp_path / "urls.txt"
     path.write_text(f"# all\n\n{OLD}/a?x=1#part\n/b c\n{OLD}\n/a?x=1\n")
     website = read_urls(path, OLD)
-    assert [each.path for each in website.pages] == ["/a?x=1", "/b%20c", "/"]
+    assert [page.path for page in website.pages] == ["/a?x=1", "/b%20c", "/"]
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
@@ -217,5 +217,5 @@ def test_a_har_names_its_site_by_its_pages(tmp_path: Path) -> None:
     ]
     path.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
     website = read_website(path, None, ("/parse",))
-    assert (website.old, [each.path for each in website.pages]) == (OLD, ["/", "/app.js"])
+    assert (website.old, [page.path for page in website.pages]) == (OLD, ["/", "/app.js"])
     assert read_website(path, "https://cdn.example", ()).pages[0].path == "/a.js"

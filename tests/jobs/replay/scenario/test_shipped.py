@@ -36,15 +36,17 @@ def test_there_are_scenarios() -> None:
 
 def test_a_scenario_and_its_entries_name_each_other() -> None:
     assert named() == {
-        each.id: set(each.differences) for each in SCENARIOS.values() if each.differences
+        scenario.id: set(scenario.differences)
+        for scenario in SCENARIOS.values()
+        if scenario.differences
     }
 
 
 def test_a_scenario_with_a_difference_says_what_parse_server_answers() -> None:
     silent = [
-        each.id
-        for each in SCENARIOS.values()
-        if bool(each.differences) != any(step.server for step in each.steps)
+        scenario.id
+        for scenario in SCENARIOS.values()
+        if bool(scenario.differences) != any(step.server for step in scenario.steps)
     ]
 
     assert silent == []

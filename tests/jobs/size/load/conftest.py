@@ -81,9 +81,9 @@ def remains(target: Target, mark: str) -> list[str]:
     master = ParseClient(target).as_master()
     try:
         found = [
-            each["className"]
-            for each in master.get("schemas").results
-            if mark.lower() in each["className"].lower()
+            result["className"]
+            for result in master.get("schemas").results
+            if mark.lower() in result["className"].lower()
         ]
         wanted = {
             "_User": {"username": {"$regex": f"^parity{mark}"}},

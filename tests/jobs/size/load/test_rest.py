@@ -56,7 +56,7 @@ def test_every_operation_works_and_nothing_stays_behind(server: Target) -> None:
         client.close()
         assert remains(server, mark)  # there was something to remove
         uploaded = list(load.uploaded)
-    assert {name.split()[0] for name in names} == {str(each.ask) for each in OPERATIONS}
+    assert {name.split()[0] for name in names} == {str(operation.ask) for operation in OPERATIONS}
     assert remains(server, mark) == []
     reader = ParseClient(server)
     paths = [f"{server.url}/files/{server.app_id.value}/{name}" for name in uploaded]
@@ -248,7 +248,7 @@ def test_a_target_that_forbids_writes_is_refused_unless_only_reads_are_sent(
         check_order(order(forbidden))
     assert refused.value.code == "writes-forbidden"
     reading = check_order(order(forbidden, read_only=True))
-    assert {each.ask for each in reading.profile.operations} == {
+    assert {operation.ask for operation in reading.profile.operations} == {
         Ask.QUERY,
         Ask.COUNT,
         Ask.GET,

@@ -46,7 +46,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def content(source: ExportSource) -> dict[str, Any]:
-    return {each.class_name: [row.value for row in each.rows()] for each in source.files}
+    return {file.class_name: [row.value for row in file.rows()] for file in source.files}
 
 
 def test_a_folder_is_read(folder: Path) -> None:

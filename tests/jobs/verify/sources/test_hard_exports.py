@@ -48,7 +48,7 @@ def test_a_broken_file_is_not_judged_and_the_others_are(
     assert broken.counts == {}
     (unknown,) = broken.not_verified
     assert unknown.count == COUNT - broken.equal
-    other = next(each for each in result.collections if each.name == "Other")
+    other = next(collection for collection in result.collections if collection.name == "Other")
     assert other.state is State.VERIFIED
 
 
@@ -91,7 +91,7 @@ def test_a_lone_surrogate_and_a_huge_number_are_compared(
     collection.update_one({"_id": rows[2]["objectId"]}, {"$set": {"n": float(2**53)}})
     collection.update_one({"_id": rows[3]["objectId"]}, {"$set": {"n": 1e21}})
     found = thing(verify_export())
-    assert [each.id for each in found.examples] == [rows[1]["objectId"]]
+    assert [example.id for example in found.examples] == [rows[1]["objectId"]]
 
 
 def test_a_refused_file_keeps_the_run_from_passing(
@@ -99,21 +99,31 @@ def test_a_refused_file_keeps_the_run_from_passing(
 ) -> None:
     (tmp_path / "x.json").write_text('{"results": []}')
     (export / "Secret.json").symlink_to(tmp_path / "x.json")
-    refused = next(each for each in verify_export().collections if each.name == "Secret.json")
+    refused = next(
+        collection for collection in verify_export().collections if collection.name == "Secret.json"
+    )
     assert refused.state is State.NOT_JUDGED
 
 
 def test_an_empty_class_is_no_evidence(export: Path, verify_export: Verify) -> None:
     (export / "Nothing.json").write_text('{"results": []}')
-    empty = next(each for each in verify_export().collections if each.name == "Nothing")
+    empty = next(
+        collection for collection in verify_export().collections if collection.name == "Nothing"
+    )
     assert empty.state is State.EMPTY
 
 
 def test_classes_can_be_left_out_and_are_listed(verify_export: Verify) -> None:
-    states = {each.name: each.state for each in verify_export(exclude=("Thing",)).collections}
+    states = {
+        collection.name: collection.state
+        for collection in verify_export(exclude=("Thing",)).collections
+    }
     assert states["Thing"] is State.NOT_VERIFIED
     assert states["Other"] is State.VERIFIED
-    states = {each.name: each.state for each in verify_export(classes=("Thing",)).collections}
+    states = {
+        collection.name: collection.state
+        for collection in verify_export(classes=("Thing",)).collections
+    }
     assert states["Thing"] is State.VERIFIED
     assert states["Other"] is State.NOT_VERIFIED
 

@@ -121,7 +121,7 @@ def test_what_changed_while_it_was_read_is_no_difference(
     collection.delete_one({"_id": row(7)["objectId"]})
     result = thing(verify())
     assert result.counts == {"VER-MISSING": 1}
-    assert [each.id for each in result.examples] == [row(7)["objectId"]]
+    assert [example.id for example in result.examples] == [row(7)["objectId"]]
     assert result.state is State.VERIFIED
 
 
@@ -167,7 +167,7 @@ def test_after_some_classes_in_a_row_the_rest_is_not_asked_for(
     server.fault = lambda name, params, rows: answer(503, {})
     result = verify(tries=1)
     assert server.lists == 2
-    assert all(each.state is not State.VERIFIED for each in result.collections)
+    assert all(collection.state is not State.VERIFIED for collection in result.collections)
 
 
 KILLED = """
@@ -231,7 +231,7 @@ def test_who_stops_it_loses_nothing(
     server.fault = lambda name, params, rows: asked.append(name)
     result = verify(resume=True)
     assert set(asked) == {"Thing"}
-    assert {each.name for each in result.collections if each.resumed} == {"Other"}
+    assert {collection.name for collection in result.collections if collection.resumed} == {"Other"}
 
 
 def test_the_index_of_another_source_is_not_resumed(

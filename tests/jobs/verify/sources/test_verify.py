@@ -29,21 +29,23 @@ def verify(app: App, kind: str, database: Mongo, work: Path, **options: Any) -> 
 def codes(result: VerifyResult) -> dict[str, set[str]]:
     """Return the codes that were found, by collection."""
     found: dict[str, set[str]] = {}
-    for each in result.collections:
-        here = {*each.counts, *(one.code for one in each.structure)}
+    for collection in result.collections:
+        here = {*collection.counts, *(one.code for one in collection.structure)}
         if here:
-            found[each.name] = here
+            found[collection.name] = here
     return found
 
 
 def paths(result: VerifyResult) -> set[str]:
     documents = {
-        f"{each.name}/{one.id}.{place.path}"
-        for each in result.collections
-        for one in each.examples
+        f"{collection.name}/{one.id}.{place.path}"
+        for collection in result.collections
+        for one in collection.examples
         for place in one.differences
     }
-    structure = {one.difference.path for each in result.collections for one in each.structure}
+    structure = {
+        one.difference.path for collection in result.collections for one in collection.structure
+    }
     return documents | structure
 
 
@@ -52,11 +54,14 @@ def test_a_copy_is_the_same(app: App, copy: Copy, tmp_path: Path, kind: str) -> 
     result = verify(app, kind, copy(), tmp_path)
     assert codes(result) == {}
     assert result.problems == ()
-    states = {each.name: each.state for each in result.collections}
+    states = {collection.name: collection.state for collection in result.collections}
     assert {name for name, state in states.items() if state is State.NOT_JUDGED} == set()
     assert states["GameScore"] is State.VERIFIED
     assert states["_Join:users:_Role"] is State.VERIFIED
-    counts = {each.name: (each.source_documents, each.equal) for each in result.collections}
+    counts = {
+        collection.name: (collection.source_documents, collection.equal)
+        for collection in result.collections
+    }
     assert counts["GameScore"] == (240, 240)
     assert counts["_Join:fans:Team"] == (3, 3)
     assert list(tmp_path.iterdir()) == []
@@ -70,7 +75,9 @@ def test_what_the_source_cannot_show_is_listed(
     whole = {each.what for each in result.not_verified}
     assert {"number types", "order of fields", "indexes and collection options"} <= whole
     assert ("_SCHEMA and class-level permissions" in whole) is (kind == "export")
-    parts = {one.what: one.count for each in result.collections for one in each.not_verified}
+    parts = {
+        one.what: one.count for collection in result.collections for one in collection.not_verified
+    }
     assert parts["_User._hashed_password"] == 3
     assert parts.get("_Session.sessionToken") == (3 if kind == "export" else None)
     assert parts["fs.files documents"] == 1

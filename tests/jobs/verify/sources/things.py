@@ -23,4 +23,4 @@ def document(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def thing(result: VerifyResult) -> CollectionResult:
-    return next(each for each in result.collections if each.name == "Thing")
+    return next(collection for collection in result.collections if collection.name == "Thing")

@@ -133,7 +133,7 @@ def pointer(class_name: str, object_id: str) -> dict[str, Any]:
 
 
 def _add(class_name: str, ids: list[str]) -> dict[str, Any]:
-    return {"__op": "AddRelation", "objects": [pointer(class_name, each) for each in ids]}
+    return {"__op": "AddRelation", "objects": [pointer(class_name, id_) for id_ in ids]}
 
 
 def write_export(app: ParseClient, database: Mongo, folder: Path) -> None:
