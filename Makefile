@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 # One file, one worker; what is slow is left to `make test-all`, which runs everything.
-TEST := $(BIN)/pytest tests -q -n $(JOBS) --dist loadgroup --no-loadscope-reorder --random-order \
+TEST := $(BIN)/pytest tests -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --random-order \
         --timeout 300 --durations 10
 
 # Tests start hundreds of processes; none of them should compile this project anew.

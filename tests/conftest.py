@@ -43,12 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker of ``--dist loadgroup``, the longest files first.
+    """Begin with the longest files.
 
-    What a module starts (a server, a database) is then started once and not in every worker.
+    `make test` gives each file to one worker (``--dist loadfile``), so that what a module starts
+    (a server, a database) is started once and not in every worker.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.location[0]))
     order = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.location[0], len(order)))
 

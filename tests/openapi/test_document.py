@@ -35,8 +35,6 @@ DATE = {"__type": "Date", "iso": "2016-03-04T05:06:07.890Z"}
 POINT = {"__type": "GeoPoint", "latitude": 1.5, "longitude": -2}
 OTHER = {"__type": "Pointer", "className": "Other", "objectId": "abcdefghij"}
 
-pytestmark = pytest.mark.xdist_group("openapi")
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Target]:
