@@ -330,7 +330,8 @@ class _Reader:
         return event
 
     def _check_seal(self, seal: str) -> None:
-        if self.version < _OLDEST_SEALED:
+        # An older version has no seal; one that has a seal is a newer one with another number.
+        if self.version < _OLDEST_SEALED and not seal:
             return
         made, wanted = seal.partition(":")[0], self._expected.partition(":")[0]
         if made != wanted and made == KEYED:
