@@ -38,6 +38,12 @@ _EXPECTED: Final = {
     "string_type": "str",
     "tuple_type": "a list",
 }
+_BOUNDS: Final = {
+    "greater_than": "above",
+    "greater_than_equal": "from",
+    "less_than": "below",
+    "less_than_equal": "up to",
+}
 _FIRST: Final = ("event", "format", "version")
 _UNKNOWN: Final = "unexpected_keyword_argument"
 _MISSING: Final = ("missing", "missing_argument", "missing_keyword_only_argument")
@@ -73,12 +79,16 @@ class Problem:
         text: What is wrong there.
         unknown: Whether the last key of the place is one that does not exist.
         missing: Whether the last key of the place is one that has to be there.
+        choices: The words that would be right there; empty where it is no matter of words.
+        written: The word that stands there instead.
     """
 
     place: Place
     text: str
     unknown: bool = False
     missing: bool = False
+    choices: tuple[str, ...] = ()
+    written: str = ""
 
     def said(self, where: str = "") -> str:
         """Return it as one sentence: ``check.requests: expected int, got '3'``."""
@@ -214,9 +224,15 @@ def _problem(detail: Mapping[str, Any]) -> Problem:
     if kind in _EXPECTED:
         return Problem(place, f"expected {_EXPECTED[kind]}, got {_short(detail['input'])}")
     if kind in {"enum", "literal_error"}:
-        words = ", ".join(re.findall(r"'((?:[^'\\]|\\.)*)'", context["expected"]))
-        expected = f"one of {words}" if words else context["expected"]
-        return Problem(place, f"expected {expected}, got {_short(detail['input'])}")
+        words = tuple(re.findall(r"'((?:[^'\\]|\\.)*)'", context["expected"]))
+        expected = f"one of {', '.join(words)}" if words else context["expected"]
+        text = f"expected {expected}, got {_short(detail['input'])}"
+        return Problem(place, text, choices=words, written=str(detail["input"]))
+    if kind == "string_pattern_mismatch":
+        return Problem(place, f"{_short(detail['input'])} is not of the form {context['pattern']}")
+    if kind in _BOUNDS:
+        bound = f"{_BOUNDS[kind]} {next(iter(context.values())):g}"
+        return Problem(place, f"expected a number {bound}, got {_short(detail['input'])}")
     if kind == "finite_number":
         return Problem(place, "expected a finite number")
     if kind == "value_error":

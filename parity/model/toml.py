@@ -11,11 +11,15 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from parity.model.formats import Format, Place
+from parity.model.errors import UserError
+from parity.model.formats import Format, Place, Problem
 
 T = TypeVar("T")
+MOST_BYTES: Final = 1_000_000
+"""Of a file that a person wrote; what is longer is something else."""
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _STRING: Final = re.compile(
@@ -60,6 +64,7 @@ class Document:
         text: The file.
 
     Attributes:
+        text: The file.
         value: The tables; dates and times are text, as in JSON.
 
     Raises:
@@ -67,6 +72,7 @@ class Document:
     """
 
     def __init__(self, text: str) -> None:
+        self.text = text
         try:
             # tomllib reads endings of Windows as it should; the lines below are counted by \n.
             self.value: dict[str, Any] = _plain(tomllib.loads(text))
@@ -94,18 +100,73 @@ class Document:
         read, found = form.problems(self.value if value is None else value)
         if found:
             raise WrongToml(
-                Wrong(
-                    self.line(problem.place),
-                    problem.said()
-                    + (
-                        f", {nearest(str(problem.place[-1]), names)}"
-                        if problem.unknown and (names := _names(kind, problem.place[:-1]))
-                        else ""
-                    ),
-                )
+                Wrong(self.line(problem.place), problem.said() + _hint(problem, kind))
                 for problem in found
             )
         return typing.cast("T", read)
+
+
+def open_toml(file: Path, remedy: str, code: str, *, most: int = MOST_BYTES) -> Document:
+    """Read a TOML file that a person wrote.
+
+    Args:
+        file: Where it is; a byte order mark, which Windows writes, is no part of it.
+        remedy: What to do if it cannot be read.
+        code: Code of the error.
+        most: Bytes that such a file has at most.
+
+    Raises:
+        UserError: It cannot be read, is longer, or is no TOML.
+    """
+    try:
+        with file.open("rb") as source:
+            text = source.read(most + 1).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{file} cannot be read: {reason}", remedy, code=code) from error
+    if len(text) > most:
+        raise UserError(f"{file} is longer than {most:,} bytes", remedy, code=code)
+    return parse_toml(text, str(file), code)
+
+
+def parse_toml(text: str, source: str, code: str) -> Document:
+    """Read TOML that a person wrote.
+
+    Args:
+        text: The TOML.
+        source: Where it comes from, for messages.
+        code: Code of the error.
+
+    Raises:
+        UserError: It is no TOML.
+    """
+    try:
+        return Document(text)
+    except WrongToml as error:
+        where = ", " if error.found[0].line else ": "
+        raise UserError(f"{source}{where}{error}", "Correct that line.", code=code) from error
+
+
+def problems_of(source: object, found: Iterable[Wrong], remedy: str, code: str) -> UserError:
+    """Return the error that tells everything that is wrong with a file.
+
+    Args:
+        source: The file.
+        found: What is wrong with it.
+        remedy: Where its format is described.
+        code: Code of the error.
+    """
+    lines = [f"  {wrong}" for wrong in WrongToml(found).found]
+    count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return UserError(f"{source} has {count}:\n" + "\n".join(lines), remedy, code=code)
+
+
+def _hint(problem: Problem, kind: Any) -> str:
+    """Return what may have been meant by a name or a word that does not exist."""
+    if problem.unknown and (names := _names(kind, problem.place[:-1])):
+        return f", {nearest(str(problem.place[-1]), names)}"
+    hint = nearest(problem.written, problem.choices) if problem.choices else ""
+    return f", {hint}" if hint.startswith("did you mean") else ""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:
@@ -243,21 +304,34 @@ def _names(kind: Any, place: Place) -> list[str]:
     for step in place:
         kind = next(_below(kind, step), None)
     inner = [part for part in _parts(kind) if is_dataclass(part)]
-    return [field.name for part in inner for field in fields(part) if field.init]
+    return [name for part in inner for name in _fields(part)]
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """Return the types of a dataclass's fields by the names that they have in a file."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    written = {}
+    for field in fields(kind):
+        extras = getattr(hints[field.name], "__metadata__", ())
+        alias = next((extra.alias for extra in extras if getattr(extra, "alias", None)), None)
+        if field.init:
+            written[alias or field.name] = hints[field.name]
+    return written
 
 
 def _below(kind: Any, step: str | int) -> Iterator[Any]:
     for part in _parts(kind):
         if is_dataclass(part):
-            hints = typing.get_type_hints(part)
-            if step in hints:
+            if step in (hints := _fields(part)):
                 yield hints[str(step)]
         elif arguments := typing.get_args(part):
             yield arguments[0] if isinstance(step, int) else arguments[-1]
 
 
 def _parts(kind: Any) -> tuple[Any, ...]:
-    """Return the members of a union; else the type itself."""
+    """Return the members of a union; else the type itself, without its annotations."""
+    if typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         return typing.get_args(kind)
     return (kind,)

@@ -210,14 +210,14 @@ class _Traffic:
             self.merged += rare.count
         self.shapes = kept
 
-    def _p95(self) -> dict[str, float]:
+    def _p95(self) -> dict[Ask, float]:
         found = {}
         for ask, buckets in sorted(self.latencies.items()):
             wanted, seen = 0.95 * buckets.total(), 0
             for bucket in sorted(buckets):
                 seen += buckets[bucket]
                 if seen >= wanted:
-                    found[str(ask)] = round(EDGES_MS[bucket], 1)
+                    found[ask] = round(EDGES_MS[bucket], 1)
                     break
         return found
 

@@ -7,13 +7,25 @@ It holds shapes and sizes and no values: nothing of a user's data is in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-VALUE = "?"
+from pydantic import Field
+
+VALUE: Final = "?"
 """Stands in ``Operation.where`` for a value that some row of the class has in that field."""
+MOST_OPERATIONS: Final = 2000
+MOST_PARTS: Final = 50
+"""Requests in a batch that the hosted service took (REST guide, "Batch Operations")."""
+LARGEST_PAYLOAD: Final = 64 * 1024 * 1024
+_DEEPEST: Final = 8
+
+Rate = Annotated[float, Field(ge=0)]
+ClassName = Annotated[str, Field(pattern=r"^(_?[A-Za-z][A-Za-z0-9_]*)?$")]
+FunctionName = Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_.]*)?$")]
 
 
 class Ask(StrEnum):
@@ -35,6 +47,11 @@ class Ask(StrEnum):
     INSTALLATION = "installation"
 
 
+OF_A_CLASS: Final = frozenset(
+    {Ask.QUERY, Ask.COUNT, Ask.GET, Ask.CREATE, Ask.UPDATE, Ask.DELETE, Ask.BATCH}
+)
+"""Operations that concern a class, which must be named."""
+QUERIES: Final = frozenset({Ask.QUERY, Ask.COUNT})
 READS: Final = frozenset({Ask.QUERY, Ask.COUNT, Ask.GET, Ask.DOWNLOAD})
 """What changes nothing; a log-in adds a session."""
 
@@ -57,20 +74,35 @@ class Operation:
         payload_bytes: Typical size of what is sent: a body, a file; for a batch of one part.
         parts: Number of requests in a batch.
         function: Name of the cloud function.
+
+    Raises:
+        ValueError: What it asks and what it names do not belong together.
     """
 
     ask: Ask
-    weight: float
-    class_name: str = ""
+    weight: Rate
+    class_name: Annotated[ClassName, Field(alias="class")] = ""
     where: Mapping[str, Any] = field(default_factory=dict)
     order: str = ""
-    limit: int | None = None
-    skip: int = 0
+    limit: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     keys: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    payload_bytes: int = 0
-    parts: int = 1
-    function: str = ""
+    payload_bytes: Annotated[int, Field(ge=0, le=LARGEST_PAYLOAD)] = 0
+    parts: Annotated[int, Field(ge=1, le=MOST_PARTS)] = 1
+    function: FunctionName = ""
+
+    def __post_init__(self) -> None:
+        if self.ask in OF_A_CLASS and not self.class_name:
+            raise ValueError(f"{self.ask} has no class")
+        if self.ask is Ask.FUNCTION and not self.function:
+            raise ValueError("function has no name: function = …")
+        if self.where and self.ask not in QUERIES:
+            raise ValueError(f"{self.ask} has a where; only query and count have one")
+        if not _is_plain(self.where, _DEEPEST):
+            raise ValueError(
+                f'where holds what JSON cannot, or is deeper than {_DEEPEST}; write "{VALUE}"'
+            )
 
     @property
     def name(self) -> str:
@@ -83,6 +115,13 @@ class Operation:
         if self.skip:
             words.append("skip")
         return " ".join(word for word in words if word)
+
+
+def _is_plain(value: Any, deep: int) -> bool:
+    if isinstance(value, Mapping | list):
+        inner = value.values() if isinstance(value, Mapping) else value
+        return deep > 0 and all(_is_plain(item, deep - 1) for item in inner)
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _shape(value: Any) -> str:
@@ -114,15 +153,28 @@ class Profile:
         latency_ms: 95th percentile that was recorded, by :class:`Ask`; empty if not known.
         source: Where it comes from, for people: ``recording app.jsonl``, ``shipped``.
         digest: Digest of the recording; empty without one.
+
+    Raises:
+        ValueError: Its numbers contradict each other.
     """
 
-    name: str
-    operations: tuple[Operation, ...]
-    peak_rate: float
-    typical_rate: float
-    hours: tuple[float, ...] = ()
-    think_s: tuple[float, float, float] = (1.0, 3.0, 10.0)
-    clients: int = 1
-    latency_ms: Mapping[str, float] = field(default_factory=dict)
+    name: Annotated[str, Field(min_length=1)]
+    operations: Annotated[tuple[Operation, ...], Field(max_length=MOST_OPERATIONS)]
+    peak_rate: Rate
+    typical_rate: Rate
+    hours: tuple[Rate, ...] = ()
+    think_s: tuple[Rate, Rate, Rate] = (1.0, 3.0, 10.0)
+    clients: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    latency_ms: Mapping[Ask, Rate] = field(default_factory=dict)
     source: str = ""
     digest: str = ""
+
+    def __post_init__(self) -> None:
+        if not any(operation.weight > 0 for operation in self.operations):
+            raise ValueError("no [[operations]] with a weight above 0: a profile is a mix of some")
+        if self.typical_rate > self.peak_rate:
+            raise ValueError("typical_rate is more than peak_rate")
+        if list(self.think_s) != sorted(self.think_s):
+            raise ValueError("think_s does not grow: 25th, 50th and 75th percentile")
+        if len(self.hours) not in (0, 24):
+            raise ValueError("hours is a list of 24 numbers")

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from parity.profiles.profile import VALUE, Ask, Operation
-from parity.profiles.read import MOST_PARTS
+from parity.profiles.profile import MOST_PARTS, VALUE, Ask, Operation
 from parity.wire.operation import Action
 from parity.wire.operation import Operation as Recorded
 from parity.wire.query import LOGICAL

@@ -13,8 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from parity.model import Keys, Secret, Style, Target, UserError, Writes
-from parity.model.toml import Document, WrongToml, nearest
+from parity.model import Keys, Secret, Style, Target, Writes
+from parity.model.toml import Document, Wrong, nearest, open_toml, problems_of
 from parity.targets.secrets import read_secret_file
 
 KEY_NAMES = (
@@ -43,8 +43,6 @@ TARGET_FIELDS = (
 )
 TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
 SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
-MOST_BYTES = 1_000_000
-"""Of a configuration; what is longer is something else."""
 _REFERENCE = re.compile(r"(env|file):(.+)")
 
 
@@ -85,18 +83,9 @@ def load_settings(
     """
     if file is None:
         return Settings()
-    try:
-        text = _read(file)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{file} cannot be read: {_reason(error)}",
-            "Give the path of a parity.toml with --config or PARITY_CONFIG.",
-            code="config",
-        ) from error
-    try:
-        document = Document(text)
-    except WrongToml as error:
-        raise UserError(f"{file}, {error}", "Correct that line.", code="config") from error
+    document = open_toml(
+        file, "Give the path of a parity.toml with --config or PARITY_CONFIG.", "config"
+    )
     return _Reader(file, document, environ, only).settings()
 
 
@@ -114,7 +103,7 @@ class _Reader:
         self.document = document
         self.environ = environ
         self.only = only
-        self.problems: list[tuple[int, str]] = []
+        self.problems: list[Wrong] = []
 
     def settings(self) -> Settings:
         for key in self.document.value:
@@ -130,23 +119,13 @@ class _Reader:
         if not isinstance(shared, bool):
             self.problem((), "allow_shared_database", "allow_shared_database is true or false")
         if self.problems:
-            self.complain()
+            raise problems_of(
+                self.file, self.problems, "docs/configuration.md describes each setting.", "config"
+            )
         return Settings(targets, folders, Path(reports), bool(shared), self.file)
 
-    def complain(self) -> None:
-        lines = [
-            f"  line {line}: {text}" if line else f"  {text}"
-            for line, text in sorted(set(self.problems))
-        ]
-        count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
-        raise UserError(
-            f"{self.file} has {count}:\n" + "\n".join(lines),
-            "docs/configuration.md describes each setting.",
-            code="config",
-        )
-
     def problem(self, table: tuple[str, ...], key: str, text: str) -> None:
-        self.problems.append((self.document.line((*table, key)), text))
+        self.problems.append(Wrong(self.document.line((*table, key)), text))
 
     def targets(self) -> dict[str, Target]:
         tables = self.document.value.get("targets", {})
@@ -363,15 +342,6 @@ class _Reader:
             if not folder.is_dir():
                 self.problem((), "known_differences", f"{folder} is not a folder")
         return folders
-
-
-def _read(file: Path) -> str:
-    """Return a configuration as text, without the byte order mark that Windows writes."""
-    with file.open("rb") as source:
-        data = source.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"it is longer than {MOST_BYTES:,} bytes")
-    return data.decode("utf-8-sig")
 
 
 def _wrong_address(url: str, parts: SplitResult) -> str:

@@ -165,7 +165,7 @@ def test_rates_clients_and_thinking_times_are_those_of_the_clock(tmp_path: Path)
     assert found.profile.think_s == pytest.approx((0.9, 0.9, 0.9))
     assert found.profile.hours == ()
     assert "the recording is shorter than a day: nothing is known by hour" in found.notes
-    assert found.profile.latency_ms["get"] == pytest.approx(100, rel=0.06)
+    assert found.profile.latency_ms[Ask.GET] == pytest.approx(100, rel=0.06)
 
 
 def test_hours_are_known_from_a_day_on(tmp_path: Path) -> None:

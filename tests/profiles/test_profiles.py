@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from parity.model import UserError
 from parity.profiles import load_profile, profile_toml
-from parity.profiles.profile import Ask, Operation, Profile
-from parity.profiles.read import OF_A_CLASS, QUERIES, parse_profile, shipped_names
+from parity.profiles.profile import OF_A_CLASS, QUERIES, Ask, Operation, Profile
+from parity.profiles.read import parse_profile, shipped_names
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,8}", fullmatch=True)
 keys = st.one_of(names, st.sampled_from(["$or", "$gt", "a.b", 'quo"te', "ümlaut", "😀", "\x7f"]))
@@ -108,22 +108,41 @@ weight = 2
     ("before", "after", "said"),
     [
         ("peak_rate", "peek_rate", "line 2: unknown field 'peek_rate', did you mean 'peak_rate'?"),
-        ('"query"', '"qurey"', "line 5: ask = 'qurey' is not known, did you mean 'query'?"),
-        ("weight = 2", "weight = -2", "line 13: weight = -2 is no number from 0"),
-        ("weight = 2", "waight = 2", "line 13: unknown field 'waight', did you mean 'weight'?"),
-        ("weight = 2", "", "line 10: there is no weight"),
-        ('class = "Post"\nweight = 2', "weight = 2", "line 10: create has no class"),
-        ('where = { author = "?" }', 'where = "author"', "line 8: where is a table"),
-        ("weight = 1", "weight = 1\nlimit = 1.5", "line 8: limit = 1.5 is no whole number"),
-        ("weight = 2", 'weight = 2\nwhere = { a = "?" }', "line 14: create has a where"),
-        ("weight = 2", "weight = 2\nparts = 51", "line 14: parts = 51 is no whole number from 1"),
-        ("peak_rate = 2.0", "peak_rate = nan", "line 2: peak_rate = nan is no number"),
-        ("peak_rate = 2.0", "peak_rate = 2\ntypical_rate = 3", "line 3: typical_rate is more than"),
-        ("peak_rate = 2.0", "peak_rate = 2\nthink_s = [3, 2, 1]", "line 3: think_s does not grow"),
-        ("peak_rate = 2.0", "peak_rate = 2\nhours = [1]", "line 3: hours is a list of 24 numbers"),
-        ('name = "x"', "name = 3", "line 1: name is text in quotes"),
-        ('class = "Post"\nweight = 2', 'class = "a/b"\nweight = 2', "'a/b' is no name of a class"),
-        (GOOD, 'name = "x"\npeak_rate = 1', "no [[operations]]: a profile is a mix"),
+        ('"query"', '"qurey"', "got 'qurey', did you mean 'query'?"),
+        ("weight = 2", "weight = -2", "line 13: operations[1].weight: expected a number from 0"),
+        (
+            "weight = 2",
+            "waight = 2",
+            "unknown field 'waight', did you mean 'weight'",
+        ),
+        ("weight = 2", "", "line 10: operations[1]: field 'weight' is missing"),
+        ('class = "Post"\nweight = 2', "weight = 2", "line 10: operations[1]: create has no class"),
+        ('where = { author = "?" }', 'where = "author"', "line 8: operations[0].where: expected"),
+        ("weight = 1", "weight = 1\nlimit = 1.5", "line 8: operations[0].limit: expected int"),
+        (
+            "weight = 2",
+            'weight = 2\nwhere = { a = "?" }',
+            "line 10: operations[1]: create has",
+        ),
+        ("weight = 2", "weight = 2\nparts = 51", "line 14: operations[1].parts: expected"),
+        ("peak_rate = 2.0", "peak_rate = nan", "line 2: peak_rate: expected a finite"),
+        (
+            "peak_rate = 2.0",
+            "peak_rate = 2\ntypical_rate = 3",
+            "typical_rate is more than",
+        ),
+        ("peak_rate = 2.0", "peak_rate = 2\nthink_s = [3, 2, 1]", "think_s does not grow"),
+        ("peak_rate = 2.0", "peak_rate = 2\nhours = [1]", "hours is a list of 24 numbers"),
+        ('name = "x"', "name = 3", "line 1: name: expected str, got 3"),
+        (
+            'class = "Post"\nweight = 2',
+            'class = "a/b"\nweight = 2',
+            "[1].class: 'a/b' is",
+        ),
+        (GOOD, 'name = "x"\npeak_rate = 1', "field 'operations' is missing"),
+        ('"Post"\nweight = ', '"Post"\nweight = 0.0 # ', "[[operations]] with a weight above 0"),
+        ("peak_rate = 2.0", "peak_rate = 2\nlatency_ms = { gte = 3 }", "latency_ms.gte"),
+        ('{ author = "?" }', "{ a = nan }", "where holds what JSON cannot"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(before: str, after: str, said: str) -> None:
@@ -136,12 +155,12 @@ def test_a_mistake_is_named_with_its_line(before: str, after: str, said: str) ->
 
 def test_every_mistake_is_named_at_once() -> None:
     broken = GOOD.replace("peak_rate", "peek_rate").replace("weight = 2", "weight = -2")
-    with pytest.raises(UserError, match="has 3 mistakes"):
+    with pytest.raises(UserError, match="has 3 problems"):
         parse_profile(broken, "app.toml")
 
 
 def test_what_is_no_toml_and_what_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is not TOML"):
+    with pytest.raises(UserError, match=r"app\.toml: not TOML"):
         parse_profile("name = ", "app.toml")
     with pytest.raises(UserError, match="cannot be read: No such file"):
         load_profile(tmp_path / "none.toml")

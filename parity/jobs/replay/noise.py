@@ -1,20 +1,21 @@
 """Noise: what differs between two replays against one and the same server.
 
 An A/A control finds it and writes it as a file for a person to look through. An entry explains a
-Difference only after somebody has set ``accepted = true``.
+difference only after somebody has set ``accepted = true``.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from parity.jobs.replay.judgement import place
 from parity.jobs.replay.tally import Tally
-from parity.model import Difference, UserError
+from parity.model import Difference
+from parity.model.formats import Format
+from parity.model.toml import WrongToml, open_toml, problems_of
 from parity.wire.operation import Operation
 from parity.wire.signature import signature
 
@@ -23,7 +24,7 @@ NOISE: Final = "NOISE"
 _HEAD = """# Differences between two replays against the same server: {server}.
 # A value that differs here differs for a reason of its own: a clock, a random number, a race.
 # Look at each; one that is noise and nothing else gets accepted = true, and explains this
-# Difference in a replay with --noise. What is not accepted explains nothing.
+# difference in a replay with --noise. What is not accepted explains nothing.
 """
 
 
@@ -38,7 +39,7 @@ class Noise:
     places: frozenset[tuple[str, str, str]] = frozenset()
 
     def explains(self, operation: Operation, difference: Difference) -> bool:
-        """Return whether a Difference is accepted noise.
+        """Return whether a difference is accepted noise.
 
         Args:
             operation: The request.
@@ -50,6 +51,38 @@ class Noise:
 
 
 NO_NOISE: Final = Noise()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What differs at one place of the answers to one kind of request.
+
+    Attributes:
+        signature: The kind of request.
+        path: The place, with ``[*]`` for any index.
+        kind: Kind of difference.
+        seen: Exchanges in which it did.
+        example: The ids of some.
+        accepted: Whether somebody has looked at it and calls it noise.
+    """
+
+    signature: str
+    path: str
+    kind: str
+    seen: int = 0
+    example: str = ""
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of noise."""
+
+    noise: tuple[_Entry, ...] = ()
+
+
+_FILE: Final = Format[_File](_File)
+_LONGEST_FILE: Final = 64 * 1024 * 1024
 
 
 def write_noise(tally: Tally, file: Path, server: str) -> int:
@@ -85,26 +118,14 @@ def read_noise(path: Path) -> Noise:
     Raises:
         UserError: It cannot be read, or an entry is not as :func:`write_noise` writes it.
     """
+    remedy = "Give a file that --control has written; change nothing in it but accepted."
+    document = open_toml(path, remedy, "noise", most=_LONGEST_FILE)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(
-            f"{path}: {error}", "Give a file that --control has written.", code="noise"
-        ) from None
-    places = set()
-    entries = document.get("noise", [])
-    for number, entry in enumerate(entries if isinstance(entries, list) else []):
-        fields = entry if isinstance(entry, dict) else {}
-        names = [fields.get(name) for name in ("signature", "path", "kind")]
-        if not all(isinstance(each, str) for each in names):
-            raise UserError(
-                f"{path}: entry {number + 1} lacks a signature, a path or a kind",
-                "Keep what --control wrote, and change accepted only.",
-                code="noise",
-            )
-        if fields.get("accepted") is True:
-            places.add((str(names[0]), str(names[1]), str(names[2])))
-    return Noise(frozenset(places))
+        read = document.read(_FILE, _File)
+    except WrongToml as error:
+        raise problems_of(path, error.found, remedy, "noise") from None
+    accepted = (entry for entry in read.noise if entry.accepted)
+    return Noise(frozenset((entry.signature, entry.path, entry.kind) for entry in accepted))
 
 
 def _toml(text: str) -> str:

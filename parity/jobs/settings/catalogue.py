@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from parity.model.evidence import Severity
+from parity.model.finding import Severity
+from parity.model.formats import Format
+from parity.model.toml import Document
 
 Kind = Literal["switch", "days", "attempts"]
 Value = bool | float
@@ -102,6 +103,10 @@ class Setting:
         return self.more if server > hosted else self.less
 
 
+_KIND: Final = dict[str, Setting]
+_SETTINGS: Final = Format[dict[str, Setting]](_KIND)
+
+
 def in_words(days: float) -> str:
     """Say how long something lasts: ``365 days``, ``1.5 hours``."""
     return f"{round(days, 1):g} days" if days >= 2 else f"{round(days * 24, 1):g} hours"
@@ -110,10 +115,6 @@ def in_words(days: float) -> str:
 @cache
 def catalogue() -> dict[str, Setting]:
     """Return all settings by name, in the order of the file."""
-    text = Path(__file__).with_name("settings.toml").read_text(encoding="utf-8")
-    return {name: _setting(name, entry) for name, entry in tomllib.loads(text).items()}
-
-
-def _setting(name: str, entry: dict[str, Any]) -> Setting:
-    more, less = (Side(**entry.pop(side)) for side in ("more", "less"))
-    return Setting(name=name, more=more, less=less, **entry)
+    document = Document(Path(__file__).with_name("settings.toml").read_text(encoding="utf-8"))
+    entries = {name: {"name": name, **entry} for name, entry in document.value.items()}
+    return document.read(_SETTINGS, _KIND, entries)

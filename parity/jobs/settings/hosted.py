@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from parity.jobs.settings.catalogue import Setting, Value, catalogue
-from parity.model import UserError
-from parity.model.toml import nearest
+from parity.model.formats import Place
+from parity.model.toml import Wrong, nearest, open_toml, problems_of
 from parity.targets.identity import digest_of_bytes
 
+_CODE: Final = "hosted-settings"
 UNKNOWN: Final = "unknown"
 """What a person writes who has looked and cannot find out."""
 MAX_BYTES: Final = 100_000
@@ -54,34 +54,18 @@ def read_hosted(path: Path) -> HostedSettings:
     Raises:
         UserError: The file cannot be read or is not TOML; else every problem of it.
     """
-    try:
-        data = _bytes(path)
-        document = tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read: {error.strerror or error}",
-            "Give the path of a settings file; `parity settings --template` prints one.",
-            code="hosted-settings",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        said = "it is nested too deep" if isinstance(error, RecursionError) else _clip(str(error))
-        raise UserError(
-            f"{path} is not TOML: {said}", "Correct that line.", code="hosted-settings"
-        ) from None
-    problems = list(_problems(document))
+    remedy = "docs/settings.md describes each key; `parity settings --template` prints all of them."
+    read = open_toml(path, remedy, _CODE, most=MAX_BYTES)
+    document = read.value
+    problems = [Wrong(read.line(place), text) for place, text in _problems(document)]
     if problems:
-        raise UserError(
-            f"{path} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:\n"
-            + "\n".join(f"  {problem}" for problem in problems),
-            "docs/settings.md describes each key; `parity settings --template` prints all of them.",
-            code="hosted-settings",
-        )
+        raise problems_of(path, problems, remedy, _CODE)
     values = {key: value for key, value in document.items() if key not in _TABLES}
     return HostedSettings(
         values={key: None if value == UNKNOWN else value for key, value in values.items()},
         accepted=document.get("accepted", {}),
         probe_user=document.get("probe_user", {}),
-        digest=digest_of_bytes(data),
+        digest=digest_of_bytes(read.text.encode()),
     )
 
 
@@ -129,55 +113,52 @@ def _written(setting: Setting) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"it is longer than {MAX_BYTES:,} bytes")
-    return data
-
-
-def _problems(document: dict[str, Any]) -> Iterator[str]:
+def _problems(document: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Yield everything that is wrong, each with its place."""
     settings = {setting.key: setting for setting in catalogue().values()}
     known = (*settings, *_TABLES)
     for key, value in document.items():
         if key in settings:
-            yield from _of_value(settings[key], value)
+            text = _of_value(settings[key], value)
         elif key not in _TABLES:
-            yield f"unknown key {_clip(repr(key))}, {_hint(key, known)}"
-        elif not isinstance(value, dict):
-            yield f"{key} is a table: [{key}]"
+            text = f"unknown key {_clip(repr(key))}, {_hint(key, known)}"
+        else:
+            text = "" if isinstance(value, dict) else f"{key} is a table: [{key}]"
+        if text:
+            yield (key,), text
     for key, reason in _table(document, "accepted"):
-        yield from _of_accepted(key, reason, tuple(settings))
+        if text := _of_accepted(key, reason, tuple(settings)):
+            yield ("accepted", key), f"[accepted] {text}"
     for key, value in _table(document, "probe_user"):
         if not isinstance(value, str | bool | int | float):
-            yield f"[probe_user] {_clip(key)} is text, a number, true or false"
+            text = f"[probe_user] {_clip(key)} is text, a number, true or false"
+            yield ("probe_user", key), text
         elif key in _OF_THE_PROBES:
-            yield f"[probe_user] {key} is chosen by the probes"
+            yield ("probe_user", key), f"[probe_user] {key} is chosen by the probes"
 
 
-def _of_accepted(key: str, reason: object, known: tuple[str, ...]) -> Iterator[str]:
+def _of_accepted(key: str, reason: object, known: tuple[str, ...]) -> str:
     if key not in known:
-        yield f"[accepted] unknown key {_clip(repr(key))}, {_hint(key, known)}"
-    elif not isinstance(reason, str) or not reason.strip():
-        yield f"[accepted] {key} is the reason, as text in quotes"
-    elif not reason.isprintable():
-        yield f"[accepted] {key} holds characters that cannot be printed"
+        return f"unknown key {_clip(repr(key))}, {_hint(key, known)}"
+    if not isinstance(reason, str) or not reason.strip():
+        return f"{key} is the reason, as text in quotes"
+    return "" if reason.isprintable() else f"{key} holds characters that cannot be printed"
 
 
-def _of_value(setting: Setting, value: object) -> Iterator[str]:
+def _of_value(setting: Setting, value: object) -> str:
+    """Say what is wrong with a value; empty if it can be one of the setting."""
+    wrong = ""
     if value == UNKNOWN:
-        return
-    shown = _clip(repr(value))
+        return ""
     if setting.kind == "switch":
-        if not isinstance(value, bool):
-            yield f'{setting.key} = {shown} is not true, false or "{UNKNOWN}"'
+        wrong = "" if isinstance(value, bool) else f'true, false or "{UNKNOWN}"'
     elif isinstance(value, bool) or not isinstance(value, int | float):
-        yield f'{setting.key} = {shown} is not a number or "{UNKNOWN}"'
-    elif setting.kind == "days" and not 0 < value <= MAX_DAYS:
-        yield f"{setting.key} = {shown} is not a number of days up to {MAX_DAYS}"
-    elif setting.kind == "attempts" and (not 0 <= value <= MAX_ATTEMPTS or value != int(value)):
-        yield f"{setting.key} = {shown} is not a whole number from 0 to {MAX_ATTEMPTS}"
+        wrong = f'a number or "{UNKNOWN}"'
+    elif setting.kind == "days":
+        wrong = "" if 0 < value <= MAX_DAYS else f"a number of days up to {MAX_DAYS}"
+    elif not 0 <= value <= MAX_ATTEMPTS or value != int(value):
+        wrong = f"a whole number from 0 to {MAX_ATTEMPTS}"
+    return f"{setting.key} = {_clip(repr(value))} is not {wrong}" if wrong else ""
 
 
 def _hint(key: str, known: tuple[str, ...]) -> str:

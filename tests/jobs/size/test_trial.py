@@ -88,7 +88,9 @@ def test_the_lag_of_a_trial_is_not_that_of_its_worst_second() -> None:
 
 def profile(**latency: float) -> Profile:
     operations = (Operation(Ask.QUERY, 3.0, "A"), Operation(Ask.CREATE, 1.0, "A"))
-    return Profile("p", operations, 10, 5, latency_ms=latency)
+    return Profile(
+        "p", operations, 10, 5, latency_ms={Ask(name): ms for name, ms in latency.items()}
+    )
 
 
 def test_the_objective_is_what_the_hosted_service_did_and_a_tenth() -> None:
