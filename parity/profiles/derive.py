@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +15,7 @@ import orjson
 
 from parity.capture.exchanges import NO_TIME, RecordedExchange
 from parity.capture.recording import open_recording
+from parity.model.digest import digest_of_file
 from parity.model.latency import EDGES_MS, bucket_of
 from parity.profiles.profile import READS, Ask, Operation, Profile
 from parity.profiles.shapes import NotInProfile, operation_of
@@ -87,9 +87,7 @@ def derive_profile(
             found.see(exchange)
             if found.exchanges % 1000 == 0:
                 progress(found.exchanges)
-    with path.open("rb") as file:
-        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
-    return found.derived(name, f"recording {path.name}", digest, shapes)
+    return found.derived(name, f"recording {path.name}", digest_of_file(path), shapes)
 
 
 @dataclass(slots=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from parity.model import BadReply, HarnessError, Target
+from parity.model.digest import digest_of_bytes, digest_of_files
 from parity.targets.client import ParseClient
+from parity.targets.sources import source_files
 from parity.wire import compact_json
 
-CODE_ENDINGS: Final = frozenset({".cjs", ".js", ".mjs"})
-_INSTALLED: Final = "node_modules"
 _ALWAYS_THERE: Final = ("_SCHEMA", "_User")
 _PATIENCE_MS: Final = 5_000
 
@@ -28,7 +26,8 @@ def measured_on(target: Target) -> dict[str, str]:
         it lets browsers do); ``cloud``: the code that ``cloud`` of the target names. What cannot
         be told is left out, and a gate that asks for it says so.
     """
-    digests = {"options": _options(target), "cloud": _cloud(target.cloud)}
+    cloud = target.cloud
+    digests = {"options": _options(target), "cloud": code_digest(cloud) if cloud else None}
     return {name: digest for name, digest in digests.items() if digest is not None}
 
 
@@ -67,32 +66,13 @@ def database_measured_on(target: Target) -> dict[str, str]:
     return {"database": digest_of_bytes(compact_json([database.name, ids]).encode())}
 
 
-def code_digest(sources: Iterable[bytes]) -> str:
-    """Return the digest of code, wherever it lies and in whatever order it is read."""
-    each = sorted(hashlib.sha256(source).hexdigest() for source in sources)
-    return digest_of_bytes("\n".join(each).encode())
+def code_digest(place: Path) -> str:
+    """Return the digest of code, wherever it lies: of a file, or of the source below a folder.
 
-
-def digest_of_bytes(data: bytes) -> str:
-    """Return a digest as evidence shows it: ``sha256:`` and 16 hexadecimal digits."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()[:16]}"
-
-
-def _cloud(place: Path | None) -> str | None:
-    if place is None:
-        return None
-    files = [place] if place.is_file() else _code_below(place)
-    return code_digest(file.read_bytes() for file in files)
-
-
-def _code_below(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.suffix in CODE_ENDINGS
-        and path.is_file()
-        and _INSTALLED not in path.relative_to(folder).parts
-    ]
+    Raises:
+        OSError: It is not there, or cannot be read.
+    """
+    return digest_of_files(source_files(place))
 
 
 def _options(target: Target) -> str | None:

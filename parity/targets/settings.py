@@ -6,7 +6,7 @@ import difflib
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from parity.model import Keys, Secret, Style, Target, Writes
 from parity.model.toml import Document, Wrong, nearest, open_toml, problems_of
+from parity.targets.app import App, app_of
 from parity.targets.secrets import read_secret_file
 
 KEY_NAMES = (
@@ -41,7 +42,7 @@ TARGET_FIELDS = (
     "dashboard",
     "cloud",
 )
-TOP_FIELDS = ("targets", "known_differences", "reports", "allow_shared_database")
+TOP_FIELDS = ("app", "targets", "known_differences", "reports", "allow_shared_database")
 SECRET_FIELDS = frozenset({*KEY_NAMES, "mongo"})
 _REFERENCE = re.compile(r"(env|file):(.+)")
 
@@ -56,6 +57,7 @@ class Settings:
         reports: Folder that runs are written to.
         allow_shared_database: Whether two targets may reach the same database.
         source: The file they came from; ``None`` without one.
+        app: The app that moves.
     """
 
     targets: dict[str, Target] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Settings:
     reports: Path = Path("reports")
     allow_shared_database: bool = False
     source: Path | None = None
+    app: App = field(default_factory=App)
 
 
 def load_settings(
@@ -83,10 +86,24 @@ def load_settings(
     """
     if file is None:
         return Settings()
-    document = open_toml(
-        file, "Give the path of a parity.toml with --config or PARITY_CONFIG.", "config"
-    )
-    return _Reader(file, document, environ, only).settings()
+    return _Reader(file, _document(file), environ, only).settings()
+
+
+def load_app(file: Path) -> App:
+    """Read nothing but ``[app]`` of a configuration: no secret is looked up.
+
+    Args:
+        file: A ``parity.toml``.
+
+    Raises:
+        UserError: Every problem of the table, each with its line.
+    """
+    return _Reader(file, _document(file), {}, ()).only_app()
+
+
+def _document(file: Path) -> Document:
+    remedy = "Give the path of a parity.toml with --config or PARITY_CONFIG."
+    return open_toml(file, remedy, "config")
 
 
 class _Reader:
@@ -109,7 +126,10 @@ class _Reader:
         for key in self.document.value:
             if key not in TOP_FIELDS:
                 self.problem((), key, f"unknown setting {key!r}, {nearest(key, TOP_FIELDS)}")
+        app = self.app()
         targets = self.targets()
+        if app.cloud is not None and app.cloud.exists():
+            targets = {name: _running(target, app.cloud) for name, target in targets.items()}
         folders = self.folders()
         reports = self.document.value.get("reports", "reports")
         if not isinstance(reports, str):
@@ -118,11 +138,25 @@ class _Reader:
         shared = self.document.value.get("allow_shared_database", False)
         if not isinstance(shared, bool):
             self.problem((), "allow_shared_database", "allow_shared_database is true or false")
+        self.complain()
+        return Settings(targets, folders, Path(reports), bool(shared), self.file, app)
+
+    def only_app(self) -> App:
+        app = self.app()
+        self.complain()
+        return app
+
+    def complain(self) -> None:
         if self.problems:
             raise problems_of(
                 self.file, self.problems, "docs/configuration.md describes each setting.", "config"
             )
-        return Settings(targets, folders, Path(reports), bool(shared), self.file)
+
+    def app(self) -> App:
+        def problem(key: str, text: str) -> None:
+            self.problem(("app",), key, text)
+
+        return app_of(self.document.value.get("app", {}), self.file.parent, problem)
 
     def problem(self, table: tuple[str, ...], key: str, text: str) -> None:
         self.problems.append(Wrong(self.document.line((*table, key)), text))
@@ -342,6 +376,12 @@ class _Reader:
             if not folder.is_dir():
                 self.problem((), "known_differences", f"{folder} is not a folder")
         return folders
+
+
+def _running(target: Target, cloud: Path) -> Target:
+    """Return a target with the cloud code of the app, unless it says that it runs other code."""
+    runs_it = target.style is Style.PARSE_SERVER and target.cloud is None
+    return replace(target, cloud=cloud) if runs_it else target
 
 
 def _wrong_address(url: str, parts: SplitResult) -> str:

@@ -60,12 +60,12 @@ def test_cloud_code_is_its_content_wherever_it_lies(tmp_path: Path, fake_parse: 
     installed = tmp_path / "there" / "node_modules"
     installed.mkdir()
     (installed / "x.js").write_text("x();")
-    assert digest("here") == digest("there") == code_digest([b"g();", b"f();"])
+    assert digest("here") == digest("there") == code_digest(tmp_path / "here")
     (tmp_path / "there" / "main.js").write_text("f(1);")
     assert digest("here") != digest("there")
     assert measured_on(fake_parse.target(cloud=tmp_path / "here" / "main.js"))[
         "cloud"
-    ] == code_digest([b"f();"])
+    ] == code_digest(tmp_path / "here" / "main.js")
 
 
 def _target(fake_parse: FakeParse, mongod: Mongod, name: str) -> Any:

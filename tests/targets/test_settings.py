@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parity.model import Style, UserError, Writes
-from parity.targets import load_settings
+from parity.targets import App, load_app, load_settings
 
 GOOD = """
 [targets.hosted]
@@ -287,3 +287,83 @@ def test_lines_are_right_for_dotted_keys_and_inline_tables(tmp_path: Path) -> No
 
     assert "line 2: unknown setting 'rest_kye', did you mean 'rest_key'?" in error.value.what
     assert "line 7: url = 'ftp://x' is not" in error.value.what
+
+
+APP = """
+[app]
+recording = "app.jsonl"
+cloud = "cloud"
+clients = ["ios", "android"]
+hosted_settings = "hosted-settings.toml"
+"""
+
+
+def with_app(tmp_path: Path) -> Path:
+    for name in ("cloud/main.js", "ios/A.swift", "android/A.java", "app.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return config(tmp_path, GOOD + APP)
+
+
+def test_the_app_is_described_once_relative_to_the_file(tmp_path: Path) -> None:
+    file = with_app(tmp_path)
+
+    app = load_settings(file, ENVIRONMENT).app
+
+    assert (
+        app
+        == load_app(file)
+        == App(
+            recording=tmp_path / "app.jsonl",
+            cloud=tmp_path / "cloud",
+            clients=(tmp_path / "ios", tmp_path / "android"),
+            hosted_settings=tmp_path / "hosted-settings.toml",
+        )
+    )
+
+
+def test_servers_run_the_cloud_code_of_the_app_unless_they_say_otherwise(tmp_path: Path) -> None:
+    file = with_app(tmp_path)
+    found = load_settings(file, ENVIRONMENT).targets
+    assert (found["selfhosted"].cloud, found["hosted"].cloud) == (tmp_path / "cloud", None)
+
+    (tmp_path / "other.js").write_text("f();")
+    file.write_text((GOOD + APP).replace("timeout = 2.5", 'cloud = "other.js"'))
+    assert load_settings(file, ENVIRONMENT).targets["selfhosted"].cloud == tmp_path / "other.js"
+
+
+def test_each_part_of_the_app_has_a_digest_of_its_content(tmp_path: Path) -> None:
+    app = load_app(with_app(tmp_path))
+    before = app.digests()
+    assert before.keys() == {"recording", "cloud", "clients"}, "hosted_settings is not there"
+
+    for name, part in (("cloud/main.js", "cloud"), ("android/A.java", "clients")):
+        (tmp_path / name).write_text("something else")
+        assert {key for key, digest in app.digests().items() if digest != before[key]} == {part}
+        before = app.digests()
+    (tmp_path / "ios" / "Pods").mkdir()
+    (tmp_path / "ios" / "Pods" / "B.swift").write_text("installed")
+    (tmp_path / "ios" / "icon.png").write_bytes(b"\x89PNG")
+    assert app.digests() == before
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('recordin = "a"', "line 2: unknown setting 'recordin', did you mean 'recording'?"),
+        ("cloud = 3", "line 2: cloud is a path in quotes"),
+        ('web = ""', "line 2: web is a path in quotes"),
+        ('clients = "ios"', "line 2: clients is a list of folders"),
+        ("clients = [3]", "line 2: clients is a list of folders"),
+    ],
+)
+def test_a_wrong_app_is_told_with_its_line(tmp_path: Path, line: str, problem: str) -> None:
+    file = config(tmp_path, f"[app]\n{line}\n")
+    with pytest.raises(UserError, match=r"parity\.toml has 1 problem") as raised:
+        load_app(file)
+    assert problem in str(raised.value)
+
+
+def test_an_app_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"\[app\] is a table"):
+        load_app(config(tmp_path, 'app = "x"\n'))

@@ -18,10 +18,11 @@ from parity.jobs.replay.judgement import Class
 from parity.jobs.replay.noise import NO_NOISE, read_noise, write_noise
 from parity.jobs.replay.run import Examples, Recorder, replay
 from parity.jobs.replay.selection import matching, select
-from parity.jobs.replay.source import Source, digest_of, open_source
+from parity.jobs.replay.source import Source, open_source
 from parity.jobs.replay.survey import survey
 from parity.jobs.replay.tally import Tally
 from parity.model import Target, UserError, Writes
+from parity.model.digest import digest_of_recording
 from parity.model.evidence import NoticeEvent, TargetFacts
 from parity.paths import shipped
 from parity.targets import secrets_of, server_version
@@ -78,11 +79,9 @@ class _Traffic(Job):
     def digests(self) -> Mapping[str, str]:
         """Return what the result depends on, for gates: the recording and the cloud code."""
         recording, cloud = self.asked.recording, self.asked.cloud
-        found = {}
-        if recording.is_file():
-            found["recording"] = digest_of(recording)
-        if cloud is not None and cloud.is_file():
-            found["cloud"] = code_digest([cloud.read_bytes()])
+        found = {"recording": digest_of_recording(recording)}
+        if cloud is not None:
+            found["cloud"] = code_digest(cloud)
         return found
 
     def _version(self, target: Target) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from parity.capture.recording import (
 )
 from parity.capture.recording_format import exchange_line, read_line
 from parity.model import UserError
+from parity.model.digest import digest_of_file
 from parity.model.evidence import utc_now
 from parity.wire import Redactor
 
@@ -102,7 +102,7 @@ class Source:
 
     def digest(self) -> str:
         """Return a digest of the whole file."""
-        return digest_of(self.path)
+        return digest_of_file(self.path)
 
 
 def _application_in(line: bytes) -> str:
@@ -114,12 +114,6 @@ def _application_in(line: bytes) -> str:
         exchange = read_line(line)
         return application_of(exchange) if isinstance(exchange, RecordedExchange) else ""
     return match[1].decode("utf-8", "replace")
-
-
-def digest_of(path: Path) -> str:
-    """Return a digest of a file: ``sha256:`` and 16 hexadecimal digits."""
-    with path.open("rb") as file:
-        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
 def open_source(path: Path, folder: Path, redactor: Redactor, *, allow_truncated: bool) -> Source:

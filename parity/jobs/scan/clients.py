@@ -31,9 +31,10 @@ from parity.jobs.scan.dependencies import (
 )
 from parity.jobs.scan.files import File
 from parity.jobs.scan.ignoring import Ignore, ignores_in
-from parity.jobs.scan.languages import MARKUP, Reading, read_source
+from parity.jobs.scan.languages import Reading, read_source
 from parity.jobs.scan.model import Match, Place, Role
 from parity.jobs.scan.sdk import hosts_in
+from parity.targets.sources import MARKUP
 
 _TEXT = r"""@?["'](?P<{0}>[^"'\n]{{1,200}})["']"""
 

@@ -13,10 +13,10 @@ from typing import Final
 from xml.parsers.expat import ExpatError
 
 from parity.jobs.scan.codes import SDK_OLD, SDK_UNKNOWN
-from parity.jobs.scan.languages import MARKUP
 from parity.jobs.scan.model import Match, Place, printable
 from parity.jobs.scan.sdk import NAMES, judge
 from parity.model.finding import Code
+from parity.targets.sources import MARKUP
 
 _Rules = tuple[tuple[str, re.Pattern[str]], ...]
 """SDK and a pattern with ``version``; a match without one is a dependency without a version."""

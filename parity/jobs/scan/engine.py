@@ -21,9 +21,9 @@ from parity.jobs.scan.cloud import cloud_findings, texts_read
 from parity.jobs.scan.codes import SYNTAX
 from parity.jobs.scan.definitions import registered
 from parity.jobs.scan.dependencies import Asked, sdk_matches
-from parity.jobs.scan.files import MAX_BYTES, SCRIPTS, File, Found, ending_of, read_files
+from parity.jobs.scan.files import MAX_BYTES, File, Found, ending_of, read_files
 from parity.jobs.scan.ignoring import Ignore, apply, ignores_in
-from parity.jobs.scan.languages import UNREAD, language_of
+from parity.jobs.scan.languages import language_of
 from parity.jobs.scan.model import (
     Definition,
     Group,
@@ -38,7 +38,8 @@ from parity.jobs.scan.script import Script, parse_script, string_of
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.traffic import read_traffic, traffic_findings
 from parity.jobs.scan.values import requires
-from parity.targets.identity import code_digest
+from parity.model.digest import digest_of_all, digest_of_bytes
+from parity.targets.sources import SCRIPTS, UNREAD
 
 Progress = Callable[[str], None]
 _WORTH_PROCESSES = 3_000_000
@@ -303,4 +304,8 @@ def _digests(scripts: list[Script], others: list[File]) -> dict[str, str]:
         "cloud": [script.source for script in scripts],
         "clients": [other.data for other in others],
     }
-    return {name: code_digest(sources) for name, sources in parts.items() if sources}
+    return {
+        name: digest_of_all(map(digest_of_bytes, sources))
+        for name, sources in parts.items()
+        if sources
+    }

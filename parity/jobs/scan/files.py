@@ -19,36 +19,14 @@ from parity.jobs.scan.dependencies import (
     own_version,
     packages_of,
 )
-from parity.jobs.scan.languages import MARKUP, UNREAD, read_source
+from parity.jobs.scan.languages import read_source
 from parity.jobs.scan.model import Area, Place, Skipped, printable
 from parity.model import UserError
+from parity.targets.sources import CODE, DATA, INSTALLED, TOOLS, UNREAD
 
 MAX_BYTES: Final = 2_000_000
 """Largest file that is parsed; what people write is smaller."""
 _MOST_BYTES: Final = 100_000_000
-SCRIPTS: Final = frozenset({"js", "cjs", "mjs", "ts"})
-_INSTALLED: Final = frozenset(
-    {
-        "bower_components", "Carthage", "jspm_packages", "node_modules", "Pods", "vendor",
-    }
-)  # fmt: skip
-"""Folders of installed packages: read for versions, not for findings."""
-_LEFT_OUT: Final = frozenset(
-    {".bundle", ".git", ".gradle", ".hg", ".svn", ".venv", "__pycache__", "DerivedData"}
-)
-_CODE: Final = frozenset(
-    {
-        "c", "cc", "cpp", "cs", "dart", "es6", "groovy", "h", "java", "jsx", "kt", "kts",
-        "m", "mm", "py", "rb", "scala", "swift", "tsx", *SCRIPTS, *MARKUP, *UNREAD,
-    }
-)  # fmt: skip
-_DATA: Final = frozenset(
-    {
-        "asset", "conf", "config", "csproj", "env", "fsproj", "gradle", "json", "local", "plist",
-        "podspec", "prefab", "project", "properties", "props", "storyboard", "strings", "targets",
-        "toml", "unity", "vbproj", "xaml", "xcconfig", "xib", "xml", "yaml", "yml",
-    }
-)  # fmt: skip
 _SDK_FOLDER: Final = re.compile(
     r"sdk|^(?:vendors?|third.?party|externals?|libs?|libraries|frameworks|submodules|deps)$",
     re.IGNORECASE,
@@ -228,9 +206,9 @@ class _Reader:
                     self._link(path)
                 elif name.lower().endswith((".framework", ".xcframework")):
                     self._framework(path)
-                elif name in _LEFT_OUT:
+                elif name in TOOLS:
                     self._skip(path, "tools are not the app's code")
-                elif not vendored and (name in _INSTALLED or _is_nuget(path)):
+                elif not vendored and (name in INSTALLED or _is_nuget(path)):
                     self._skip(path, "installed packages are read for versions, not for findings")
                     self._packages(path, root)
                 elif "javadoc" in name.lower():
@@ -267,7 +245,7 @@ class _Reader:
                 if name.lower().endswith(".framework"):
                     self._framework(here / name)
             names[:] = sorted(
-                name for name in names if not name.endswith(".framework") and name not in _LEFT_OUT
+                name for name in names if not name.endswith(".framework") and name not in TOOLS
             )
             for name in sorted(files):
                 below_it = (here / name).relative_to(folder.parent).as_posix().lower()
@@ -288,7 +266,7 @@ class _Reader:
     def _file(self, path: Path, root: Path, *, given: bool = False, vendored: bool = False) -> None:
         lower = path.name.lower()
         ending = ending_of(lower)
-        wanted = given or ending in _CODE or ending in _DATA or lower in DEPENDENCY_FILES
+        wanted = given or ending in CODE or ending in DATA or lower in DEPENDENCY_FILES
         real = os.path.realpath(path)
         if path.is_symlink() and not given:
             if wanted:
@@ -302,7 +280,7 @@ class _Reader:
             self.others.setdefault("not a kind of file that is scanned", []).append(path)
         elif real not in self._seen:
             self._seen.add(real)
-            self._read(path, root, is_code=ending in _CODE, vendored=vendored)
+            self._read(path, root, is_code=ending in CODE, vendored=vendored)
 
     def _read(self, path: Path, root: Path, *, is_code: bool, vendored: bool) -> None:
         try:

@@ -18,6 +18,8 @@ from typing import Final
 
 from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Range
 
+from parity.targets.sources import MARKUP
+
 _GRAMMARS: Final = {
     **dict.fromkeys(("js", "cjs", "mjs", "jsx", "es6"), ("javascript", "language")),
     "ts": ("typescript", "language_typescript"),
@@ -57,18 +59,6 @@ _NAMES: Final = {
     "json": "JSON", **dict.fromkeys(("yml", "yaml"), "YAML"),
     **dict.fromkeys(("plist", "xml", "config", "csproj", "storyboard", "xib", "xaml"), "XML"),
 }  # fmt: skip
-MARKUP: Final = frozenset(
-    {
-        "html", "htm", "xhtml", "ejs", "jade", "pug", "haml", "erb", "rhtml", "hbs", "handlebars",
-        "mustache", "jsp", "jspx", "jspf", "gsp", "asp", "aspx", "ascx", "master", "cshtml",
-        "razor", "vbhtml", "vue", "svelte", "twig", "liquid", "jinja", "j2", "njk", "tpl", "php",
-        "phtml",
-    }
-)  # fmt: skip
-"""Endings of files that may hold ``<script>`` elements."""
-UNREAD: Final = frozenset({"coffee", "litcoffee", "iced", "ls", "cljs"})
-"""Languages that become JavaScript and that no grammar is at hand for: doubt, never silence."""
-
 _INDENTED = frozenset({"jade", "pug", "haml"})
 _STRING = rb"""@?"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|`(?:\\.|[^`\\])*+`?"""
 _TRIPLE = rb'"""(?s:.*?)(?:"""|\Z)'

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from parity.jobs.settings.catalogue import Setting, Value, catalogue
+from parity.model.digest import digest_of_bytes
 from parity.model.formats import Place
 from parity.model.toml import Wrong, nearest, open_toml, problems_of
-from parity.targets.identity import digest_of_bytes
 
 _CODE: Final = "hosted-settings"
 UNKNOWN: Final = "unknown"

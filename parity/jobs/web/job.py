@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,6 +16,7 @@ from parity.jobs.web.evidence import links_check, page_check, tables
 from parity.jobs.web.judge import Rules
 from parity.jobs.web.source import Website, is_recording, origin_of, read_urls, read_website
 from parity.model import Outcome, Target, UserError
+from parity.model.digest import digest_of_recording
 from parity.model.errors import HarnessError
 from parity.model.events import NoticeEvent, TargetFacts
 from parity.targets import secrets_of, server_version
@@ -113,8 +113,7 @@ class WebJob(Job):
 
     def digests(self) -> Mapping[str, str]:
         """Return that of the source."""
-        digest = hashlib.sha256(self.source.read_bytes()).hexdigest()
-        return {"site": f"sha256:{digest[:16]}"}
+        return {"web": digest_of_recording(self.source)}
 
     def events(self, run: Run) -> Events:
         """Yield a check for each URL as it comes, then that of links, and tables."""

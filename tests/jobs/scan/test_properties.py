@@ -14,9 +14,10 @@ from parity.jobs.scan.cloud import cloud_findings
 from parity.jobs.scan.definitions import registered
 from parity.jobs.scan.dependencies import DEPENDENCY_FILES, asked
 from parity.jobs.scan.files import File
-from parity.jobs.scan.languages import MARKUP, read_source
+from parity.jobs.scan.languages import read_source
 from parity.jobs.scan.script import parse_script
 from parity.jobs.scan.symbols import Symbols
+from parity.targets.sources import MARKUP
 from tests.examples import examples
 
 PIECES = (

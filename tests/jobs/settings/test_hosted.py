@@ -41,7 +41,7 @@ def test_values_unknown_accepted_and_fields_of_users_are_read(tmp_path: Path) ->
     }
     assert found.accepted == {"public_file_upload": "since app 4.2"}
     assert found.probe_user == {"country": "CH"}
-    assert re.fullmatch(r"sha256:[0-9a-f]{16}", found.digest)
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", found.digest)
 
 
 def test_the_digest_changes_with_the_file(tmp_path: Path) -> None:
