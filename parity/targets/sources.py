@@ -20,10 +20,10 @@ TOOLS: Final = frozenset(
 SCRIPTS: Final = frozenset({"js", "cjs", "mjs", "ts"})
 MARKUP: Final = frozenset(
     {
-        "html", "htm", "xhtml", "ejs", "jade", "pug", "haml", "erb", "rhtml", "hbs", "handlebars",
-        "mustache", "jsp", "jspx", "jspf", "gsp", "asp", "aspx", "ascx", "master", "cshtml",
-        "razor", "vbhtml", "vue", "svelte", "twig", "liquid", "jinja", "j2", "njk", "tpl", "php",
-        "phtml",
+        "html", "htm", "xhtml", "ejs", "jade", "pug", "haml", "slim", "erb", "rhtml", "hbs",
+        "handlebars", "mustache", "jsp", "jspx", "jspf", "gsp", "asp", "aspx", "ascx", "master",
+        "cshtml", "razor", "vbhtml", "vue", "svelte", "twig", "liquid", "jinja", "j2", "njk", "tpl",
+        "php", "phtml",
     }
 )  # fmt: skip
 """Endings of files that may hold ``<script>`` elements."""
@@ -31,15 +31,17 @@ UNREAD: Final = frozenset({"coffee", "litcoffee", "iced", "ls", "cljs"})
 """Languages that become JavaScript and that no grammar is at hand for: doubt, never silence."""
 CODE: Final = frozenset(
     {
-        "c", "cc", "cpp", "cs", "dart", "es6", "groovy", "h", "java", "jsx", "kt", "kts",
-        "m", "mm", "py", "rb", "scala", "swift", "tsx", *SCRIPTS, *MARKUP, *UNREAD,
+        "as", "bash", "c", "cc", "cpp", "cs", "dart", "es6", "go", "groovy", "h", "ino", "java",
+        "jsx", "kt", "kts", "lua", "m", "mm", "pl", "pm", "py", "rb", "scala", "sh", "swift",
+        "tsx", "vb", *SCRIPTS, *MARKUP, *UNREAD,
     }
 )  # fmt: skip
 DATA: Final = frozenset(
     {
-        "asset", "conf", "config", "csproj", "env", "fsproj", "gradle", "json", "local", "plist",
-        "podspec", "prefab", "project", "properties", "props", "storyboard", "strings", "targets",
-        "toml", "unity", "vbproj", "xaml", "xcconfig", "xib", "xml", "yaml", "yml",
+        "asset", "conf", "config", "csproj", "entitlements", "env", "fsproj", "gradle", "json",
+        "local", "plist", "podspec", "prefab", "project", "properties", "props", "storyboard",
+        "strings", "targets", "toml", "unity", "vbproj", "xaml", "xcconfig", "xib", "xml", "yaml",
+        "yml",
     }
 )  # fmt: skip
 _PINS: Final = frozenset({"cartfile", "classpath", "lock", "podfile", "resolved"})

@@ -7,20 +7,11 @@ such as "does any of them name a server?", is judged from their :class:`Part`.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final
 
-from parity.jobs.scan.codes import (
-    CLIENT_ATS,
-    CLIENT_INIT,
-    CLIENT_KEY,
-    CLIENT_MASTER_KEY,
-    CLIENT_URL,
-    SERVER_MASTER_KEY,
-)
+from parity.jobs.scan.codes import CLIENT_ATS, CLIENT_INIT, CLIENT_URL
 from parity.jobs.scan.dependencies import (
     BUILD_FILES,
     DEPENDENCY_FILES,
@@ -31,17 +22,11 @@ from parity.jobs.scan.dependencies import (
 )
 from parity.jobs.scan.files import File
 from parity.jobs.scan.ignoring import Ignore, ignores_in
-from parity.jobs.scan.languages import Reading, read_source
+from parity.jobs.scan.keys import keys_in
 from parity.jobs.scan.model import Match, Place, Role
 from parity.jobs.scan.sdk import hosts_in
+from parity.jobs.scan.source import Source
 from parity.targets.sources import MARKUP
-
-_TEXT = r"""@?["'](?P<{0}>[^"'\n]{{1,200}})["']"""
-
-
-def _text(name: str) -> str:
-    return _TEXT.format(name)
-
 
 _SCRIPTS: Final = frozenset({"js", "jsx", "mjs", "cjs", "es6", "ts", "tsx"})
 _SDKS_BY_ENDING: Final = {
@@ -50,7 +35,7 @@ _SDKS_BY_ENDING: Final = {
     **dict.fromkeys(("cs", "unity", "prefab", "asset"), "net"),
     **dict.fromkeys(_SCRIPTS | MARKUP, "js"),
 }
-_ARGUMENT = r"(?:\w+(?:\.\w+|\(\))*)"
+_ARGUMENT = r"(?:\([\w.]+\)\s*)?(?:\w+(?:\.\w+|\(\))*)"
 _CALLS: Final = {
     "ios": re.compile(r"\bParse\s+setApplicationId\s*:|\bParse\.setApplicationId\s*\("),
     "android": re.compile(
@@ -62,9 +47,15 @@ _CALLS: Final = {
         re.MULTILINE,
     ),
     "php": re.compile(r"\bParseClient::initialize\s*\("),
-    "js": re.compile(r"\bParse\.initialize\s*\("),
+    "js": re.compile(r"\bParse(?:Provider)?\.initialize\s*\("),
 }
 """How each SDK is initialised without saying which server."""
+_ALIAS: Final = re.compile(
+    r"\b(?:(?:var|let|const)\s+|,\s*)?(?P<name>[A-Za-z_$][\w$]*)\s*=\s*require\s*\(\s*"
+    r"['\"]parse(?:/[\w./-]+)?['\"]|\bimport\s+(?:\*\s*as\s+)?(?P<imported>[A-Za-z_$][\w$]*)\s+from\s*"
+    r"['\"]parse(?:/[\w./-]+)?['\"]"
+)
+"""Another name for ``Parse``."""
 _PEOPLE: Final = {
     "ios": "iOS",
     "android": "Android",
@@ -72,10 +63,26 @@ _PEOPLE: Final = {
     "php": "PHP",
     "js": "JavaScript",
 }
+_CONFIGURATIONS: Final = {
+    "ios": (
+        re.compile(r"\bParseClientConfiguration\s*(?:configurationWithBlock|\(|\{)"),
+        re.compile(r"\bserver\s*=(?!=)|\bsetServer\s*:"),
+    ),
+    "android": (
+        re.compile(r"\b(?:Parse\.)?Configuration\.Builder\s*\("),
+        re.compile(r"\.\s*server\s*\("),
+    ),
+    "net": (
+        re.compile(r"\bnew\s+(?:Parse\.)?ParseClient\.Configuration\b"),
+        re.compile(r"\bServer\w*\s*=(?!=)"),
+    ),
+}
+"""How a configuration is made, and how one is told the server: without that it has api.parse.com.
+Source: iOS 1.12 ``ParseClientConfiguration.h``, Android 1.13.0 ``Parse.java``, .NET 1.7.0
+``ParseClient.Configuration``: a server is "only needed for another than https://api.parse.com/1"."""
 _SERVERS: Final = {
-    "ios": re.compile(r"\bParseClientConfiguration\b"),
-    "android": re.compile(r"\bParse\.Configuration\b|com\.parse\.SERVER_URL"),
-    "net": re.compile(r"\bParseClient\.Configuration\b|\bServerConnectionData\b"),
+    "android": re.compile(r"com\.parse\.SERVER_URL"),
+    "net": re.compile(r"\bServerConnectionData\b"),
     "php": re.compile(r"\bsetServerURL\s*\("),
     "js": re.compile(
         r"\bserverURL\s*[=:](?!=)(?!\s*['\"]https?://api\.parse\.com)|\.CoreManager\b|['\"]SERVER_URL['\"]"
@@ -92,59 +99,14 @@ _USES: Final = {
     "android": re.compile(r"^[ \t]*import\s+com\.parse\.Parse\w*", re.MULTILINE),
     "net": re.compile(r"^[ \t]*using\s+Parse\s*;", re.MULTILINE),
     "php": re.compile(r"^[ \t]*use\s+Parse\\Parse\w+", re.MULTILINE),
-    "js": re.compile(r"\bParse\.initialize\s*\("),
+    "js": re.compile(
+        r"\bParse(?:Provider)?\.initialize\s*\("
+        r"|(?:\brequire\s*\(\s*|\bfrom\s+)['\"]parse(?:/(?:node|react-native))?['\"]"
+    ),
 }
-_KEYS: Final = (
-    re.compile(
-        rf"{_text('master')}\s*,?\s*forHTTPHeaderField\s*:\s*@?\"X-Parse-Master-Key", re.IGNORECASE
-    ),
-    re.compile(
-        rf"{_text('key')}\s*,?\s*forHTTPHeaderField\s*:\s*@?\"X-Parse-(?:REST-API|Client)-Key",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        rf"\bsetApplicationId\s*[:(]\s*{_text('app')}(?:\s*,?\s*clientKey\s*:\s*{_text('key')})?"
-    ),
-    re.compile(
-        rf"\b(?:Parse|ParseClient)\s*(?:\.|::)\s*[iI]nitialize\s*\(\s*(?:[\w.]+(?:\(\))?\s*,\s*)?"
-        rf"{_text('app')}(?:\s*,\s*{_text('key')})?(?:\s*,\s*{_text('master')})?"
-    ),
-    re.compile(rf"\b[aA]pplicationI[dD]\s*[=(:]\s*{_text('app')}"),
-    re.compile(
-        rf"\b(?:clientKey|ClientKey|WindowsKey|dotNetKey|javaScriptKey|javascriptKey|restAPIKey"
-        rf"|restApiKey)\s*[=(:]\s*{_text('key')}"
-    ),
-    re.compile(
-        rf"X-Parse-(?:REST-API|Client|Javascript|Windows)-Key['\"]?\s*[\],:=]\s*\)?\s*"
-        rf"(?:forHTTPHeaderField\s*:\s*)?{_text('key')}",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"X-Parse-Master-Key['\"]?\s*[\],:=]\s*{_text('master')}", re.IGNORECASE),
-    re.compile(rf"\bmaster_?key['\"]?\s*(?:[=(:]|=>)\s*{_text('master')}", re.IGNORECASE),
-    re.compile(r"X-Parse-Master-Key\s*:\s*(?P<master>[A-Za-z0-9]{20,})", re.IGNORECASE),
-    re.compile(
-        r"com\.parse\.APPLICATION_ID['\"][^>]*?android:value\s*=\s*['\"](?P<app>[^'\"@][^'\"]*)"
-    ),
-    re.compile(
-        r"com\.parse\.CLIENT_KEY['\"][^>]*?android:value\s*=\s*['\"](?P<key>[^'\"@][^'\"]*)"
-    ),
-    re.compile(r"^\s*applicationID:\s*(?P<app>[A-Za-z0-9]{20,})\s*$", re.MULTILINE),
-    re.compile(r"^\s*dotnetKey:\s*(?P<key>[A-Za-z0-9]{20,})\s*$", re.MULTILINE),
+_SERVER_LANGUAGES: Final = frozenset(
+    {"php", "phtml", "rb", "py", "sh", "bash", "pl", "pm", "go", "erb", "rhtml"}
 )
-_LOOKS = re.compile(r"[A-Za-z0-9_+/=-]{8,}")
-_PARSE_KEY = re.compile(r"[A-Za-z0-9]{40}")
-_PLACEHOLDER = re.compile(
-    r"your|example|placeholder|change|xxxx|<|\$\{|\{\{|_ID$|_KEY$"
-    r"|^(?:my|the|some|test|parse)?[-_ ]?(?:app|application|master|client|rest|restapi|javascript"
-    r"|java_?script|dotnet|windows)[-_ ]?(?:id|key)s?$",
-    re.IGNORECASE,
-)
-_CONTEXT = re.compile(
-    r"\bParse\b|\bParse(?:Client|Object|User|Server)|parse\.com|x-parse", re.IGNORECASE
-)
-_KEY_WORDS: Final = ("key", "applicationid", "application_id", "initialize")
-_NAMES: Final = {"app": "application id", "key": "key", "master": "master key"}
-_SERVER_LANGUAGES: Final = frozenset({"php", "phtml", "rb", "py", "sh", "erb", "rhtml"})
 _SETTINGS: Final = frozenset(
     {"json", "yml", "yaml", "env", "toml", "conf", "config", "properties", "local", "project"}
 )
@@ -154,8 +116,16 @@ _SERVER_CODE: Final = re.compile(
     r"""|\bnew\s+ParseServer\s*\(|^\#!.*\bnode\b"""
 )
 _PARSE_SERVER: Final = re.compile(r"""\bnew\s+ParseServer\b|['"]parse-server['"]""")
-_SHIPPED: Final = re.compile(r"(?:^|/)(?:www|public|assets|res|Resources|static|dist|src/main)/")
-_ATS: Final = re.compile(r"<key>\s*(?:\*\.)?$")
+_SHIPPED: Final = re.compile(
+    r"(?:^|/)(?:www|public|[aA]ssets|res|Resources|Supporting Files|static|dist|src/main|client"
+    r"|mobile|platforms|ios|android)/"
+)
+_ATS: Final = re.compile(
+    r"<key>\s*(?:\*\.)?(?P<host>(?:[\w-]+\.)*(?:parse\.com|parsetfss\.com|parseapp\.com|parsecdn\.com))"
+    r"\s*</key>",
+    re.IGNORECASE,
+)
+"""A host as App Transport Security names it, without a path and with all below it."""
 
 
 @dataclass(slots=True)
@@ -183,38 +153,6 @@ class Part:
     asked: list[tuple[Place, Asked]] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
     ignores: list[Ignore] = field(default_factory=list)
-
-
-class Source:
-    """A file, with what is code in it.
-
-    Args:
-        name: Path as the user knows it.
-        data: Its bytes.
-        ending: The end of its name.
-    """
-
-    def __init__(self, name: str, data: bytes, ending: str) -> None:
-        self.name, self.data, self.ending = name, data, ending
-        self.reading: Reading = read_source(data, ending)
-        self.code = self.reading.code
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer("\n", self.code))]
-
-    def place(self, offset: int) -> Place:
-        """Return where an offset of the code is; columns count characters, not bytes."""
-        line = bisect_right(self._starts, offset)
-        before = self.data[self._starts[line - 1] : offset].decode("utf-8", "replace")
-        return Place(self.name, line, len(before) + 1)
-
-    def find(self, pattern: re.Pattern[str]) -> Iterator[int]:
-        """Yield where a pattern stands in code, not in a text."""
-        for match in pattern.finditer(self.code):
-            at = match.start() + len(match[0]) - len(match[0].lstrip())
-            if not self.reading.is_text(at):
-                yield at
 
 
 def read_file(file: File, elsewhere: str = "") -> Part:
@@ -280,11 +218,12 @@ def _role(source: Source) -> Role:
 
 
 def _hosts(source: Source) -> Iterator[Match]:
+    exceptions = list(_ATS.finditer(source.code)) if source.ending == "plist" else []
+    for match in exceptions:
+        yield Match(CLIENT_ATS, source.place(match.start("host")), match["host"].lower())
     for host, offset in hosts_in(source.code):
-        is_exception = source.ending == "plist" and _ATS.search(
-            source.code, max(0, offset - 40), offset
-        )
-        yield Match(CLIENT_ATS if is_exception else CLIENT_URL, source.place(offset), host)
+        if not any(match.start() <= offset < match.end() for match in exceptions):
+            yield Match(CLIENT_URL, source.place(offset), host)
 
 
 def _sdks(source: Source, part: Part) -> None:
@@ -294,15 +233,36 @@ def _sdks(source: Source, part: Part) -> None:
     for sdk in sdks:
         if sdk is None:
             continue
-        part.starts += [(sdk, source.place(at)) for at in source.find(_CALLS[sdk])]
+        part.starts += [(sdk, source.place(at)) for at in _starts(source, sdk)]
         if (use := next(source.find(_USES[sdk]), None)) is not None:
             part.uses[sdk] = source.place(use)
-        if next(source.find(_SERVERS[sdk]), None) is not None and not (
-            sdk == "js" and _PARSE_SERVER.search(source.code)
-        ):
+        named = _SERVERS.get(sdk)
+        starts_a_server = sdk == "js" and _PARSE_SERVER.search(source.code)
+        if named and not starts_a_server and next(source.find(named), None) is not None:
             part.served.add(sdk)
+        _configurations(source, sdk, part)
     if source.ending == "xml" and _SERVERS["android"].search(source.code):
         part.served.add("android")
+
+
+def _starts(source: Source, sdk: str) -> Iterator[int]:
+    yield from source.find(_CALLS[sdk])
+    if sdk == "js":
+        names = {match["name"] or match["imported"] for match in _ALIAS.finditer(source.code)}
+        for name in sorted(names - {"Parse"}):
+            yield from source.find(re.compile(rf"(?<![\w$.]){re.escape(name)}\.initialize\s*\("))
+
+
+def _configurations(source: Source, sdk: str, part: Part) -> None:
+    """Note configurations; one that is told no server is an initialisation without one."""
+    if sdk not in _CONFIGURATIONS:
+        return
+    made, told = _CONFIGURATIONS[sdk]
+    places = [source.place(at) for at in source.find(made)]
+    if places and next(source.find(told), None) is not None:
+        part.served.add(sdk)
+    else:
+        part.starts += [(sdk, place) for place in places]
 
 
 def started_without_server(parts: Iterable[Part]) -> Iterator[Match]:
@@ -328,33 +288,3 @@ def used_without_version(
             if sdk not in known:
                 known.add(sdk)
                 yield place, Asked(sdk, "", 0)
-
-
-def keys_in(source: Source, secrets: set[str], role: Role) -> Iterator[Match]:
-    """Yield the keys that are written into a file; their values go to ``secrets`` alone."""
-    lower = source.code.lower()
-    if not any(word in lower for word in _KEY_WORDS):
-        return
-    speaks_of_parse = _CONTEXT.search(source.code) is not None
-    seen: set[int] = set()
-    for pattern in _KEYS:
-        for match in pattern.finditer(source.code):
-            found = {
-                name: value
-                for name, value in match.groupdict().items()
-                if value
-                and match.start(name) not in seen
-                and _LOOKS.fullmatch(value)
-                and not _PLACEHOLDER.search(value)
-                and (speaks_of_parse or _PARSE_KEY.fullmatch(value))
-            }
-            # Two forms may name the same text: `clientKey:` stands in an initialisation as well.
-            seen.update(match.start(name) for name in found)
-            secrets.update(found.values())
-            place = source.place(match.start())
-            if "master" in found:
-                code = CLIENT_MASTER_KEY if role == "client" else SERVER_MASTER_KEY
-                yield Match(code, place, _NAMES["master"])
-            others = [_NAMES[name] for name in found if name != "master"]
-            if others:
-                yield Match(CLIENT_KEY, place, " and ".join(others))

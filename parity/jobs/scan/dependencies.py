@@ -54,19 +54,38 @@ def _compiled(*rules: tuple[str, str]) -> _Rules:
 
 _VERSION: Final = r"(?P<version>\d+(?:\.\d+)+)"
 _QUOTED: Final = r"""['"](?P<version>[^'"\n]+)['"]"""
+_SMART: Final = r"""(?:['"]|\xe2\x80[\x98-\x9d])"""
+"""A quote; CocoaPods takes those of word processors as well."""
 _POD: Final = r"Parse(?:/\w+|-iOS(?:-SDK)?|-OSX(?:-SDK)?)?"
 _LOCKED_POD: Final = (("ios", rf"^\s*-\s+\"?{_POD}\s+\((?P<version>\d[^)\n]*)\)"),)
 _CARTHAGE: Final = (("ios", r"Parse-SDK-iOS-OSX(?:\.git)?['\"][ \t]*(?P<version>[^\n]*)"),)
 _NPM_LOCK: Final = (
-    ("js", rf"\"(?:node_modules/)?parse\"\s*:\s*\{{\s*\"version\"\s*:\s*\"{_VERSION}"),
+    (
+        "js",
+        (rf"\"(?:[^\"]*node_modules/)?parse\"\s*:\s*\{{[^{{}}]*?\"version\"\s*:\s*\"{_VERSION}"),
+    ),
 )
+_PLUGIN: Final = (
+    r"(?:com\.parse\.[\w.-]+|[\w.-]*(?:phonegap|cordova)[\w.-]*parse(?:[-.]?(?:push[-.]?)?plugin|-push)?"
+    r"|[\w.-]*parse[-.]?(?:push[-.]?)?plugin)"
+)
+"""Names of Cordova plugins that bring the native SDKs with them."""
 _COMPOSER_LOCK: Final = (
     ("php", r"\"name\"\s*:\s*\"parse/php-sdk\"\s*,\s*\"version\"\s*:\s*\"v?(?P<version>[^\"]+)"),
 )
 _BY_NAME: Final[dict[str, _Rules]] = {
     "podfile": _compiled(
-        ("ios", rf"^\s*pod[\s(]+['\"]{_POD}['\"](?![^\n]*\btag\b)(?:\s*,\s*{_QUOTED})?"),
-        ("ios", rf"^\s*pod[\s(]+['\"]{_POD}['\"][^\n]*\btag\b\s*(?:=>|:)\s*['\"]v?{_VERSION}"),
+        (
+            "ios",
+            (
+                rf"^\s*pod[\s(]+{_SMART}{_POD}{_SMART}(?![^\n]*\btag\b)(?:\s*,\s*{_SMART}"
+                rf"(?P<version>[~<>=\s]*\d[\w.]*(?:{_SMART}\s*,\s*{_SMART}<[\s=\d.]+)?){_SMART})?"
+            ),
+        ),
+        (
+            "ios",
+            rf"^\s*pod[\s(]+{_SMART}{_POD}{_SMART}[^\n]*\btag\b\s*(?:=>|:)\s*['\"]v?{_VERSION}",
+        ),
     ),
     "podfile.lock": _compiled(*_LOCKED_POD),
     "manifest.lock": _compiled(*_LOCKED_POD),
@@ -76,12 +95,16 @@ _BY_NAME: Final[dict[str, _Rules]] = {
         ("ios", rf"Parse-SDK-iOS-OSX(?:\.git)?\"[^{{]*\{{[^}}]*?\"version\"\s*:\s*\"{_VERSION}"),
     ),
     "package.swift": _compiled(
-        ("ios", rf"Parse-SDK-iOS-OSX(?:\.git)?\"[^)\n]*?(?:\"{_VERSION}|$)"),
+        ("ios", rf"Parse-SDK-iOS-OSX(?:\.git)?\"(?:[^)]*?\"{_VERSION})?"),
     ),
+    "fetch.json": _compiled(("android", rf"\"{_PLUGIN}\"")),
     "package-lock.json": _compiled(*_NPM_LOCK),
     "npm-shrinkwrap.json": _compiled(*_NPM_LOCK),
     "yarn.lock": _compiled(("js", rf"^\"?parse@[^\n]*:\n\s+version:? \"?{_VERSION}")),
-    "pnpm-lock.yaml": _compiled(("js", rf"^\s+['\"]?/?parse[@/]{_VERSION}")),
+    "pnpm-lock.yaml": _compiled(
+        ("js", rf"^\s+['\"]?/?parse[@/]{_VERSION}"),
+        ("js", rf"^\s+['\"]?parse['\"]?:\s+(?:specifier:[^\n]*\n\s+version:\s+)?['\"]?{_VERSION}"),
+    ),
     "composer.lock": _compiled(*_COMPOSER_LOCK),
     "installed.json": _compiled(*_COMPOSER_LOCK),
     "paket.lock": _compiled(("net", rf"^\s+Parse \({_VERSION}\)")),
@@ -96,8 +119,8 @@ _GRADLE_RULES: Final = _compiled(
     (
         "android",
         (
-            r"['\"](?:com\.parse:parse-android|com\.github\.parse-community[\w.-]*"
-            r":(?:Parse-SDK-Android|parse))(?::(?P<version>[^'\"@\n]*))?"
+            r"['\"](?:com\.parse:parse-android|com\.github\.[\w.-]+:(?:Parse-SDK-Android|parse))"
+            r"(?=['\":])(?::(?P<version>[^'\"@\n]*))?"
         ),
     ),
     (
@@ -108,16 +131,17 @@ _GRADLE_RULES: Final = _compiled(
         ),
     ),
     ("android", r"fileTree\s*\([^)]*['\"](?:\*\*/)?Parse-?\*[^'\"\n]*\.(?:jar|aar)"),
-    ("android", rf"name\s*[:=]\s*['\"]Parse-{_VERSION}['\"]"),
+    ("android", rf"(?:name\s*[:=]\s*|project\s*\(\s*)['\"](?:[\w:]*:)?Parse-{_VERSION}['\"]"),
     _JARS[0],
 )
-_PACKAGE: Final = r"PackageReference\s[^>]*Include=['\"]parse['\"]"
+_PACKAGE: Final = r"Package(?:Reference|Version)\s[^>]*(?:Include|Update)=['\"]parse['\"]"
+_BELOW: Final = r"[^>/]*>(?:(?!</Package)[^\0])*?<Version>"
 _PROJECT: Final = _compiled(
     ("net", rf"{_PACKAGE}[^>]*?\bVersion=['\"](?P<version>[^'\"]+)"),
-    ("net", rf"{_PACKAGE}[^>/]*>\s*<Version>\s*(?P<version>[^<\s]+)"),
-    ("net", rf"{_PACKAGE}(?![^>]*\bVersion=)(?:[^>]*/>|[^>/]*>(?!\s*<Version>))"),
+    ("net", rf"{_PACKAGE}{_BELOW}\s*(?P<version>[^<\s]+)"),
+    ("net", rf"{_PACKAGE}(?![^>]*\bVersion=)(?!{_BELOW})"),
     ("net", r"<Reference\s[^>]*Include=['\"]Parse(?:\.\w+)?,\s*Version=(?P<version>\d[\d.]*)"),
-    ("net", rf"<HintPath>[^<]*[\\/]Parse\.{_VERSION}[\\/]"),
+    ("net", rf"<HintPath>[^<]*[\\/]Parse[.-]{_VERSION}[\\/]"),
     (
         "net",
         (
@@ -136,17 +160,25 @@ _SCRIPT_TAGS: Final = _compiled(
     ),
     ("js", r"\bsrc\s*=\s*['\"]?[^'\"\s>]*/parse@(?P<version>[\w.^~-]+)"),
     ("js", rf"\bsrc\s*=\s*['\"]?[^'\"\s>]*/parse/{_VERSION}/parse(?:\.min)?\.js"),
+    ("js", r"\bsrc\s*=\s*['\"]?(?:https?:)?//[^'\"\s>]*/parse/(?:dist/)?parse(?:\.min)?\.js"),
 )
 _BY_ENDING: Final[dict[str, _Rules]] = {
     "gradle": _GRADLE_RULES,
     "kts": _GRADLE_RULES,
     **dict.fromkeys(("csproj", "fsproj", "vbproj", "props", "targets"), _PROJECT),
     "config": _compiled(
-        ("net", r"<package\s[^>]*?id=['\"]parse['\"](?:[^>]*?version=['\"](?P<version>[^'\"]+))?"),
+        (
+            "net",
+            (
+                r"<package\s(?=[^>]*\bid=['\"]parse['\"])"
+                r"(?:[^>]*?\bversion=['\"](?P<version>[^'\"]+))?"
+            ),
+        ),
     ),
     "xml": _compiled(
         *_JARS,
-        ("android", r"<plugin\s[^>]*name=['\"](?:com\.parse\.|[\w.-]*parse-plugin)[^>]*"),
+        ("android", rf"<(?:gap:)?plugin\s[^>]*name=['\"]{_PLUGIN}['\"][^>]*"),
+        ("ios", r"<framework\s[^>]*src=['\"][^'\"]*\bParse\.framework"),
         (
             "android",
             (
@@ -156,6 +188,9 @@ _BY_ENDING: Final[dict[str, _Rules]] = {
         ),
     ),
     "classpath": _compiled(_JARS[0]),
+    "podspec": _compiled(
+        ("ios", rf"\.dependency[\s(]+['\"]{_POD}['\"](?:\s*,\s*{_QUOTED})?"),
+    ),
     **dict.fromkeys(MARKUP, _SCRIPT_TAGS),
     **dict.fromkeys(
         ("js", "jsx", "ts"),
@@ -174,16 +209,17 @@ _SECTIONS: Final = (
     "dependencies", "devDependencies", "peerDependencies", "optionalDependencies", "require",
     "require-dev",
 )  # fmt: skip
+_PLUGINS = re.compile(rf"[\"/]{_PLUGIN}(?:\.git)?[\"\#@]")
 _CATALOGUE = re.compile(
     r"(?:module\s*=\s*['\"]com\.parse:parse-android['\"]"
     r"|group\s*=\s*['\"]com\.parse['\"]\s*,\s*name\s*=\s*['\"]parse-android['\"])"
-    r"[^\n]*?version(?P<ref>\.ref)?\s*=\s*['\"](?P<version>[^'\"]+)['\"]"
+    r"[^\n]*?version(?P<ref>\.ref)?\s*=\s*(?:\{[^}]*?=\s*)?['\"](?P<version>[^'\"]+)['\"]"
     r"|['\"]com\.parse:parse-android:(?P<whole>[^'\"]+)['\"]"
 )
 DEPENDENCY_FILES: Final = frozenset({*_BY_NAME, *_PACKAGES, "libs.versions.toml", ".classpath"})
 """Names of files, in lower case, that are read whatever their ending."""
 BUILD_FILES: Final = frozenset(
-    {"gradle", "kts", "csproj", "fsproj", "vbproj", "props", "targets", "config"}
+    {"gradle", "kts", "csproj", "fsproj", "vbproj", "props", "targets", "config", "podspec"}
 )
 """Endings of files that describe a build: they name the SDK in lower case, too."""
 LOCKS: Final = frozenset(
@@ -213,6 +249,8 @@ def asked(name: str, text: str, elsewhere: str = "") -> Iterator[Asked]:
     """
     if name in _PACKAGES:
         yield from _packages(text, _PACKAGES[name])
+        if name == "package.json" and (plugin := _PLUGINS.search(text)):
+            yield Asked("android", "", plugin.start())
         return
     if name == "libs.versions.toml":
         yield from _catalogue(text)
@@ -238,7 +276,7 @@ def _packages(text: str, known: dict[str, str]) -> Iterator[Asked]:
                 is_version = isinstance(given, str) and re.match(r"[\s^~<>=v]*\d", given)
                 wanted = str(given) if is_version else ""
                 if not is_version and isinstance(given, str):  # user/repo#v1.4.2, an address
-                    tag = re.search(rf"(?:\#v?|/parse-){_VERSION}", given)
+                    tag = re.search(rf"(?:\#v?|/parse-|^npm:parse@\D?){_VERSION}", given)
                     wanted = tag["version"] if tag else ""
                 yield Asked(sdk, wanted, max(text.find(f'"{name}"'), 0))
 
@@ -262,7 +300,9 @@ def _catalogue(text: str) -> Iterator[Asked]:
         version = match["version"] or match["whole"]
         if match["ref"]:
             found = re.search(
-                rf"^\s*{re.escape(version)}\s*=\s*['\"]([^'\"]+)['\"]", text, re.MULTILINE
+                rf"^\s*{re.escape(version)}\s*=\s*(?:\{{[^}}]*?=\s*)?['\"]([^'\"]+)['\"]",
+                text,
+                re.MULTILINE,
             )
             version = found[1] if found else ""
         yield Asked("android", version, match.start())
@@ -275,7 +315,7 @@ def _variable(version: str, text: str, elsewhere: str) -> str:
         return version if re.search(r"\d", version) else ""
     for place in (text, elsewhere):
         found = re.search(
-            rf"(?<![\w$]){match[1]}['\"]?\s*[=:]\s*['\"]?(\d[\w.+-]*)['\"]?\s*(?:$|[,;\]])",
+            rf"(?<![\w$]){match[1]}['\"]?\s*[=:]\s*['\"]?(\d[\w.+-]*)['\"]?\s*(?:$|[,;\]}})])",
             place,
             re.MULTILINE,
         )
@@ -360,7 +400,7 @@ def installed(path: Path) -> Asked | None:
         if match := _JAR.match(name):
             return Asked("android", match["version"] or _jar_version(path), 0)
         if _DLL.match(name):
-            folder = re.search(r"(?i)[/\\]parse\.(\d+(?:\.\d+)+)[/\\]", path.as_posix())
+            folder = re.search(r"(?i)[/\\]parse[.-](\d+(?:\.\d+)+)[/\\]", path.as_posix())
             return Asked("net", folder[1] if folder else _assembly_version(path), 0)
         if name == "pfconstants.h":
             constant = _CONSTANT.search(_bytes(path))
@@ -427,7 +467,8 @@ def own_version(name: str, text: str) -> Asked | None:
     known = _PACKAGES.get(name)
     whole = _whole(text) if known else {}
     sdk = (known or {}).get(str(whole.get("name")))
-    return Asked(sdk, str(whole.get("version") or ""), 0) if sdk else None
+    # Composer's packages do not say it themselves: installed.json does.
+    return Asked(sdk, str(whole["version"]), 0) if sdk and whole.get("version") else None
 
 
 def sdk_matches(found: Iterable[tuple[Place, Asked]]) -> Iterator[Match]:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from parity.jobs.scan.clients import (
     Part,
-    Source,
-    keys_in,
     read_file,
     started_without_server,
     used_without_version,
@@ -23,6 +21,7 @@ from parity.jobs.scan.definitions import registered
 from parity.jobs.scan.dependencies import Asked, sdk_matches
 from parity.jobs.scan.files import MAX_BYTES, File, Found, ending_of, read_files
 from parity.jobs.scan.ignoring import Ignore, apply, ignores_in
+from parity.jobs.scan.keys import keys_in
 from parity.jobs.scan.languages import language_of
 from parity.jobs.scan.model import (
     Definition,
@@ -35,6 +34,7 @@ from parity.jobs.scan.model import (
     in_order,
 )
 from parity.jobs.scan.script import Script, parse_script, string_of
+from parity.jobs.scan.source import Source
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.traffic import read_traffic, traffic_findings
 from parity.jobs.scan.values import requires
@@ -210,7 +210,7 @@ def _unread(candidates: dict[str, File], chosen: set[str]) -> list[Skipped]:
             area="cloud-code" if file.name in chosen else "clients",
         )
         for file in candidates.values()
-        if file.ending in UNREAD and (file.name in chosen or file.mentions)
+        if file.ending in UNREAD and (file.name in chosen or file.speaks)
     ]
 
 

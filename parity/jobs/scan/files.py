@@ -24,8 +24,8 @@ from parity.jobs.scan.model import Area, Place, Skipped, printable
 from parity.model import UserError
 from parity.targets.sources import CODE, DATA, INSTALLED, TOOLS, UNREAD
 
-MAX_BYTES: Final = 2_000_000
-"""Largest file that is parsed; what people write is smaller."""
+MAX_BYTES: Final = 4_000_000
+"""Largest file that is parsed; what people write is smaller, and most bundles are."""
 _MOST_BYTES: Final = 100_000_000
 _SDK_FOLDER: Final = re.compile(
     r"sdk|^(?:vendors?|third.?party|externals?|libs?|libraries|frameworks|submodules|deps)$",
@@ -38,15 +38,23 @@ _TEMPLATE_SCRIPT: Final = re.compile(
 _WORDS: Final = (
     b"parse.com", b"parsetfss", b"parseapp", b"parsecdn", b"x-parse", b"parity-scan", b"masterkey",
     b"master_key", b"applicationid", b"clientkey", b"windowskey", b"dotnetkey", b"javascriptkey",
-    b"restapikey",
+    b"restapikey", b"parse_",
 )  # fmt: skip
 _MENTIONS: Final = (
     re.compile(rb"Parse(?![a-z])"),
     re.compile(rb"PF(?:User|Object|Query)"),
-    re.compile(rb"com\.parse\b|/parse[@/]\d"),
+    re.compile(rb"com\.parse\b|/parse[@/](?:\d|dist)|[\"']parse[\"'/]"),
+    re.compile(rb"(?:phonegap|cordova)[\w.-]*parse|parse-?(?:push-?)?plugin"),
     re.compile(rb"parse-(?:latest|\d)"),
 )
 """Words that a finding of a client needs; each begins with what a search is fast for."""
+_SPEAKS: Final = re.compile(
+    rb"\bParse(?:\.|::)(?:ACL|Analytics|Cloud|Config|File|GeoPoint|Installation|Object|Promise|Push"
+    rb"|Query|Role|Session|User|initialize|serverURL)\b|\bPF(?:User|Object|Query)\b|\bParseClient\b"
+    rb"|\b(?:api|push|files)\.parse\.com|parsetfss\.com|\.parseapp\.com|parsecdn\.com|X-Parse-"
+    rb"|\bcom\.parse\.Parse|[\"']parse(?:/node|/react-native)?[\"']\s*\)",
+)
+"""What only code has that uses Parse; in a file that is not read it is a reason for doubt."""
 _REGISTERS = re.compile(
     r"\bCloud\s*(?:\.\s*|\[\s*['\"])(?:define|job|useMasterKey|httpRequest|(?:before|after)[A-Z]\w*)"
     r"|\bParse\s*(?:\.\s*Cloud|\[\s*['\"]Cloud['\"]\s*\])(?!\s*(?:\.\s*(?:run|startJob|getJobs\w*)\b|\w))"
@@ -101,6 +109,11 @@ class File:
         return any(word in lower for word in _WORDS) or any(
             pattern.search(self.data) for pattern in _MENTIONS
         )
+
+    @cached_property
+    def speaks(self) -> bool:
+        """Whether it surely uses Parse: if it cannot be read, nothing passes."""
+        return _SPEAKS.search(self.data) is not None
 
     @cached_property
     def sdk(self) -> tuple[str, str] | None:
@@ -208,7 +221,7 @@ class _Reader:
                     self._framework(path)
                 elif name in TOOLS:
                     self._skip(path, "tools are not the app's code")
-                elif not vendored and (name in INSTALLED or _is_nuget(path)):
+                elif not vendored and (name in INSTALLED or _is_installed(path)):
                     self._skip(path, "installed packages are read for versions, not for findings")
                     self._packages(path, root)
                 elif "javadoc" in name.lower():
@@ -276,6 +289,8 @@ class _Reader:
                 self._skip(path, "it is no regular file")
         elif lower != "info.plist" and (found := installed(path)):
             self.found.installed.append((Place(_shown(path), 1, 1), found))
+        elif lower == "workspace.xml" and path.parent.name == ".idea":
+            self.others.setdefault("the state of an editor", []).append(path)
         elif not wanted:
             self.others.setdefault("not a kind of file that is scanned", []).append(path)
         elif real not in self._seen:
@@ -305,18 +320,16 @@ class _Reader:
         self.progress(len(self.found.files))
 
     def _large(self, path: Path, size: int, data: bytes, *, is_code: bool, vendored: bool) -> None:
-        """Look into a large file without parsing it: is it an SDK, does it speak of Parse?"""
+        """Look into a large file without parsing it: is it an SDK, does it use Parse?"""
         reason = f"{size:,} bytes are more than {self.max_bytes:,} (--max-bytes)"
         file = File(_shown(path), data, "")
-        if size <= _MOST_BYTES and file.sdk:
-            place = Place(file.name, 1, 1)
-            if file.sdk[0]:
-                self.found.installed.append((place, Asked(*file.sdk, 0)))
-            self._skip(path, f"{reason}; it holds a copy of the SDK")
-            return
-        if size <= _MOST_BYTES and not file.mentions:
+        if file.sdk and file.sdk[0]:
+            self.found.installed.append((Place(file.name, 1, 1), Asked(*file.sdk, 0)))
+            reason += "; it holds a copy of the SDK"
+        if size <= _MOST_BYTES and not (file.speaks or file.sdk):
             self._skip(path, f"{reason}; it does not speak of Parse")
             return
+        # A bundle with the SDK in it may have the app in it as well.
         cloud = "cloud" in path.parts
         self._skip(path, reason, doubt=is_code and not vendored, area=_AREAS[cloud])
 
@@ -364,11 +377,14 @@ class _Reader:
         self.found.skipped.append(Skipped(_shown(path) + more, reason, doubt, area))
 
 
-def _is_nuget(folder: Path) -> bool:
-    """Tell whether a folder holds packages as NuGet installs them: ``packages/Parse.1.6.2``."""
-    if folder.name.lower() != "packages":
+def _is_installed(folder: Path) -> bool:
+    """Tell whether a folder holds packages as NuGet or Xamarin install them.
+
+    They are ``packages/Parse.1.6.2`` and ``Components/parse-1.5.5``.
+    """
+    if folder.name.lower() not in {"packages", "components"}:
         return False
-    return any(re.search(r"\.\d+\.\d+", below.name) for below in folder.iterdir())
+    return any(re.search(r"[.-]\d+\.\d+", below.name) for below in folder.iterdir())
 
 
 def _shown(path: Path) -> str:

@@ -48,8 +48,11 @@ _NAMES: Final = {
     **dict.fromkeys(("m", "mm", "h"), "Objective-C"),
     "swift": "Swift", "java": "Java", **dict.fromkeys(("kt", "kts"), "Kotlin"), "cs": "C#",
     "php": "PHP", "phtml": "PHP", "rb": "Ruby", "py": "Python", "gradle": "Gradle",
+    "as": "ActionScript", "dart": "Dart", "go": "Go", "ino": "Arduino", "lua": "Lua", "vb": "VB",
+    **dict.fromkeys(("sh", "bash"), "shell"), **dict.fromkeys(("pl", "pm"), "Perl"),
     **dict.fromkeys(("html", "htm", "xhtml"), "HTML"),
-    "ejs": "EJS", "jade": "Pug", "pug": "Pug", "haml": "Haml", "erb": "ERB", "rhtml": "ERB",
+    "ejs": "EJS", "jade": "Pug", "pug": "Pug", "haml": "Haml", "slim": "Slim",
+    "erb": "ERB", "rhtml": "ERB",
     **dict.fromkeys(("hbs", "handlebars", "mustache"), "Handlebars"),
     **dict.fromkeys(("jsp", "jspx", "jspf", "gsp"), "JSP"),
     **dict.fromkeys(("asp", "aspx", "ascx", "master"), "ASP"),
@@ -59,40 +62,52 @@ _NAMES: Final = {
     "json": "JSON", **dict.fromkeys(("yml", "yaml"), "YAML"),
     **dict.fromkeys(("plist", "xml", "config", "csproj", "storyboard", "xib", "xaml"), "XML"),
 }  # fmt: skip
-_INDENTED = frozenset({"jade", "pug", "haml"})
+_INDENTED = frozenset({"jade", "pug", "haml", "slim"})
 _STRING = rb"""@?"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|`(?:\\.|[^`\\])*+`?"""
 _TRIPLE = rb'"""(?s:.*?)(?:"""|\Z)'
 _SLASHES = rb"/\*(?s:.*?)(?:\*/|\Z)|//[^\n]*"
 _HASH = rb"\#[^\n]*"
+_SPACED_HASH = rb"(?<!\S)\#[^\n]*"
+_HEREDOC = rb"<<<[ \t]*[\"']?(?P<here>\w+)[\"']?\r?\n(?s:.*?)\n[ \t]*(?P=here)\b"
 
 
 def _lexer(comment: bytes, *strings: bytes) -> re.Pattern[bytes]:
     tokens = b"|".join(strings)
     return re.compile(
-        b"(?P<comment>" + comment + b")" + (b"|(?:" + tokens + b")" if tokens else b"")
+        b"(?P<comment>" + comment + b")" + (b"|(?:" + tokens + b")" if tokens else b""),
+        re.MULTILINE,
     )
 
 
 _SLASHED: Final = _lexer(_SLASHES, _TRIPLE, _STRING)
 _HASHED: Final = _lexer(_HASH, _TRIPLE, _STRING)
-_PHP: Final = _lexer(rb"/\*(?s:.*?)(?:\*/|\Z)|(?://|\#)(?:(?!\?>)[^\n])*", _STRING)
+_SHELL: Final = _lexer(_SPACED_HASH, _STRING)
+_RUBY: Final = _lexer(rb"^=begin\b(?s:.*?)(?:^=end\b|\Z)|" + _HASH, _STRING)
+_LUA: Final = _lexer(rb"--\[\[(?s:.*?)(?:\]\]|\Z)|--[^\n]*", _STRING)
+_BASIC: Final = _lexer(rb"'[^\n]*", rb'"[^"\n]*"?')
+_PHP: Final = _lexer(rb"/\*(?s:.*?)(?:\*/|\Z)|(?://|\#)(?:(?!\?>)[^\n])*", _HEREDOC, _STRING)
 _TAGGED: Final = _lexer(rb"<!--(?s:.*?)(?:-->|\Z)")
 _LEXERS: Final = {
-    **dict.fromkeys(("gradle", "dart", "groovy", "scala", "c", "cc", "cpp", "go"), _SLASHED),
     **dict.fromkeys(
-        ("rb", "py", "sh", "yml", "yaml", "toml", "properties", "podspec", "podfile", "cartfile",
-         "env", "conf"),
-        _HASHED,
+        ("gradle", "dart", "groovy", "scala", "c", "cc", "cpp", "go", "as", "ino"), _SLASHED
+    ),
+    **dict.fromkeys(("rb", "podspec", "podfile"), _RUBY), "lua": _LUA, "vb": _BASIC, "py": _HASHED,
+    **dict.fromkeys(
+        ("sh", "bash", "pl", "pm", "yml", "yaml", "toml", "properties", "cartfile", "env", "conf"),
+        _SHELL,
     ),
     **dict.fromkeys(
-        ("xml", "plist", "csproj", "config", "storyboard", "xib", "xaml", "targets"), _TAGGED
+        ("xml", "plist", "entitlements", "csproj", "config", "storyboard", "xib", "xaml",
+         "targets", "props"),
+        _TAGGED,
     ),
 }  # fmt: skip
 _MARKUP_TOKENS: Final = re.compile(
     rb"(?P<comment><!--(?s:.*?)(?:-->|\Z)|<%--(?s:.*?)--%>|<%\#(?s:.*?)%>|@\*(?s:.*?)\*@"
     rb"|\{\{!--(?s:.*?)--\}\}|\{\{!(?!--)[^}]*\}\}|\{\#(?s:.*?)\#\})"
     rb"|<script\b(?P<attributes>[^>]*)>(?P<script>(?s:.*?))(?:</script\s*>|\Z)"
-    rb"|<\?(?:php\b|=)?(?P<php>(?s:.*?))(?:\?>|\Z)",
+    rb"|<\?(?:php\b|=)?(?P<php>(?s:.*?))(?:\?>|\Z)"
+    rb"|<%(?s:.*?)%>",
     re.IGNORECASE,
 )
 _OUTPUT_TAG: Final = re.compile(
@@ -103,7 +118,7 @@ _NO_SCRIPT: Final = re.compile(
     rb"type\s*=\s*[\"']?(?:text/(?!java|babel|jsx|ecma)|[\w/-]*json)", re.IGNORECASE
 )
 _INDENTED_SCRIPT: Final = re.compile(
-    rb"^(?P<indent>[ \t]*)(?:script\b[^\n]*\.|:javascript)[ \t]*$", re.MULTILINE
+    rb"^(?P<indent>[ \t]*)(?:script\b[^\n]*\.|:javascript|javascript:)[ \t]*$", re.MULTILINE
 )
 _INDENTED_COMMENT: Final = re.compile(
     rb"^(?P<indent>[ \t]*)(?://-?|-\#|/(?!/))[^\n]*", re.MULTILINE

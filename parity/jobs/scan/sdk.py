@@ -36,6 +36,12 @@ _RANGE = re.compile(
 )
 
 
+_SPAN = re.compile(
+    r"[\[(]\s*(?P<low>[\d.]*)\s*,\s*(?P<high>[\d.]*)\s*[\])]|(?P<from>\d[\d.]*)\s+-\s+(?P<to>\d[\d.]*)"
+)
+"""``[1.5,2.0)`` of Maven and NuGet, ``1.5 - 2.0`` of npm and Composer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Versions that a dependency allows: from ``low``, below ``high`` (``None`` for no end)."""
@@ -78,7 +84,7 @@ def judge(sdk: str, wanted: str) -> Answer:
         ``old`` if nothing that it allows can change its URL, ``new`` if all can.
     """
     floor = FLOORS.get(sdk)
-    bounds = _bounds(wanted)
+    bounds = _bounds(wanted, tilde_is_pessimistic=sdk == "php")
     if floor is None or bounds is None:
         return "unknown"
     first = numbers(floor)
@@ -87,9 +93,12 @@ def judge(sdk: str, wanted: str) -> Answer:
     return "new" if bounds.low >= first else "unknown"
 
 
-def _bounds(wanted: str) -> Bounds | None:
-    if "||" in wanted or not (match := _RANGE.search(wanted)):
+def _bounds(wanted: str, *, tilde_is_pessimistic: bool) -> Bounds | None:
+    if "|" in wanted or not (match := _RANGE.search(wanted)):
         return None
+    if span := _SPAN.search(wanted):
+        low, high = span["low"] or span["from"], span["high"] or span["to"]
+        return Bounds(numbers(low or "0"), (*numbers(high), 0, 1) if high else None)
     given = [int(each[:9]) for each in match["version"].split(".")]
     operator, rest = match["operator"] or "", match["rest"]
     low = numbers(match["version"])
@@ -100,7 +109,7 @@ def _bounds(wanted: str) -> Bounds | None:
     if operator in {">=", ">"}:
         end = re.search(r"<\s*(\d+(?:\.\d+)*)", wanted[match.end() :])
         return Bounds(low, numbers(end[1]) if end else None)
-    if operator == "~>":
+    if operator == "~>" or (operator == "~" and tilde_is_pessimistic):
         return Bounds(low, _next(given, max(len(given) - 1, 1)))
     if operator == "^":
         return Bounds(low, _next(given, 1))

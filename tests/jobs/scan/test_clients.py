@@ -63,7 +63,7 @@ def test_a_host_in_a_comment_or_of_others_is_not(scan_files: Scan, name: str, te
         ("A.kt", "Parse.initialize(applicationContext, BuildConfig.ID, BuildConfig.KEY)", False),
         ("A.java", "Parse.initialize(this);", False),
         ("A.cs", f'ParseClient.Initialize("{APP_ID}", "{KEY}");', True),
-        ("a.php", f"<?php ParseClient::initialize('{APP_ID}', '{KEY}', '{KEY}x');", True),
+        ("a.php", f"<?php ParseClient::initialize('{APP_ID}', '{KEY}', '{KEY}x');", False),
         ("a.js", f"Parse.initialize('{APP_ID}', '{KEY}');", True),
         ("a.html", f"<script>Parse.initialize('{APP_ID}');</script>", True),
     ],
