@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from bson.timestamp import Timestamp
 from pymongo import MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
@@ -171,33 +172,62 @@ class Reader:
                 "Leave --read-preference out: nobody can tell how old its secondaries are.",
                 code="read-preference",
             )
-        if not self.is_secondary:
-            return
-        if primary is None:
+        if self.is_secondary and primary is None:
             raise UserError(
                 f"the MongoDB URI of {name!r} leads to a secondary alone, "
                 "and nobody can tell how old its data is",
                 "Name the replica set in the URI, without directConnection.",
                 code="read-preference",
             )
-        with reported(name), self.client.start_session() as session:
-            assert primary.cluster_time is not None
-            assert primary.operation_time is not None
-            session.advance_cluster_time(primary.cluster_time)
-            session.advance_operation_time(primary.operation_time)
-            schema = self.db.get_collection("_SCHEMA", read_concern=ReadConcern("majority"))
+        if self.is_replica_set:
+            with reported(name), self.client.start_session() as session:
+                self._catch_up(primary or session)
+
+    def catch_up(self) -> Timestamp | None:
+        """Wait until what is read is as new as the member itself is now.
+
+        A majority may be late, and what is read is what the majority has: with two members of
+        three down or delayed, a primary shows data as old as they are.
+
+        Returns:
+            The time that is reached, on the server's own clock; ``None`` for a standalone.
+
+        Raises:
+            HarnessError: The majority is too far behind.
+        """
+        if not (self.is_replica_set or self.is_sharded):
+            return None
+        with reported(self.access.name), self.client.start_session() as session:
+            return self._catch_up(session)
+
+    def _catch_up(self, knows: ClientSession) -> Timestamp | None:
+        """Wait until a majority read shows what a session knows of; see :meth:`catch_up`."""
+        if knows.operation_time is None:
+            self.client.admin.command("ping", session=knows, read_preference=self.preference)
+        time, cluster_time = knows.operation_time, knows.cluster_time
+        if time is None or cluster_time is None:
+            return None  # a server that only looks like a replica set
+        schema = self.db.get_collection("_SCHEMA", read_concern=ReadConcern("majority"))
+        with self.client.start_session() as session:
+            session.advance_cluster_time(cluster_time)
+            session.advance_operation_time(time)
             try:
                 schema.find_one({}, {"_id": 1}, session=session, max_time_ms=CATCH_UP_MS)
             except ExecutionTimeout:
+                who = f"the secondary {self.hello.get('me')}" if self.is_secondary else "a majority"
+                remedy = "; read the primary instead" if self.is_secondary else ""
                 raise HarnessError(
-                    f"{name}: the secondary {self.hello.get('me')} is behind: after "
-                    f"{CATCH_UP_MS / 1000:g} s it lacks what the primary had at the start; "
-                    "read the primary instead"
+                    f"{self.access.name}: {who} is behind: after {CATCH_UP_MS / 1000:g} s it lacks "
+                    f"what the primary had at the start{remedy}"
                 ) from None
+        return time
 
-    def command(self, command: dict[str, Any], *, admin: bool = False) -> dict[str, Any]:
-        """Run a command that reads, and return its reply."""
-        db = self.client["admin"] if admin else self.db
+    def command(
+        self, command: dict[str, Any], *, admin: bool = False, database: str = ""
+    ) -> dict[str, Any]:
+        """Run a command that reads, in the database or another one, and return its reply."""
+        other = "admin" if admin else database
+        db = self.client[other] if other else self.db
         with reported(self.access.name):
             return db.command(command, read_preference=self.preference)
 

@@ -24,7 +24,7 @@ from parity.jobs.verify.result import (
     StructureDifference,
     VerifyResult,
 )
-from parity.jobs.verify.resume import Identity, identity_of
+from parity.jobs.verify.resume import Descriptions
 from parity.jobs.verify.sides import InlineSides, LocalSides, Sides
 from parity.jobs.verify.structure import Described, describe, differences_of
 from parity.model import Difference, Kind, UserError
@@ -34,17 +34,19 @@ from parity.targets.mongo import Access, Reader
 SMALL: Final = 16_000_000
 """Bytes of both databases below which starting processes takes longer than reading."""
 
-Descriptions = tuple[dict[str, Described], dict[str, Described]]
-
 
 class Finished(Protocol):
     """Remembers collections that an earlier run finished; see :mod:`parity.jobs.verify.resume`."""
 
-    def finished(self, name: str, identity: Identity) -> CollectionResult | None:
+    def begin(self, readers: tuple[Reader, Reader], described: Descriptions) -> None:
+        """Note what both servers say before anything is read."""
+        ...
+
+    def finished(self, name: str) -> CollectionResult | None:
         """Return an earlier result that still holds."""
         ...
 
-    def save(self, result: CollectionResult, identity: Identity) -> None:
+    def save(self, result: CollectionResult) -> None:
         """Write a result down."""
         ...
 
@@ -136,6 +138,8 @@ def verify_databases(
     with Reader(source) as left, Reader(destination) as right:
         described = (describe(left), describe(right))
         _refuse(left, right, described)
+        if state is not None:
+            state.begin((left, right), described)
         facts = (_facts(left), _facts(right))
         assured = _assured(left, right)
     run = Run(
@@ -284,7 +288,7 @@ def _verify_all(run: Run, parts: list[Part], source: Access, destination: Access
 def _resumed(run: Run, part: Part) -> bool:
     if run.state is None:
         return False
-    known = run.state.finished(part.name, identity_of(part.name, run.described))
+    known = run.state.finished(part.name)
     if known is None:
         return False
     run.results[part.name] = known
@@ -308,7 +312,7 @@ def _work(run: Run, sides: Sides, queue: SimpleQueue[Part | None]) -> None:
             continue
         run.results[part.name] = result
         if run.state is not None:
-            run.state.save(result, identity_of(part.name, run.described))
+            run.state.save(result)
 
 
 def _with_structure(result: CollectionResult, described: Descriptions) -> CollectionResult:

@@ -12,6 +12,7 @@ from bson.json_util import RELAXED_JSON_OPTIONS, dumps
 
 from parity.jobs.verify import codes
 from parity.jobs.verify.result import StructureDifference
+from parity.jobs.verify.writes import writes_counted
 from parity.model import Difference
 from parity.model.difference import Kind
 from parity.model.errors import HarnessError
@@ -44,6 +45,7 @@ class Described:
         indexes: Its indexes by name.
         documents: About how many documents it has.
         size: About how many bytes they have.
+        writes: What a standalone counts of the writes to it; see :mod:`parity.jobs.verify.writes`.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Described:
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: int = 0
     size: int = 0
+    writes: dict[str, Any] = field(default_factory=dict)
 
 
 def describe(reader: Reader) -> dict[str, Described]:
@@ -80,6 +83,7 @@ def describe(reader: Reader) -> dict[str, Described]:
             _indexes(reader, name) if plain else {},
             documents,
             size,
+            writes_counted(reader, name) if plain else {},
         )
     return found
 

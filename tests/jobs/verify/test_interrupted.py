@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xxhash import xxh3_128_hexdigest
 
 from parity.jobs.verify.engine import Options, verify_databases
 from parity.jobs.verify.progress import Progress
 from parity.jobs.verify.result import CollectionResult, State, VerifyResult
 from parity.jobs.verify.resume import Inputs, StateFile
 from parity.jobs.verify.sides import LocalSides, OnRead
+from parity.jobs.verify.structure import Described
 from parity.jobs.verify.walk import Task, Walk
 from parity.model import ExitCode, Secret, UserError
 from parity.targets.mongo import Access
@@ -187,6 +189,120 @@ def test_a_collection_that_changed_since_is_read_again(
     assert "GameScore" in resumed(second)
 
 
+def change_a_digit(database: Any) -> None:
+    database["_User"].update_one({"n": 7}, {"$set": {"n": -7}})
+
+
+def delete_and_insert(database: Any) -> None:
+    document = database["_User"].find_one_and_delete({"n": 7})
+    database["_User"].insert_one({**document, "_id": "otherother"})
+
+
+def apply_an_operation(database: Any) -> None:
+    user = database["_User"].find_one({"n": 7})
+    change = {"$v": 2, "diff": {"u": {"n": -7}}}
+    name = f"{database.name}._User"
+    write = {"op": "u", "ns": name, "o": change, "o2": {"_id": user["_id"]}}
+    database.client.admin.command({"applyOps": [write]})
+
+
+def merge(database: Any) -> None:
+    changed = {"$set": {"n": {"$multiply": ["$n", -1]}}}
+    database["_User"].aggregate([{"$match": {"n": 7}}, changed, {"$merge": "_User"}])
+
+
+SAME_SIZE: dict[str, Callable[[Any], None]] = {
+    "a digit": change_a_digit,
+    "one deleted, one inserted": delete_and_insert,
+    "applyOps": apply_an_operation,
+    "$merge": merge,
+}
+
+
+@pytest.mark.parametrize("kind", ["mongod", "replica_set"])
+@pytest.mark.parametrize("side", ["source", "copy"])
+@pytest.mark.parametrize("what", SAME_SIZE)
+def test_a_change_that_keeps_count_and_size_is_read_again(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, side: str, what: str
+) -> None:
+    with pair_of_databases(request.getfixturevalue(kind)) as pair:
+        fill(pair, documents=10)
+        run_with_state(pair, tmp_path / "one")
+        SAME_SIZE[what](getattr(pair, side))
+        second = run_with_state(pair, tmp_path / "two", tmp_path / "one")
+
+    assert resumed(second) == {found.name for found in second.collections} - {"_User"}
+    (users,) = (found for found in second.collections if found.name == "_User")
+    assert users.counts
+
+
+def doctor(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change every line of a state, and its digest with it."""
+    path = folder / "verify-state.jsonl"
+    head, *lines = path.read_text("utf-8").splitlines()
+    made = [head]
+    for line in lines:
+        value = json.loads(line.partition(" ")[2])
+        change(value)
+        text = json.dumps(value, sort_keys=True)
+        made.append(f"{xxh3_128_hexdigest(text.encode())} {text}")
+    path.write_text("\n".join(made) + "\n", "utf-8")
+
+
+def by_another_process(line: dict[str, Any]) -> None:
+    for side in line["identity"].values():
+        side[-1]["process"] = "another"
+
+
+@pytest.mark.parametrize("what", SAME_SIZE)
+def test_after_a_failover_the_oplog_tells_what_was_written(
+    replica_set: Mongod, tmp_path: Path, what: str
+) -> None:
+    with pair_of_databases(replica_set) as pair:
+        fill(pair, documents=10)
+        run_with_state(pair, tmp_path / "one")
+        SAME_SIZE[what](pair.copy)
+        doctor(tmp_path / "one", by_another_process)
+        second = run_with_state(pair, tmp_path / "two", tmp_path / "one")
+
+    assert resumed(second) == {found.name for found in second.collections} - {"_User"}
+
+
+def test_writes_beyond_the_oplog_are_not_excluded(replica_set: Mongod, tmp_path: Path) -> None:
+    def long_ago(line: dict[str, Any]) -> None:
+        by_another_process(line)
+        line["since"] = [[1_400_000_000, 1], [1_400_000_000, 1]]
+
+    with pair_of_databases(replica_set) as pair:
+        fill(pair, documents=10)
+        run_with_state(pair, tmp_path / "one")
+        doctor(tmp_path / "one", long_ago)
+
+        assert not resumed(run_with_state(pair, tmp_path / "two", tmp_path / "one"))
+
+
+def test_a_standalone_that_was_started_again_is_not_believed(pair: Pair, tmp_path: Path) -> None:
+    run_with_state(pair, tmp_path / "one")
+    doctor(tmp_path / "one", by_another_process)
+
+    assert not resumed(run_with_state(pair, tmp_path / "two", tmp_path / "one"))
+
+
+def test_a_server_that_counts_no_writes_is_read_again(tmp_path: Path) -> None:
+    saved(tmp_path, finished_at=NOW)
+
+    assert load(tmp_path, writes={}) is None
+
+
+@pytest.mark.parametrize("change", [{"process": "q"}, {"operations": 4}, {"insert calls": 4}])
+def test_other_counts_or_another_process_are_read_again(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    saved(tmp_path, finished_at=NOW)
+
+    assert load(tmp_path, writes={**COUNTED, **change}) is None
+
+
 def test_a_collection_that_was_made_again_is_read_again(pair: Pair, tmp_path: Path) -> None:
     run_with_state(pair, tmp_path / "one")
     pair.refresh("_User")
@@ -206,54 +322,73 @@ def test_a_folder_without_a_state_is_refused(tmp_path: Path) -> None:
         StateFile(tmp_path, INPUTS, tmp_path / "nowhere")
 
 
-def saved(tmp_path: Path, **changes: Any) -> tuple[Path, dict[str, Any]]:
-    identity = {"source": ["u", 1, 2], "destination": ["v", 1, 2]}
+class Standalone:
+    """As much of a reader as a state asks for: a server without an oplog."""
+
+    def catch_up(self) -> None:
+        """Tell no time."""
+
+
+READERS: Any = (Standalone(), Standalone())
+COUNTED = {"process": "p", "operations": 3, "insert calls": 3}
+
+
+def descriptions(**changes: Any) -> tuple[dict[str, Described], dict[str, Described]]:
+    one = Described("C", "collection", {}, "u", documents=1, size=2, writes=COUNTED)
+    return {"C": replace(one, **changes)}, {"C": one}
+
+
+def saved(tmp_path: Path, **changes: Any) -> Path:
     result = CollectionResult("C", equal=1, finished_at=changes.pop("finished_at"))
-    StateFile(tmp_path, INPUTS).save(replace(result, **changes), identity)
-    return tmp_path / "verify-state.jsonl", identity
+    state = StateFile(tmp_path, INPUTS)
+    state.begin(READERS, descriptions())
+    state.save(replace(result, **changes))
+    return tmp_path / "verify-state.jsonl"
 
 
-def load(tmp_path: Path, identity: dict[str, Any]) -> CollectionResult | None:
+def load(tmp_path: Path, **changes: Any) -> CollectionResult | None:
     again = tmp_path / "again"
     again.mkdir()
-    return StateFile(again, INPUTS, tmp_path).finished("C", identity)
+    state = StateFile(again, INPUTS, tmp_path)
+    state.begin(READERS, descriptions(**changes))
+    return state.finished("C")
 
 
 NOW = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - 60))
 
 
 def test_a_state_that_is_whole_is_believed(tmp_path: Path) -> None:
-    _, identity = saved(tmp_path, finished_at=NOW)
-    known = load(tmp_path, identity)
+    saved(tmp_path, finished_at=NOW)
+    known = load(tmp_path)
 
     assert known is not None
     assert known.resumed
 
 
 def test_a_line_that_was_cut_off_is_not_believed(tmp_path: Path) -> None:
-    path, identity = saved(tmp_path, finished_at=NOW)
+    path = saved(tmp_path, finished_at=NOW)
     path.write_bytes(path.read_bytes()[:-9])
 
-    assert load(tmp_path, identity) is None
+    assert load(tmp_path) is None
 
 
 def test_a_line_that_was_edited_is_not_believed(tmp_path: Path) -> None:
-    path, identity = saved(tmp_path, finished_at=NOW)
+    path = saved(tmp_path, finished_at=NOW)
     path.write_text(path.read_text("utf-8").replace('"equal": 1', '"equal": 9'), "utf-8")
 
-    assert load(tmp_path, identity) is None
+    assert load(tmp_path) is None
 
 
 def test_a_state_of_last_week_is_not_believed(tmp_path: Path) -> None:
-    _, identity = saved(tmp_path, finished_at="2016-01-01T00:00:00.000Z")
+    saved(tmp_path, finished_at="2016-01-01T00:00:00.000Z")
 
-    assert load(tmp_path, identity) is None
+    assert load(tmp_path) is None
 
 
 @pytest.mark.parametrize(
     "changes", [{"counts": {"VER-MISSING": 1}}, {"state": State.NOT_JUDGED}], ids=str
 )
 def test_what_was_not_clean_is_not_saved(tmp_path: Path, changes: dict[str, Any]) -> None:
-    _, identity = saved(tmp_path, finished_at=NOW, **changes)
+    saved(tmp_path, finished_at=NOW, **changes)
 
-    assert load(tmp_path, identity) is None
+    assert load(tmp_path) is None
