@@ -100,6 +100,8 @@ class Run:
         self.worker = worker
         self.arguments = tuple(arguments)
         self.settings = load_settings(options.config, os.environ, options.targets)
+        # One for the process: fixtures come and go, and no name may come twice.
+        self.namespace = Namespace(plan.mark + worker.replace("main", ""))
         self.targets: dict[str, Target] = {}
         self.facts: dict[str, ServerFacts] = {}
         self.registers: dict[str, Register] = {}
@@ -142,11 +144,6 @@ class Run:
     def embedded(self) -> bool:
         """Whether the run starts its own servers."""
         return not self.settings.targets
-
-    @property
-    def namespace(self) -> Namespace:
-        """Names for what this process writes."""
-        return Namespace(self.plan.mark + self.worker.replace("main", ""))
 
     # The first process
 

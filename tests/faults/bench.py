@@ -61,15 +61,22 @@ class Bench:
         self._folder = folder
         self._numbers = itertools.count(1)
 
-    def control(self, tests: Sequence[str], watch: Sequence[Fault] = ()) -> SuiteRun:
+    def control(
+        self,
+        tests: Sequence[str],
+        watch: Sequence[Fault] = (),
+        checks: Sequence[str] | None = None,
+    ) -> SuiteRun:
         """Run tests against the right server, as ``--target right``.
 
         Args:
             tests: Folders, files or node ids, from the root of the checkout.
             watch: Faults whose effect is noted, see :meth:`Proxy.listen`.
+            checks: Ids of the checks to run; ``None`` runs all.
         """
         listener = self.proxy.listen(watch=watch)
-        return self._run(tests, {RIGHT: listener.url}, None, listener.sightings)
+        plan = None if checks is None else {RIGHT: checks}
+        return self._run(tests, {RIGHT: listener.url}, plan, listener.sightings)
 
     def run(
         self,
