@@ -52,7 +52,9 @@ class Fact:
         source: Where that can be read.
         checks: Checks that observe it, or that keep both sides alike.
         scenarios: Scenarios that show it.
-        requests: Requests of recorded traffic that show it.
+        met: When an app meets it, one condition each; the first are requests.
+        shows: How it shows in recorded traffic.
+        unseen: Why it cannot be seen in traffic, if it cannot.
         observable: Whether and where it is seen here, in a sentence.
         owner: Who looks after the entry.
     """
@@ -75,7 +77,9 @@ class Fact:
     remedy: str = ""
     checks: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
-    requests: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    unseen: str = ""
     owner: str = ""
     see: tuple[str, ...] = field(default_factory=tuple)
 
@@ -104,7 +108,9 @@ class Fact:
         yield "observable here", self.observable
         yield "scenario", self.scenarios
         yield "checks", self.checks
-        yield "requests in recorded traffic", self.requests
+        yield "an app meets it by", self.met
+        yield "it shows in traffic as", self.shows
+        yield "not seen in traffic", self.unseen
         yield "see also", self.see
 
 
@@ -137,7 +143,6 @@ def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
 
 def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -> Fact:
     checks = tuple(dict.fromkeys(c for sign in entry.recognise for c in sign.checks))
-    requests = tuple(dict.fromkeys(r for sign in entry.recognise for r in sign.requests))
     shown = [v for v in EMBEDDED if entry.versions.contains(Version(v), prereleases=True)]
     if shown:
         observable = f"yes, on the embedded {' and '.join(shown)}"
@@ -161,7 +166,9 @@ def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -
         remedy=entry.remedy,
         checks=tuple(check for check in checks if not SCENARIO.fullmatch(check)),
         scenarios=_scenarios(checks, files),
-        requests=requests,
+        met=tuple(word for when in entry.after or entry.when for word in when.words()),
+        shows=tuple(word for shows in entry.shows for word in shows.words()),
+        unseen=entry.unseen,
         owner=entry.owner,
         see=tuple(other for other in related if other != entry.id),
     )

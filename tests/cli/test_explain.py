@@ -174,7 +174,8 @@ def test_a_teams_own_entries_are_explained_too(tmp_path: Path) -> None:
         '[[difference]]\nid = "APP-0001"\ntitle = "Ours alone"\narea = "users"\n'
         'versions = ">=9"\nseverity = "benign"\nprovenance = "observed"\nsource = "us"\n'
         'cause = "c"\neffect = "e"\nremedy = "r"\nowner = "us"\n'
-        '[[difference.recognise]]\npath = "$.x"\nactual = 1\nrequests = ["GET /users/*"]\n',
+        '[difference.when]\nrequests = ["GET /users/*"]\n'
+        '[difference.shows]\nplaces = [{ path = "$.x", actual = 1 }]\n',
         encoding="utf-8",
     )
 

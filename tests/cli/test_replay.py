@@ -308,7 +308,8 @@ severity = "breaking"
 provenance = "observed"
 source = "here"
 owner = "us"
-recognise = [{ path = "$.error", requests = ["GET /classes/*/*"], pattern = ".*" }]
+when = { requests = ["GET /classes/*/*"] }
+shows = { places = [{ path = "$.error", pattern = ".*" }] }
 """,
         "utf-8",
     )

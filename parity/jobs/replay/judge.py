@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from parity.capture.recording import RecordedExchange
-from parity.compare import Register, Traffic
+from parity.compare import Asked, Register, Traffic
 from parity.compare.values import MISSING
 from parity.jobs.replay.access import mints
 from parity.jobs.replay.bindings import Bindings, Times
@@ -34,7 +32,6 @@ from parity.jobs.replay.rows import (
     wrong_order,
 )
 from parity.model import Difference, Kind
-from parity.wire.headers import read_auth
 from parity.wire.ids import token_format
 from parity.wire.operation import Action, Operation, parse_json
 
@@ -246,40 +243,29 @@ class Judge:
     ) -> list[tuple[Difference, str | None]]:
         if not found:
             return []
-        operation, exchange, recorded = node.operation, node.exchange, node.response
-        assert exchange.response is not None
+        operation, exchange = node.operation, node.exchange
+        request, response = exchange.request, exchange.response
+        assert response is not None
         traffic = Traffic(
-            operation.request,
+            Asked.of(operation, request.url, request.headers, request.body),
+            response.status,
             answer.status,
-            _auth(exchange),
-            _members(recorded),
-            recorded_code=_code(recorded),
-            headers=dict_of(exchange.request.headers),
-            sent=_sent(operation),
-            answered=_members(live),
+            node.response,
+            _text(answer.body) if live is None else live,
         )
-        return [
-            (difference, self._explain(difference, node, traffic, live)) for difference in found
-        ]
+        return [(difference, self._explain(difference, operation, traffic)) for difference in found]
 
     def _explain(
-        self, difference: Difference, node: Node, traffic: Traffic, live: Any
+        self, difference: Difference, operation: Operation, traffic: Traffic
     ) -> str | None:
-        operation, recorded = node.operation, node.response
         entry = self._register.recognise_traffic(difference, traffic)
-        if entry is None and operation.parts:
-            number, inner = _inside(difference)
-            if inner is not None and number < len(operation.parts):
-                part = operation.parts[number]
-                inside = replace(
-                    traffic,
-                    request=part.request,
-                    recorded=_members(recorded, number),
-                    recorded_code=_code(recorded, number),
-                    sent=_sent(part),
-                    answered=_members(live, number),
-                )
-                entry = self._register.recognise_traffic(inner, inside)
+        number, inner = _inside(difference) if traffic.asked.parts else (0, None)
+        if entry is None and inner is not None and number < len(traffic.asked.parts):
+            recorded, answered = (
+                _of_part(each, number) for each in (traffic.recorded, traffic.answered)
+            )
+            part = Traffic(traffic.asked.parts[number], recorded=recorded, answered=answered)
+            entry = self._register.recognise_traffic(inner, part)
         if entry is None and self._noise.explains(operation, difference):
             return NOISE
         return None if entry is None else entry.id
@@ -303,34 +289,10 @@ class Judge:
         return Judgement(Class.DIFFERENT if unknown else Class.PRIOR_STATE, judged, reason)
 
 
-def _auth(exchange: RecordedExchange) -> str:
-    sent = read_auth(dict(exchange.request.headers), parse_json(exchange.request.body))
-    if sent is None or sent.keys.master_key is None or sent.installation_id is not None:
-        return ""
-    return "master"
-
-
-def _members(answer: Any, part: int | None = None) -> frozenset[str]:
-    """Return the members of a recorded answer, or of what a part of a batch was answered."""
-    if part is not None:
-        parts = answer if isinstance(answer, list) else []
-        inner = parts[part] if part < len(parts) else None
-        answer = inner.get("success") if isinstance(inner, dict) else None
-    return frozenset(answer) if isinstance(answer, dict) else frozenset()
-
-
-def _code(answer: Any, part: int | None = None) -> int | None:
-    """Return the code of a recorded error, or of the error of a part of a batch."""
-    if part is not None:
-        inner = answer[part] if isinstance(answer, list) and part < len(answer) else None
-        answer = inner.get("error") if isinstance(inner, dict) else None
-    code = answer.get("code") if isinstance(answer, dict) else None
-    return code if isinstance(code, int) else None
-
-
-def _sent(operation: Operation) -> dict[str, Any]:
-    """Return what a request says beside its path: its parameters, and the members of its body."""
-    return operation.params | (operation.body if isinstance(operation.body, dict) else {})
+def _of_part(answer: Any, number: int) -> Any:
+    """Return what a part of a batch was answered, an error or not; ``None`` if there is none."""
+    part = answer[number] if isinstance(answer, list) and number < len(answer) else None
+    return part.get("success", part.get("error")) if isinstance(part, dict) else None
 
 
 def _makes_relation(value: dict[str, Any]) -> bool:

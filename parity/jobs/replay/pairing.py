@@ -88,7 +88,9 @@ class Pairing:
             key: Name of the member that they are.
         """
         kind = type(recorded)
-        if kind is dict and type(live) is dict:
+        if kind is dict and type(live) is dict and _is_other_type(recorded, live):
+            self.found.append(Difference(path, Kind.TYPE, recorded, live))
+        elif kind is dict and type(live) is dict:
             self._objects(recorded, live, path, owner, key)
         elif kind is list and type(live) is list:
             self._lists(recorded, live, path, owner, key)
@@ -280,6 +282,11 @@ class Pairing:
                 # The same object by another route: the routes are what differs.
                 recorded, live = ("/".join([*each[:-1], ":id"]) for each in (old, new))
             self.found.append(Difference(path, Kind.VALUE, recorded, live))
+
+
+def _is_other_type(recorded: dict[str, Any], live: dict[str, Any]) -> bool:
+    """Return whether one of Parse's values became something that has nothing in common with it."""
+    return "__type" in recorded and not recorded.keys() & live.keys()
 
 
 def _lifetimes(session: dict[str, Any]) -> dict[str, timedelta]:

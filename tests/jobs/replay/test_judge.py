@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from parity.compare import Register
-from parity.compare.known import KnownDifference, Recognition, Severity
+from parity.compare import KnownDifference, Register, Severity, Shown, Shows, When
 from parity.jobs.replay.judge import CLIENT_HEADERS
 from parity.jobs.replay.judgement import Class
 from parity.jobs.replay.noise import NOISE, Noise
@@ -29,14 +28,15 @@ from tests.jobs.replay.recorded import (
 ROW = {"objectId": "minted0000", "createdAt": LIVE}
 
 
-def known(*recognise: Recognition) -> Register:
+def known(when: When, *places: Shown) -> Register:
     """Return a register with one entry."""
     entry = KnownDifference(
         id="KD-0001",
         title="A difference of the tests",
         area="objects",
         versions=SpecifierSet(">=0"),
-        recognise=recognise,
+        when=(when,),
+        shows=(Shows(places=places),),
         cause="c",
         effect="e",
         remedy="r",
@@ -197,37 +197,37 @@ def test_what_is_wrong_with_an_upload_is_reported(tmp_path: Path, live: Any, pla
     assert place in [path for path, _ in places(Judging(tmp_path)(UPLOAD, live))]
 
 
-ENTRY = Recognition(path="$.x", requests=("GET /config",), actual=2, expected=1)
+MET, ENTRY = When(("GET /config",)), Shown("$.x", actual=2, expected=1)
 CONFIG = exchange("GET", "/config", answer={"x": 1, "y": 1})
 
 
 def test_a_registered_difference_is_known(tmp_path: Path) -> None:
-    found = Judging(tmp_path, register=known(ENTRY))(CONFIG, {"x": 2, "y": 1})
+    found = Judging(tmp_path, register=known(MET, ENTRY))(CONFIG, {"x": 2, "y": 1})
     assert found.outcome is Class.KNOWN
     assert [entry for _, entry in found.differences] == ["KD-0001"]
 
 
 @pytest.mark.parametrize("live", [{"x": 3, "y": 1}, {"x": 2, "y": 2}, {"x": 2}])
 def test_a_fault_beside_a_registered_difference_still_fails(tmp_path: Path, live: Any) -> None:
-    assert Judging(tmp_path, register=known(ENTRY))(CONFIG, live).outcome is Class.DIFFERENT
+    assert Judging(tmp_path, register=known(MET, ENTRY))(CONFIG, live).outcome is Class.DIFFERENT
 
 
 def test_a_registered_difference_is_known_in_a_part_of_a_batch(tmp_path: Path) -> None:
-    entry = Recognition(path="$.code", requests=("POST /classes/*",), actual=2, expected=1)
+    met, entry = When(("POST /classes/*",)), Shown("$.code", actual=2, expected=1)
     body, answers = parts({"error": {"code": 1, "error": "x"}})
     recorded = exchange("POST", "/batch", body, answer=answers)
-    judge = Judging(tmp_path, register=known(entry))
+    judge = Judging(tmp_path, register=known(met, entry))
     assert judge(recorded, [{"error": {"code": 2, "error": "x"}}]).outcome is Class.KNOWN
     assert judge(recorded, [{"error": {"code": 3, "error": "x"}}]).outcome is Class.DIFFERENT
 
 
 def test_an_entry_for_the_master_key_explains_nothing_without_it(tmp_path: Path) -> None:
-    entry = Recognition(path="$.x", requests=("GET /config",), actual=2, auth="master")
+    met = When(("GET /config",), auth=("master",))
     with_it = exchange(
         "GET", "/config", answer={"x": 1}, headers=(APP, ("X-Parse-Master-Key", "m"))
     )
     without = exchange("GET", "/config", answer={"x": 1})
-    judge = Judging(tmp_path, register=known(entry))
+    judge = Judging(tmp_path, register=known(met, Shown("$.x", actual=2)))
     assert judge(with_it, {"x": 2}).outcome is Class.KNOWN
     assert judge(without, {"x": 2}).outcome is Class.DIFFERENT
 
