@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fake_parse import FakeParse
-from tests.plugin.conftest import Run, evidence_of
+from tests.plugin.conftest import Run, evidence_of, run_pytest
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_collecting_needs_no_server_and_no_configuration(pytester: pytest.Pytest
         '''
     )
 
-    result = pytester.runpytest_subprocess("--co", "-q")
+    result = run_pytest(pytester, "--co", "-q")
 
     assert result.ret == 0
     result.stdout.fnmatch_lines(
@@ -90,7 +90,7 @@ def test_a_check_that_says_too_little_of_itself_is_refused(
 def test_tests_that_use_no_target_run_without_one(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_plain(): assert True")
 
-    result = pytester.runpytest_subprocess()
+    result = run_pytest(pytester)
 
     result.assert_outcomes(passed=1)
     assert not (pytester.path / "reports").exists()
