@@ -159,6 +159,8 @@ class _Server(ThreadingHTTPServer):
 def _handler(fake: FakeParse) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body are two writes: the second would wait 40 ms for the first.
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             parts = urlsplit(self.path)

@@ -111,4 +111,4 @@ def _run(
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         # multiprocessing leaves by os._exit.
-        atexit._run_exitfuncs()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
