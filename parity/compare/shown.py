@@ -204,9 +204,7 @@ class Looks:
         if self.status is not None and status not in (None, self.status):
             return False
         members = body if isinstance(body, Mapping) else {}
-        if self.code is not None and not (
-            members.keys() == {"code", "error"} and _is_code(members["code"], self.code)
-        ):
+        if self.code is not None and not _is_error(members, self.code):
             return False
         if self.error is not None and not fits(self.error, members.get("error")):
             return False
@@ -271,9 +269,21 @@ def is_usual(asked: Asked, status: int | None, body: Any) -> bool:
         return status in (201, None) and _is_minted(body, ("objectId", "createdAt"), asked)
     if method == "PUT" and is_one:
         return status in (200, None) and _is_minted(body, ("updatedAt",), asked)
+    return method == "GET" and not is_one and status in (200, None) and _is_result(body, asked)
+
+
+def _is_result(body: Mapping[str, Any], asked: Asked) -> bool:
     counted = {"count"} if "count" in asked.sent else set()
-    is_result = body.keys() == {"results"} | counted and isinstance(body["results"], list)
-    return method == "GET" and not is_one and status in (200, None) and is_result
+    if body.keys() != {"results"} | counted or not isinstance(body["results"], list):
+        return False
+    count = body.get("count", 0)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        return False
+    # With "keys" a row has no other member than these; without, it has each.
+    return all(
+        isinstance(row, Mapping) and all(_is_mint(name, row.get(name)) for name in _MINTED)
+        for row in body["results"]
+    )
 
 
 def _is_minted(body: Mapping[str, Any], names: tuple[str, ...], asked: Asked) -> bool:
@@ -360,8 +370,10 @@ def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _is_code(value: Any, code: int) -> bool:
-    return type(value) is int and value == code
+def _is_error(body: Mapping[str, Any], code: int) -> bool:
+    if body.keys() != {"code", "error"} or not isinstance(body["error"], str):
+        return False
+    return type(body["code"]) is int and body["code"] == code
 
 
 def _length(value: Any) -> int | None:

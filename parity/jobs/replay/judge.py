@@ -313,6 +313,7 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
     order = order_of(operation)
     limit = operation.params.get("limit", 100)
     most = int(limit) if str(limit).isdecimal() else None
+    pairing.found += _beyond(most, old, new)
     full = most is not None and len(old) >= most and not _named_by_id(operation)
     reason = ""
     if rows.foreign:
@@ -349,6 +350,13 @@ def _results(operation: Operation, recorded: Any, live: Any, pairing: Pairing) -
         if name not in recorded
     ]
     return reason
+
+
+def _beyond(most: int | None, old: list[Any], new: list[Any]) -> list[Difference]:
+    """Return a Difference if more rows came than were asked for."""
+    if most is None or len(new) <= max(most, len(old)):
+        return []
+    return [Difference("$.results", Kind.LENGTH, most, len(new))]
 
 
 def _id_of(row: Any) -> str:
