@@ -111,8 +111,9 @@ _SETTINGS: Final = frozenset(
     {"json", "yml", "yaml", "env", "toml", "conf", "config", "properties", "local", "project"}
 )
 _SERVER_CODE: Final = re.compile(
-    r"""\b(?:require\s*\(\s*|from\s+)['"](?:express|parse/node|parse-server|parse-dashboard|fs|http|https"""
-    r"""|child_process|koa|hapi|restify|parse-cloud-express|node-parse-api|mongodb|mongoose)['"]"""
+    r"""\b(?:require\s*\(\s*|from\s+)['"](?:node:\w+|parse/node|parse-server|parse-dashboard"""
+    r"""|parse-cloud-express|node-parse-api|express|koa|hapi|restify|body-parser|fs|http|https"""
+    r"""|child_process|request|request-promise|cheerio|nodemailer|mongodb|mongoose)['"]"""
     r"""|\bnew\s+ParseServer\s*\(|^\#!.*\bnode\b"""
 )
 _PARSE_SERVER: Final = re.compile(r"""\bnew\s+ParseServer\b|['"]parse-server['"]""")

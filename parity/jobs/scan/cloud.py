@@ -65,6 +65,7 @@ _FILE_METHODS = frozenset(
         "statSync", "static",
     }
 )  # fmt: skip
+_PATH_METHODS = frozenset({"join", "resolve"})
 _READS = frozenset({"createReadStream", "readFile", "readFileSync"})
 _LOGS = frozenset({"console", "JSON", "util", "winston", "log"})
 _HOSTING_MODULES = frozenset({"parse-express-https-redirect", "parse-express-cookie-session"})
@@ -190,13 +191,21 @@ class _Reader:
     def _files(self, call: Node, callee: Node) -> Iterator[Match]:
         """Yield paths that start at ``cloud/``: the hosted service started there, Node does not."""
         name = self._method(callee)
-        if name not in _FILE_METHODS:
+        if name not in _FILE_METHODS or (name in _PATH_METHODS and not self._is_path(callee)):
             return
         first = next(iter(arguments(call)), None)
         for text in self.symbols.texts(self.script, first):
-            if text.startswith("cloud/") or (text == "cloud" and name in {"join", "resolve"}):
+            if text.startswith("cloud/") or (text == "cloud" and name in _PATH_METHODS):
                 yield self.finding(CLOUD_PATH, call, f"{name}('{text}')")
                 return
+
+    def _is_path(self, callee: Node) -> bool:
+        """Tell whether this is a method of Node's ``path``, not of an array or a promise."""
+        receiver = callee.child_by_field_name("object")
+        known = self.symbols.paths(self.script, receiver)
+        return ("require:path",) in known or (
+            receiver is not None and text_of(receiver) in {"path", "Path"}
+        )
 
     def _push(self, call: Node, callee: Node) -> Iterator[Match]:
         if ("Parse", "Push", "send") not in self.symbols.paths(self.script, callee):

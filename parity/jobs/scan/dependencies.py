@@ -366,9 +366,8 @@ def copy_of_sdk(name: str, data: bytes, ending: str) -> tuple[str, str] | None:
         # An app may put its own code into the SDK's name space; the SDK's files are its classes.
         stem = name.rpartition("/")[2].partition(".")[0].encode()
         declares = re.search(rb"\b(?:class|interface|trait|enum)\s+" + re.escape(stem), data)
-        if ending != "xml" and not (
-            declares and (stem.startswith(b"Parse") or b"Internal" in match[0])
-        ):
+        own = stem.startswith(b"Parse") and (ending != "php" or stem != b"Parse")
+        if ending != "xml" and not (declares and (own or b"Internal" in match[0])):
             return None
         sdk = {"php": "php", "cs": "net"}.get(ending, "android")
         version = _PHP_VERSION.search(data) if sdk == "php" else None

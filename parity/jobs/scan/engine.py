@@ -5,7 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import posixpath
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from pathlib import Path
 
@@ -45,6 +46,7 @@ Progress = Callable[[str], None]
 _WORTH_PROCESSES = 3_000_000
 """Bytes to parse that are worth the half second that starting processes takes."""
 _MOST_DEFINITIONS = 200_000
+_PACKAGE_FOLDER = re.compile(r".*/parse[.-]\d[\d.]*/", re.IGNORECASE)
 
 
 def scan(
@@ -147,7 +149,7 @@ class _Clients:
 def _sdks(found: Found, parts: list[Part]) -> list[tuple[Place, Asked]]:
     """Return every SDK with its place; of an installed package only its manifest speaks."""
     folders = {(asked.sdk, place.file.rpartition("/")[0]) for place, asked in found.installed}
-    listed = [*found.installed]
+    listed = list(_once_a_package(found.installed))
     for part in parts:
         for place, asked in part.asked:
             above = (
@@ -156,6 +158,19 @@ def _sdks(found: Found, parts: list[Part]) -> list[tuple[Place, Asked]]:
             if part.role != "vendored" or not any(above):
                 listed.append((place, asked))
     return [*listed, *used_without_version(parts, found.installed)]
+
+
+def _once_a_package(
+    installed: Iterable[tuple[Place, Asked]],
+) -> Iterator[tuple[Place, Asked]]:
+    """Yield the first assembly of each NuGet package: it has one for each platform."""
+    seen: set[str] = set()
+    for place, asked in installed:
+        package = _PACKAGE_FOLDER.match(place.file)
+        if package is None or package[0] not in seen:
+            yield place, asked
+        if package is not None:
+            seen.add(package[0])
 
 
 def _groups(scripts: list[Script], others: list[File], parts: list[Part]) -> tuple[Group, ...]:

@@ -95,7 +95,7 @@ _OF_OTHERS: Final = re.compile(
     r"|crashlytics|mixpanel|boundary"
 )
 _PLACEHOLDER = re.compile(
-    r"your|example|placeholder|change|xxxx|<|\$\{|\{\{|_ID$|_KEY$"
+    r"your|example|placeholder|change|replace|insert|xxxx|<|\$\{|\{\{|_ID$|_KEY$"
     r"|^(?:my|the|some|test|parse)?[-_ ]?(?:app|application|master|client|rest|restapi|javascript"
     r"|java_?script|dotnet|windows)[-_ ]?(?:id|key)s?$",
     re.IGNORECASE,

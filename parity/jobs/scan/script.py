@@ -91,6 +91,7 @@ class Script:
         nodes: Nodes of interest by type, in the order of the file.
         exports: What it exports: name (``""`` for ``module.exports``) to expressions.
         returns: Expressions that a function may return, by its node's id.
+        members: Expressions that are assigned to a property, by its text: ``handlers.hello``.
     """
 
     file: str
@@ -100,6 +101,7 @@ class Script:
     nodes: dict[str, list[Node]] = field(default_factory=dict)
     exports: dict[str, list[Node]] = field(default_factory=dict)
     returns: dict[int, list[Node]] = field(default_factory=dict)
+    members: dict[str, list[Node]] = field(default_factory=dict)
 
     def place(self, node: Node) -> Place:
         """Return where a node starts."""
@@ -216,7 +218,9 @@ class _Binder:
         if left.type in {"identifier", "object_pattern"}:
             self._pattern(left, Bound("value", right), scope, declares=False)
         elif left.type == "member_expression":
-            self._export(text_of(left).replace(" ", ""), right)
+            target = text_of(left).replace(" ", "")
+            self.script.members.setdefault(target, []).append(right)
+            self._export(target, right)
 
     def _export(self, target: str, value: Node) -> None:
         if target in {"module.exports", "exports"}:

@@ -269,11 +269,20 @@ class Symbols:
         else:
             index = self._resolve(script, node.child_by_field_name("index"), env, depth)
             names = [each.text for each in index if each.kind == "text"] or [ANY]
-        return [
+        found = [
             each
             for value in values
             for name in names
             for each in self._property(value, name, depth)
+        ]
+        if any(each.kind != "path" or each.path[0] == "Parse" for each in found):
+            return found
+        # Handlers are often put into an object one by one: `handlers.hello = function …`.
+        assigned = script.members.get(text_of(node).replace(" ", ""), ())
+        return found + [
+            each
+            for expression in assigned[:_MOST]
+            for each in self._resolve(script, expression, env, depth)
         ]
 
     def _property(self, value: Value, name: str, depth: int) -> Iterable[Value]:

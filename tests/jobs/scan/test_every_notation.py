@@ -1,4 +1,4 @@
-"""The inputs of ``notations.toml``: each language, template, initialisation, key and build file."""
+"""The inputs of ``notations.toml``: each language, template, initialisation, key, build file and rule for cloud code."""
 
 from __future__ import annotations
 

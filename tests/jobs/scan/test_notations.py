@@ -419,3 +419,29 @@ def test_a_key_is_said_once_where_it_stands(scan_files: Scan) -> None:
     assert len(found) == 1
     report = scan_files({"other/B.swift": f'let applicationID = "{APP_ID}"'})
     assert codes(report) == ["SCAN-CLIENT-KEY"]
+
+
+def test_a_package_of_nuget_is_said_once(tmp_path: Path) -> None:
+    for platform in ("net45", "MonoAndroid"):
+        folder = tmp_path / "packages" / "Parse.1.6.2" / "lib" / platform
+        folder.mkdir(parents=True)
+        (folder / "Parse.dll").write_bytes(b"MZ\0\0")
+    assert [finding.detail for finding in scan([tmp_path]).findings] == [".NET/Unity SDK 1.6.2"]
+
+
+def test_samples_in_components_of_xamarin_are_not_the_app(scan_files: Scan) -> None:
+    sample = 'using Parse;\nParseClient.Initialize("YOUR APPLICATION ID", "YOUR .NET KEY");'
+    assert codes(scan_files({"app/Components/parse-1.7.0/samples/A/App.cs": sample})) == []
+
+
+def test_a_library_of_somebody_else_in_the_name_space_is_not_the_sdk(scan_files: Scan) -> None:
+    text = "<?php\nnamespace Parse;\nclass Parse { const API_PATH = 'https://api.parse.com/1'; }"
+    assert codes(scan_files({"app/src/Parse/Parse.php": text})) == [URL]
+
+
+def test_a_composer_package_without_a_version_is_no_doubt_beside_the_list(scan_files: Scan) -> None:
+    files = {
+        "app/vendor/parse/php-sdk/composer.json": '{"name": "parse/php-sdk"}',
+        "app/vendor/composer/installed.json": '[{"name": "parse/php-sdk", "version": "v1.2.4"}]',
+    }
+    assert codes(scan_files(files)) == []
