@@ -16,6 +16,7 @@ from parity.jobs.scan.dependencies import (
     BUILD_FILES,
     DEPENDENCY_FILES,
     LOCKS,
+    PACKAGES,
     Asked,
     asked,
     asked_by_name,
@@ -24,7 +25,7 @@ from parity.jobs.scan.files import File
 from parity.jobs.scan.ignoring import Ignore, ignores_in
 from parity.jobs.scan.keys import keys_in
 from parity.jobs.scan.model import Match, Place, Role
-from parity.jobs.scan.sdk import hosts_in
+from parity.jobs.scan.sdk import PAGES, hosts_in
 from parity.jobs.scan.source import Source
 from parity.targets.sources import MARKUP
 
@@ -129,6 +130,11 @@ _ATS: Final = re.compile(
 """A host as App Transport Security names it, without a path and with all below it."""
 
 
+_DESCRIPTION: Final = re.compile(
+    r"\"(?:description|homepage|author|contributors|bugs|repository|url|email)\"\s*:\s*\"[^\"]*\""
+)
+
+
 @dataclass(slots=True)
 class Part:
     """What one file says.
@@ -222,9 +228,20 @@ def _hosts(source: Source) -> Iterator[Match]:
     exceptions = list(_ATS.finditer(source.code)) if source.ending == "plist" else []
     for match in exceptions:
         yield Match(CLIENT_ATS, source.place(match.start("host")), match["host"].lower())
+    described = _described(source)
     for host, offset in hosts_in(source.code):
-        if not any(match.start() <= offset < match.end() for match in exceptions):
+        spans = (*exceptions, *described)
+        if not any(match.start() <= offset < match.end() for match in spans):
             yield Match(CLIENT_URL, source.place(offset), host)
+    if source.ending in _SCRIPTS | MARKUP:
+        for match in PAGES.finditer(source.code):
+            yield Match(CLIENT_URL, source.place(match.start("host")), match["host"].lower())
+
+
+def _described(source: Source) -> list[re.Match[str]]:
+    """Return what a manifest says of a package for people."""
+    name = source.name.rpartition("/")[2].lower()
+    return list(_DESCRIPTION.finditer(source.code)) if name in PACKAGES else []
 
 
 def _sdks(source: Source, part: Part) -> None:

@@ -198,13 +198,14 @@ _BY_ENDING: Final[dict[str, _Rules]] = {
     ),
 }  # fmt: skip
 _FILE_NAMES: Final = _compiled(("js", rf"(?:^|/)parse-{_VERSION}(?:\.min)?\.js$"))
-_PACKAGES: Final = {
+PACKAGES: Final = {
     "package.json": {"parse": "js", "parse/node": "js"},
     "bower.json": {"parse": "js", "parse-js-sdk": "js"},
     ".bower.json": {"parse": "js", "parse-js-sdk": "js"},
     "component.json": {"parse": "js", "parse-js-sdk": "js"},
     "composer.json": {"parse/php-sdk": "php"},
 }
+"""Manifests of packages, and the names that the SDKs have in them."""
 _SECTIONS: Final = (
     "dependencies", "devDependencies", "peerDependencies", "optionalDependencies", "require",
     "require-dev",
@@ -216,7 +217,7 @@ _CATALOGUE = re.compile(
     r"[^\n]*?version(?P<ref>\.ref)?\s*=\s*(?:\{[^}]*?=\s*)?['\"](?P<version>[^'\"]+)['\"]"
     r"|['\"]com\.parse:parse-android:(?P<whole>[^'\"]+)['\"]"
 )
-DEPENDENCY_FILES: Final = frozenset({*_BY_NAME, *_PACKAGES, "libs.versions.toml", ".classpath"})
+DEPENDENCY_FILES: Final = frozenset({*_BY_NAME, *PACKAGES, "libs.versions.toml", ".classpath"})
 """Names of files, in lower case, that are read whatever their ending."""
 BUILD_FILES: Final = frozenset(
     {"gradle", "kts", "csproj", "fsproj", "vbproj", "props", "targets", "config", "podspec"}
@@ -247,8 +248,8 @@ def asked(name: str, text: str, elsewhere: str = "") -> Iterator[Asked]:
         text: What is in it, comments blanked.
         elsewhere: Text of other files that may define variables.
     """
-    if name in _PACKAGES:
-        yield from _packages(text, _PACKAGES[name])
+    if name in PACKAGES:
+        yield from _packages(text, PACKAGES[name])
         if name == "package.json" and (plugin := _PLUGINS.search(text)):
             yield Asked("android", "", plugin.start())
         return
@@ -463,7 +464,7 @@ def own_version(name: str, text: str) -> Asked | None:
         name: The file's own name, in lower case.
         text: What is in it.
     """
-    known = _PACKAGES.get(name)
+    known = PACKAGES.get(name)
     whole = _whole(text) if known else {}
     sdk = (known or {}).get(str(whole.get("name")))
     # Composer's packages do not say it themselves: installed.json does.

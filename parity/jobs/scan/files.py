@@ -219,6 +219,8 @@ class _Reader:
                     self._link(path)
                 elif name.lower().endswith((".framework", ".xcframework")):
                     self._framework(path)
+                elif _is_built(path):
+                    self._skip(path, "what a build made is not the app's code")
                 elif name in TOOLS:
                     self._skip(path, "tools are not the app's code")
                 elif not vendored and (name in INSTALLED or _is_installed(path)):
@@ -375,6 +377,13 @@ class _Reader:
         area: Area | None = None,
     ) -> None:
         self.found.skipped.append(Skipped(_shown(path) + more, reason, doubt, area))
+
+
+def _is_built(folder: Path) -> bool:
+    """Tell whether Android's Gradle or Visual Studio made all that is in a folder."""
+    if folder.name in {"intermediates", "outputs", "generated"}:
+        return folder.parent.name == "build"
+    return folder.name == "obj" and any((folder / name).is_dir() for name in ("Debug", "Release"))
 
 
 def _is_installed(folder: Path) -> bool:

@@ -264,12 +264,14 @@ class _Binder:
         known.append(bound)
 
     def _module(self, node: Node, scope: Scope) -> None:
-        source = node.child_by_field_name("source")
+        source = source_of(node)
         if node.type == "import_statement" and source is not None:
             module = string_of(source) or ""
             for clause in node.named_children:
                 if clause.type == "import_clause":
                     self._imports(clause, module, scope)
+                elif clause.type == "import_require_clause":
+                    self._pattern(clause.named_children[0], Bound("import", text=module), scope)
             return
         declaration = node.child_by_field_name("declaration")
         value = node.child_by_field_name("value")
@@ -315,6 +317,12 @@ def parameters(function: Node) -> list[Node]:
     found = [child for child in listed.named_children if child.type != "comment"] if listed else []
     # TypeScript wraps each: its pattern and its type.
     return [each.child_by_field_name("pattern") or each for each in found]
+
+
+def source_of(statement: Node) -> Node | None:
+    """Return the module of an ``import`` or ``export``, also of ``import a = require("b")``."""
+    clauses = (each for each in statement.named_children if each.type == "import_require_clause")
+    return (next(clauses, None) or statement).child_by_field_name("source")
 
 
 def arguments(call: Node) -> list[Node]:

@@ -125,11 +125,15 @@ def _next(given: list[int], length: int) -> tuple[int, ...]:
 
 HOSTED: Final = re.compile(
     r"(?<![\w.-])(?P<host>api\.parse\.com|files\.parsetfss\.com|files\.parse\.com"
-    r"|push\.parse\.com|(?:(?:[\w-]+\.)+|(?<=[\"'`}/])\.)parseapp\.com|(?:www\.)?parsecdn\.com)"
+    r"|(?:push|maven)\.parse\.com|(?:(?:[\w-]+\.)+|(?<=[\"'`}/])\.)parseapp\.com|(?:www\.)?parsecdn\.com)"
     r"(?![\w-]|\.[a-z])",
     re.IGNORECASE,
 )
-"""The API, the files, push, websites (``<name>.parseapp.com``) and the SDK's CDN."""
+"""The API, the files, push, the SDK's Maven repository and CDN, websites (``<name>.parseapp.com``)."""
+PAGES: Final = re.compile(
+    r"(?<!href=)[\"']https?://(?P<host>(?:www\.)?parse\.com)/?[\"']", re.IGNORECASE
+)
+"""The base that the pages of an app's own domain send passwords to, as the service gave them."""
 
 
 _HOST_WORDS: Final = ("parse.com", "parsetfss", "parseapp", "parsecdn")

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from tree_sitter import Node
 
-from parity.jobs.scan.script import Script, arguments, string_of, text_of
+from parity.jobs.scan.script import Script, arguments, source_of, string_of, text_of
 
 PARSE_MODULES: Final = frozenset({"parse", "parse/node", "parse/node.js", "parse-cloud-express"})
 """Modules whose value is, or has, the same ``Parse`` that cloud code has as a global."""
@@ -109,5 +109,5 @@ def requires(script: Script) -> list[tuple[Node, Node | None]]:
         if is_require(script, call.child_by_field_name("function"))
     ]
     statements = script.of("import_statement", "export_statement")
-    named = ((each, each.child_by_field_name("source")) for each in statements)
+    named = ((each, source_of(each)) for each in statements)
     return found + [(statement, source) for statement, source in named if source is not None]
