@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,12 +117,13 @@ def test_everybody_may_upload_and_read_a_file(server: Target) -> None:
 def test_only_loopback_is_bound(stack: Stack) -> None:
     for target in stack.targets:
         assert urlsplit(target.url).hostname == "127.0.0.1"
-    addresses = {
-        line.split()[1].partition(":")[0]
-        for pid in session_members(stack.supervisor_pid)
-        for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
-        if int(line.split()[9]) in _sockets(pid) and line.split()[3] == "0A"
-    }
+    own = {inode for pid in session_members(stack.supervisor_pid) for inode in _sockets(pid)}
+    listening = [
+        columns
+        for line in Path(f"/proc/{stack.supervisor_pid}/net/tcp").read_text().splitlines()[1:]
+        if (columns := line.split())[3] == "0A"
+    ]
+    addresses = {columns[1].partition(":")[0] for columns in listening if int(columns[9]) in own}
     assert addresses == {"0100007F"}
 
 
@@ -145,16 +148,63 @@ def test_a_healthy_stack_has_no_problem(stack: Stack) -> None:
     assert stack_problem(stack) is None
 
 
-def test_cloud_code_is_loaded(own_tmp: Path, tmp_path: Path) -> None:
-    code = tmp_path / "main.js"
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A stack of which this module saw start and stop.
+
+    Attributes:
+        stack: The stack, which is stopped.
+        folder: Where its directory was.
+        said: What each server answered to a function of the cloud code.
+        statuses: With which status each made an object.
+        answered: Whether something listened before it was stopped.
+    """
+
+    stack: Stack
+    folder: Path
+    said: list[Any]
+    statuses: list[int]
+    answered: bool
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    code = tmp_path_factory.mktemp("cloud") / "main.js"
     code.write_text("Parse.Cloud.define('seven', (request, response) =>"
                     " response ? response.success(7) : 7);")  # fmt: skip
-    stack = start_stack(cloud=code)
-    try:
-        for target in stack.targets:
-            assert post(target, "functions/seven", {}).json() == {"result": 7}
-    finally:
-        stop_stack(stack)
+    folder = tmp_path_factory.mktemp("tmp")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setenv("NODE_OPTIONS", "--require /absent.js")
+        patch.setenv("PARSE_SERVER_LOG_LEVEL", "silly")
+        stack = start_stack(cloud=code)
+        try:
+            said = [post(target, "functions/seven", {}).json() for target in stack.targets]
+            made = [post(target, "classes/GameScore", {}).status_code for target in stack.targets]
+            answered = answers(stack.targets[0].url)
+        finally:
+            stop_stack(stack)
+    return Life(stack, folder, said, made, answered)
+
+
+def test_cloud_code_is_loaded(life: Life) -> None:
+    assert life.said == [{"result": 7}, {"result": 7}]
+
+
+def test_what_a_user_set_for_node_does_not_reach_the_servers(life: Life) -> None:
+    assert life.statuses == [201, 201]
+
+
+def test_nothing_is_left_after_stop(life: Life) -> None:
+    assert life.answered
+    assert nothing_left(life.stack)
+    assert list(life.folder.iterdir()) == []
+
+
+def test_stopping_twice_does_nothing(life: Life) -> None:
+    stop_stack(life.stack)
+    assert stack_problem(life.stack) == "the embedded stack is not running any more"
 
 
 def test_options_of_a_member_win(own_tmp: Path) -> None:
@@ -166,34 +216,20 @@ def test_options_of_a_member_win(own_tmp: Path) -> None:
         stop_stack(stack)
 
 
-def test_nothing_is_left_after_stop(own_tmp: Path) -> None:
-    stack = start_stack()
-    assert answers(stack.targets[0].url)
-    stop_stack(stack)
-    assert nothing_left(stack)
-    assert list(own_tmp.iterdir()) == []
-
-
-def test_stopping_twice_does_nothing(own_tmp: Path) -> None:
-    stack = start_stack([selfhosted_member()])
-    stop_stack(stack)
-    stop_stack(stack)
-    assert stack_problem(stack) == "the embedded stack is not running any more"
-
-
-def test_two_stacks_do_not_meet(own_tmp: Path) -> None:
+def test_two_stacks_do_not_meet(own_tmp: Path, stack: Stack) -> None:
+    other = stack
     one = start_stack([selfhosted_member()])
-    other = start_stack([selfhosted_member()])
     try:
         assert one.directory != other.directory
-        assert one.targets[0].url != other.targets[0].url
-        assert one.targets[0].app_id != other.targets[0].app_id
-        stop_stack(one)
-        assert nothing_left(one)
-        assert post(other.targets[0], "classes/GameScore", {}).status_code == 201
+        assert one.targets[0].url not in [target.url for target in other.targets]
+        assert one.targets[0].app_id not in [target.app_id for target in other.targets]
     finally:
         stop_stack(one)
-        stop_stack(other)
+    assert nothing_left(one)
+    assert [post(target, "classes/GameScore", {}).status_code for target in other.targets] == [
+        201,
+        201,
+    ]
 
 
 def test_the_death_of_mongod_is_told(own_tmp: Path) -> None:
@@ -256,6 +292,7 @@ def test_absent_cloud_code_is_told_before_anything_starts(tmp_path: Path) -> Non
         start_stack(cloud=tmp_path / "absent.js")
 
 
+@pytest.mark.slow  # the default is two versions already
 @pytest.mark.parametrize("version", ["3.10.0", "8.6.0"])
 def test_another_version_starts_and_saves_an_object(own_tmp: Path, version: str) -> None:
     stack = start_stack([selfhosted_member(version)])
@@ -272,18 +309,6 @@ def test_another_version_starts_and_saves_an_object(own_tmp: Path, version: str)
             timeout=30,
         )
         assert info.json()["parseServerVersion"] == version
-    finally:
-        stop_stack(stack)
-
-
-def test_what_a_user_set_for_node_does_not_reach_the_servers(
-    own_tmp: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NODE_OPTIONS", "--require /absent.js")
-    monkeypatch.setenv("PARSE_SERVER_LOG_LEVEL", "silly")
-    stack = start_stack([selfhosted_member()])
-    try:
-        assert post(stack.targets[0], "classes/GameScore", {}).status_code == 201
     finally:
         stop_stack(stack)
 

@@ -48,7 +48,7 @@ class LoadOrder:
 
     def to_json(self) -> Any:
         """Return it as JSON, secrets included: for a pipe, never for a file."""
-        return TypeAdapter(LoadOrder).dump_python(self, mode="json")
+        return TypeAdapter(LoadOrder).dump_python(self, mode="json", by_alias=True)
 
     @classmethod
     def from_json(cls, data: Any) -> LoadOrder:
