@@ -186,7 +186,7 @@ def fits(pattern: str, value: Any) -> bool:
 
 def matched(pattern: str, value: Any) -> re.Match[str] | None:
     """Return the match of :func:`fits`, for its groups."""
-    return None if value is MISSING else re.fullmatch(pattern, _text(value))
+    return None if value is MISSING else re.fullmatch(pattern, text_of(value))
 
 
 @lru_cache(maxsize=4096)
@@ -293,7 +293,8 @@ def _no_json(word: str) -> None:
     raise ValueError(word)  # NaN and Infinity, which Python would take
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a text as it is, and another value as compact JSON with its keys sorted."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

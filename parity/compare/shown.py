@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from parity.compare.asked import Asked, covers, fits, matched
-from parity.compare.values import differences
+from parity.compare.asked import Asked, covers, fits, matched, text_of
+from parity.compare.usual import MINTED, is_mint, is_usual
+from parity.compare.values import MISSING, differences
 from parity.model import Difference, Kind
 
-_DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-_MINTED: Final = {"objectId": r"[A-Za-z0-9]{1,40}", "createdAt": _DATE, "updatedAt": _DATE}
-"""What a server mints, in the form that it has. Source: REST guide "Objects"."""
 _OF_OUTCOME: Final = re.compile(
     r"\$|\$status|\$header\.Location|\$\.[^.\[]+|\$\['[^']*'\]", re.ASCII
 )
@@ -150,20 +148,25 @@ class Shown(Place):
     """A place in the answer of recorded traffic where a difference shows.
 
     Attributes:
-        is_sent: Only if the member at the end of the path was sent by the request.
+        sent: Only if the request sent the member at the end of the path, and so: a regular
+            expression for all of it, as in :class:`parity.compare.asked.When`.
     """
 
-    is_sent: bool = False
+    sent: str | None = None
 
     def shows(self, difference: Difference, asked: Asked) -> bool:
         """Return whether this is the Difference, after such a request.
 
-        In ``pattern``, ``{class}`` stands for the class that the request names.
+        In ``pattern``, ``{class}`` stands for the class that the request names, and with ``sent``
+        ``{objects}`` for the member of that name of an operator.
         """
-        if self.is_sent and difference.path.rpartition(".")[2] not in asked.sent:
+        value = asked.sent.get(difference.path.rpartition(".")[2], MISSING)
+        if self.sent is not None and not fits(self.sent, value):
             return False
         steps = asked.request.split("/")
-        names = {"class": steps[2]} if len(steps) > 2 else NO_NAMES
+        names = {"class": steps[2]} if len(steps) > 2 else {}
+        if self.sent is not None and isinstance(value, Mapping):
+            names |= {name: text_of(inner) for name, inner in value.items()}
         return self.matches(difference, names)
 
 
@@ -218,7 +221,7 @@ class Looks:
             return False
         if any(_length(members.get(name)) != size for name, size in self.lengths.items()):
             return False
-        minted = all(_is_mint(name, members[name]) for name in _MINTED if name in self.only)
+        minted = all(is_mint(name, members[name]) for name in MINTED if name in self.only)
         return minted and all(fits(form, members.get(name)) for name, form in self.values.items())
 
     @property
@@ -246,57 +249,6 @@ class Looks:
             yield f"a text /{self.text}/"
         if self.as_usual:
             yield "carried out"
-
-
-def is_usual(asked: Asked, status: int | None, body: Any) -> bool:
-    """Return whether an answer is what any such request is answered that is carried out.
-
-    Source: REST guide "Objects" (201 with ``objectId`` and ``createdAt``; 200 with ``updatedAt``,
-    and what an operator made of a field), "Queries", "Batch Operations".
-
-    Args:
-        asked: A create, an update, a query or a batch; of others nothing is known.
-        status: Its status; ``None`` for a part of a batch.
-        body: Its body as JSON.
-    """
-    method, _, path = asked.request.partition(" ")
-    if path == "/batch":
-        return status == 200 and isinstance(body, list) and len(body) == len(asked.parts)
-    if not isinstance(body, Mapping):
-        return False
-    is_one = len(path.split("/")) > (3 if path.startswith("/classes/") else 2)
-    if method == "POST" and not is_one:
-        return status in (201, None) and _is_minted(body, ("objectId", "createdAt"), asked)
-    if method == "PUT" and is_one:
-        return status in (200, None) and _is_minted(body, ("updatedAt",), asked)
-    return method == "GET" and not is_one and status in (200, None) and _is_result(body, asked)
-
-
-def _is_result(body: Mapping[str, Any], asked: Asked) -> bool:
-    counted = {"count"} if "count" in asked.sent else set()
-    if body.keys() != {"results"} | counted or not isinstance(body["results"], list):
-        return False
-    count = body.get("count", 0)
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return False
-    # With "keys" a row has no other member than these; without, it has each.
-    return all(
-        isinstance(row, Mapping) and all(_is_mint(name, row.get(name)) for name in _MINTED)
-        for row in body["results"]
-    )
-
-
-def _is_minted(body: Mapping[str, Any], names: tuple[str, ...], asked: Asked) -> bool:
-    operators = {
-        name for name, value in asked.sent.items() if isinstance(value, Mapping) and "__op" in value
-    }
-    return body.keys() - operators == set(names) and all(
-        _is_mint(name, body[name]) for name in names
-    )
-
-
-def _is_mint(name: str, value: Any) -> bool:
-    return isinstance(value, str) and fits(_MINTED[name], value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,8 +313,8 @@ class Shows:
             yield "shows: recorded has no status"
         if live.status is None and not live.as_usual:
             yield "shows: live has no status"
-        said = (live.code, live.only, live.has, live.values, live.text, live.as_usual)
-        if not any(said):
+        said = live.code, live.only, live.has, live.values, live.as_usual
+        if not any(said) and live.text is None:
             yield "shows: nothing is said of the live body, so that any would be taken"
 
 

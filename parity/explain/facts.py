@@ -240,7 +240,7 @@ def _scenarios(checks: tuple[str, ...], files: dict[str, Path]) -> tuple[str, ..
 
 
 def find(facts: list[Fact], query: str) -> list[Fact]:
-    """Return the facts with this id, slug or scenario, or else with all of these words in them.
+    """Return the facts of a name, or else those with all words in their title, or else in them.
 
     Args:
         facts: What there is.
@@ -254,7 +254,8 @@ def find(facts: list[Fact], query: str) -> list[Fact]:
     exact = exact or [fact for fact in facts if _shown_by(fact, name)]
     if exact or not (words := set(WORDS.findall(name))):
         return exact
-    found = [fact for fact in facts if words <= _words(fact)]
+    titled = [fact for fact in facts if words <= set(WORDS.findall(fact.title.casefold()))]
+    found = titled or [fact for fact in facts if words <= _words(fact)]
     return found if len(found) <= 10 else []
 
 

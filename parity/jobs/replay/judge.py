@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from parity.compare import Asked, Register, Traffic
@@ -246,14 +247,28 @@ class Judge:
         operation, exchange = node.operation, node.exchange
         request, response = exchange.request, exchange.response
         assert response is not None
+        asked = Asked.of(operation, request.url, request.headers, request.body)
         traffic = Traffic(
-            Asked.of(operation, request.url, request.headers, request.body),
+            self._renamed(asked),
             response.status,
             answer.status,
             node.response,
             _text(answer.body) if live is None else live,
         )
         return [(difference, self._explain(difference, operation, traffic)) for difference in found]
+
+    def _renamed(self, asked: Asked) -> Asked:
+        """Return a request with the ids that it was sent with now, which its answer repeats."""
+        parts = tuple(self._renamed(part) for part in asked.parts)
+        return replace(asked, sent=self._live(asked.sent), parts=parts)
+
+    def _live(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._live(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._live(inner) for inner in value]
+        bound = self._bindings.live(value) if isinstance(value, str) else None
+        return value if bound is None else bound
 
     def _explain(
         self, difference: Difference, operation: Operation, traffic: Traffic

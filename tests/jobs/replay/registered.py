@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from parity.capture.recording import RecordedExchange
-from tests.jobs.replay.recorded import APP, JSON_TYPE, LIVE, MADE, dumped, exchange
+from tests.jobs.replay.recorded import APP, JSON_TYPE, LIVE, MADE, dumped, exchange, parsed
 
 OLD, NEW = "recorded00", "minted0000"
 OLD_TOKEN, NEW_TOKEN = "r:" + "a" * 32, "r:" + "b" * 32
@@ -17,6 +17,7 @@ TOKEN = ("X-Parse-Session-Token", OLD_TOKEN)
 OVERRIDE = ("X-HTTP-Method-Override", "GET")
 JSON_SENT = ("Content-Type", "application/json")
 HTML = b"<!DOCTYPE html>\n<pre>Cannot GET /parse/nothing</pre>"
+NO_POST = HTML.replace(b"GET", b"POST")
 HTML_TYPE = {"content-type": "text/html; charset=utf-8"}
 JSON = {"content-type": "application/json"}
 BROKEN = {"code": 1, "message": "Internal server error."}
@@ -79,6 +80,25 @@ def where(query: Any, **more: Any) -> str:
     return f"GET /classes/Post?where={quote(text)}" + ("&" + urlencode(more) if more else "")
 
 
+def in_a_batch(case: Met) -> Met:
+    """Return a batch with the request of a case as its only command."""
+    request, response = case.recorded.request, case.recorded.response
+    assert response is not None
+    command = {"method": request.method, "path": request.url, "body": parsed(request.body) or {}}
+    recorded = exchange(
+        "POST",
+        "/batch",
+        {"requests": [command]},
+        headers=request.headers,
+        answer=[_part(response.status, parsed(response.body))],
+    )
+    return replace(case, recorded=recorded, live=[_part(case.status, case.live)], status=200)
+
+
+def _part(status: int, body: Any) -> dict[str, Any]:
+    return {"error" if status >= 400 else "success": body}
+
+
 def refused(code: int, error: str = "no", status: int = 400) -> tuple[int, Any]:
     """Return an answer that is an error."""
     return status, {"code": code, "error": error}
@@ -132,6 +152,7 @@ FULL = [
     for number in range(1000)
 ]
 
+NO_LENGTH = refused(105, "Invalid field name: length.")
 MET: dict[str, Met] = {
     "KD-0001": Met(UNKNOWN_PAGE, HTML, 404, HTML_TYPE),
     "KD-0002": met("GET /config", (401, UNAUTHORIZED), (403, UNAUTHORIZED)),
@@ -199,6 +220,29 @@ MET: dict[str, Met] = {
         refused(107),
         (200, [{"success": DONE_NOW}] * 51),
         body={"requests": [{"method": "POST", "path": "/1/classes/Post", "body": {}}] * 51},
+    ),
+    "KD-0124": in_a_batch(met(f"DELETE {OBJECT}", (200, True), (200, {}))),
+    "KD-0125": replace(
+        met(f"POST {OBJECT}", (200, SAVED), (404, NO_POST), OVERRIDE, body={}),
+        headers=HTML_TYPE,
+    ),
+    "KD-0126": met(
+        "POST /classes/Post",
+        (201, DONE),
+        NO_LENGTH,
+        body={"length": 1},
+    ),
+    "KD-0127": met(
+        f"PUT {OBJECT}",
+        (200, SAVED),
+        NO_LENGTH,
+        body={"length": 1},
+    ),
+    "KD-0128": met(
+        "POST /classes/Post",
+        (201, DONE),
+        (201, {**DONE_NOW, "list": [{"to": NEW}]}),
+        body={"list": {"__op": "Add", "objects": [{"to": OLD}]}},
     ),
     "KD-0201": met(where({"createdAt": {"$gt": MADE}}), rows(ROW), rows()),
     "KD-0202": met(where('{"a":'), refused(107), (500, BROKEN)),
@@ -335,6 +379,7 @@ MET: dict[str, Met] = {
     "KD-0341": met(
         f"GET /users/{OLD}", (200, {**USER, "ACL": OLD_ACL}), (200, {**USER_NOW, "ACL": NEW_ACL})
     ),
+    "KD-0342": met("GET /users", rows({**USER, "sessionToken": OLD_TOKEN}), rows(USER_NOW), MASTER),
     "KD-0403": met(
         "GET /sessions/me",
         (200, {"sessionToken": OLD_TOKEN, "restricted": False}),
@@ -439,6 +484,9 @@ MET: dict[str, Met] = {
         "GET /config",
         (200, {"params": {"a": 1}}),
         (200, {"params": {"a": 1}, "masterKeyOnly": {"a": False}}),
+    ),
+    "KD-0715": replace(
+        met(f"GET /classes/Post?where={'x' * 16_000}", (502, b"<html>"), (431, b"")), headers={}
     ),
     "KD-0801": replace(
         met(
