@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "export": "Write a recording as a HAR 1.2 file, which browsers and mitmproxy can open.",
     "gate": "Judge by the evidence of earlier runs whether the app may go on.",
     "import": "Make a recording of HAR files, cassettes, Parse Server logs, or folders of them.",
+    "init": "Write the parity.toml of an app: its servers, its traffic, its sources.",
     "openapi": (
         "Write the REST API of an app as OpenAPI 3.1: its classes and the built-in endpoints."
     ),

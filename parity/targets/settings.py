@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from parity.model import Keys, Secret, Style, Target, Writes
 from parity.model.toml import Document, Wrong, nearest, open_toml, problems_of
 from parity.targets.app import App, app_of
+from parity.targets.dotenv import with_dotenv
 from parity.targets.secrets import read_secret_file
 
 KEY_NAMES = (
@@ -75,7 +76,7 @@ def load_settings(
 
     Args:
         file: A ``parity.toml``; ``None`` gives the embedded default.
-        environ: Where ``env:NAME`` references are looked up.
+        environ: Where ``env:NAME`` references are looked up, before a ``.env`` beside the file.
         only: Names of the targets that will be used; secrets of others are not looked up.
 
     Returns:
@@ -86,7 +87,7 @@ def load_settings(
     """
     if file is None:
         return Settings()
-    return _Reader(file, _document(file), environ, only).settings()
+    return _Reader(file, _document(file), with_dotenv(file, environ), only).settings()
 
 
 def load_app(file: Path) -> App:
