@@ -55,7 +55,9 @@ config_option: Final = click.option(
     envvar="PARITY_CONFIG",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The parity.toml with the targets.  [env var: PARITY_CONFIG]",
+    default=lambda: Path("parity.toml") if Path("parity.toml").exists() else None,
+    help="The file with the targets.  [env var: PARITY_CONFIG; default: parity.toml, if it is "
+    "there]",
 )
 """``config: Path | None``."""
 

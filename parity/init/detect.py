@@ -10,9 +10,10 @@ from parity.capture.recording import open_recording
 from parity.init.found import Found, Setting
 from parity.init.server_options import in_json, in_script, in_variables
 from parity.jobs.scan.dependencies import asked
-from parity.jobs.scan.files import SCRIPTS, File, read_files
+from parity.jobs.scan.files import File, read_files
 from parity.model import UserError
 from parity.targets.dotenv import read_dotenv
+from parity.targets.sources import SCRIPTS
 
 HOSTED_SETTINGS: Final = "hosted-settings.toml"
 _JSON: Final = frozenset({"json", "local", "parse.local"})

@@ -115,10 +115,11 @@ def _references(
         if not given:
             continue
         name = given.variable or f"{prefix}{default}"
-        there = environ.get(name)
-        if not given.variable and (name in found.variables or there not in (None, given.value)):
+        if not given.variable and environ.get(name, given.value) != given.value:
             name = f"PARITY_APP_{prefix}{default}"  # that name means something else already
-        references.append(_Reference(setting, name, "" if there else given.value, given.place))
+        references.append(
+            _Reference(setting, name, "" if environ.get(name) else given.value, given.place)
+        )
     return references
 
 
