@@ -64,14 +64,25 @@ class Recordings:
         self._folder = tempfile.TemporaryDirectory(prefix="parity-recordings-")
         for path in paths:
             source = open_source(path, Path(self._folder.name), run.redactor, allow_truncated=False)
-            self.ids[path.stem] = [each.id for each in source]
-            self.sources[path.stem] = source
-            if len(self.ids[path.stem]) > MOST_ITEMS:
+            parts = source.apart()
+            if len(parts) > 1 and not run.embedded:
                 raise UserError(
-                    f"{path} has more than {MOST_ITEMS:,} exchanges, too many for items of pytest",
-                    f"Replay it with: parity replay {path}",
-                    code="recording-large",
+                    f"{path} holds requests of {len(parts)} applications, and the target is one",
+                    f"Replay them one at a time: parity replay {path} --app 1",
+                    code="applications",
                 )
+            for number, part in enumerate(parts, 1):
+                self._add(f"{path.stem}-app{number}" if len(parts) > 1 else path.stem, part)
+
+    def _add(self, name: str, source: Source) -> None:
+        self.sources[name] = source
+        self.ids[name] = [exchange.id for exchange in source]
+        if len(self.ids[name]) > MOST_ITEMS:
+            raise UserError(
+                f"{source.name} has more than {MOST_ITEMS:,} exchanges, too many for pytest",
+                f"Replay it with: parity replay {source.name}",
+                code="recording-large",
+            )
 
     def close(self) -> None:
         """Remove what was imported."""

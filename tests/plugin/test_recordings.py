@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from parity.capture.recording import RecordingHeader, RecordingWriter
 from parity.jobs.replay.judgement import Answer, Class, Judgement
-from parity.model import Difference, Exchange, ExchangeRequest, Kind
+from parity.model import Difference, Exchange, ExchangeRequest, Kind, UserError
 from parity.plugin import recordings
+from parity.wire import Redactor
+from tests.jobs.replay.recorded import exchange
 
 PLANTED = "planted-value-0123456789"
 
@@ -59,3 +66,35 @@ def test_the_frames_that_hold_recorded_values_are_not_shown(pytester: pytest.Pyt
     everything = done.stdout.str() + (pytester.path / "out.xml").read_text("utf-8")
     assert "shown" in everything
     assert PLANTED not in everything
+
+
+def two_apps(folder: Path) -> Path:
+    path = folder / "both.jsonl"
+    header = RecordingHeader("https://h/1", "2026-01-01T00:00:00.000Z", "t", False, "t")
+    with RecordingWriter(path, header, redactor=None) as writer:
+        for number, app in enumerate(("one", "two", "one")):
+            headers = (("X-Parse-Application-Id", app),)
+            writer.write(exchange("GET", "/config", answer={}, number=number, headers=headers))
+    return path
+
+
+def run_of(*, embedded: bool) -> Any:
+    return SimpleNamespace(redactor=Redactor({}, b"0123456789abcdef"), embedded=embedded)
+
+
+def test_two_applications_of_one_recording_are_replayed_apart(tmp_path: Path) -> None:
+    opened = recordings.Recordings()
+    opened.load([two_apps(tmp_path)], run_of(embedded=True))
+    assert opened.ids == {"both-app1": ["0", "2"], "both-app2": ["1"]}
+    assert {name: source.app for name, source in opened.sources.items()} == {
+        "both-app1": "one",
+        "both-app2": "two",
+    }
+    opened.close()
+
+
+def test_two_applications_are_not_replayed_on_one_server(tmp_path: Path) -> None:
+    opened = recordings.Recordings()
+    with pytest.raises(UserError, match="2 applications, and the target is one"):
+        opened.load([two_apps(tmp_path)], run_of(embedded=False))
+    opened.close()

@@ -38,6 +38,7 @@ _DROPPED: Final = frozenset(
 
 _KEY_OF_HEADER = {header.lower(): name for name, header in KEY_HEADERS.items()}
 _KEY_OF_FIELD = {body_field: name for name, body_field in KEY_BODY_FIELDS.items()}
+_CLIENT_KEYS: Final = tuple(name for name in KEY_HEADERS if name != "master_key")
 _SAFE = "$:,*()'!~@"
 _APP = APPLICATION_ID.lower()
 
@@ -163,7 +164,23 @@ class Rewriter:
                 headers[name] = str(uuid.uuid4())
             else:
                 headers[name] = self._live(value) or value
-        return headers
+        return headers if refused else headers | self._other_client_key(recorded, headers)
+
+    def _other_client_key(
+        self, recorded: tuple[tuple[str, str], ...], headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return a client key in place of one of a kind that the target has none of.
+
+        All kinds give the same rights, and a target that has one of them asks for one.
+        """
+        sent, meant = (
+            {_KEY_OF_HEADER.get(name.lower()) for name, value in one if value.strip()} - {None}
+            for one in (headers.items(), recorded)
+        )
+        if sent or not meant.intersection(_CLIENT_KEYS):
+            return {}
+        other = next((name for name in _CLIENT_KEYS if name in self._keys), None)
+        return {} if other is None else {KEY_HEADERS[other]: self._keys[other]}
 
     def _key(self, headers: dict[str, str], header: str, key: str) -> None:
         if key in self._keys:

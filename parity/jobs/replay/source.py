@@ -86,19 +86,27 @@ class Source:
         Raises:
             UserError: There are several, or fewer than that.
         """
-        found = Counter(filter(None, map(_application_in, self.lines())))
-        ranked = [app for app, _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
-        if number is None and len(ranked) < 2:
+        found = self._applications()
+        if number is None and len(found) < 2:
             return self
-        if number is None or not 1 <= number <= len(ranked):
-            counts = ", ".join(f"{place}: {found[app]:,}" for place, app in enumerate(ranked, 1))
+        if number is None or not 1 <= number <= len(found):
+            counts = ", ".join(f"{place}: {n:,}" for place, (_, n) in enumerate(found, 1))
             raise UserError(
-                f"{self.name} holds requests of {len(ranked)} applications ({counts} requests)",
+                f"{self.name} holds requests of {len(found)} applications ({counts} requests)",
                 "They are kept apart: replay one at a time, each on a server of its own, with "
                 "--app and its number.",
                 code="applications",
             )
-        return replace(self, app=ranked[number - 1])
+        return replace(self, app=found[number - 1][0])
+
+    def apart(self) -> list[Source]:
+        """Return the part of each application, those with most requests first."""
+        found = self._applications()
+        return [self] if len(found) < 2 else [replace(self, app=app) for app, _ in found]
+
+    def _applications(self) -> list[tuple[str, int]]:
+        found = Counter(filter(None, map(_application_in, self.lines())))
+        return sorted(found.items(), key=lambda item: (-item[1], item[0]))
 
     def digest(self) -> str:
         """Return a digest of the whole file."""

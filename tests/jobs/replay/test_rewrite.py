@@ -283,6 +283,17 @@ def test_a_key_that_the_target_does_not_have_is_not_sent() -> None:
     assert body_of({"_JavaScriptKey": "recorded"}, to=to) == {"_JavaScriptKey": ""}
 
 
+@pytest.mark.parametrize("header", ["X-Parse-Client-Key", "X-Parse-Windows-Key"])
+def test_another_kind_of_client_key_stands_for_one_that_the_target_does_not_have(
+    header: str,
+) -> None:
+    to = target(javascript_key="live-js", master_key="live-master")
+    found = sent("/1/classes/P", None, ((header, "recorded"),), to=to).headers
+    assert found == {"X-Parse-Javascript-Key": "live-js"}
+    only_master = target(master_key="live-master")
+    assert sent("/1/classes/P", None, ((header, "recorded"),), to=only_master).headers == {}
+
+
 def test_escapes_do_not_hide_an_id() -> None:
     raw = b'{"requests":[{"method":"GET","path":"\\/1\\/classes\\/P\\/recorded00"}]}'
     assert body_of(raw)["requests"][0]["path"] == "/parse/classes/P/minted0000"
