@@ -30,6 +30,7 @@ from parity.model.errors import HarnessError
 from parity.model.latency import EDGES_MS
 from parity.profiles.profile import Ask, Operation
 from parity.targets.client import ParseClient
+from tests.deadlines import line_of
 from tests.jobs.size.load.conftest import OPERATIONS, order, profile, remains
 from tests.ports import free_port
 
@@ -258,27 +259,41 @@ with LocustGenerator(order.target, order.profile, users=4) as generator:
 """
 
 
-def test_when_the_owner_ends_locust_cleans_up_and_ends(server: Target) -> None:
-    """Killed or interrupted: two owners at once, because they do not share anything."""
-    endings = (signal.SIGKILL, signal.SIGINT)
-    owners = [
+@pytest.fixture
+def owners(server: Target) -> Iterator[list[subprocess.Popen[str]]]:
+    """Two processes that own a generator each, which they are told to start."""
+    started = [
         subprocess.Popen(
             [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
         )
-        for _ in endings
+        for _ in range(2)
     ]  # fmt: skip
-    marks, processes = [], []
-    for owner in owners:
+    for owner in started:
         assert owner.stdin is not None
         owner.stdin.write(json.dumps(order(server).to_json()) + "\n")
         owner.stdin.flush()
-    for owner, ending in zip(owners, endings, strict=True):
+    yield started
+    for owner in started:
+        # Locust ends with its owner: that is what is tested.
+        owner.kill()
+        owner.wait(DEADLINE_S)
+        assert owner.stdin is not None
         assert owner.stdout is not None
-        mark, *pids = json.loads(owner.stdout.readline())
+        owner.stdin.close()
+        owner.stdout.close()
+
+
+def test_when_the_owner_ends_locust_cleans_up_and_ends(
+    server: Target, owners: list[subprocess.Popen[str]]
+) -> None:
+    """Killed or interrupted: two owners at once, because they do not share anything."""
+    marks, processes = [], []
+    for owner, ending in zip(owners, (signal.SIGKILL, signal.SIGINT), strict=True):
+        mark, *pids = json.loads(line_of(owner, DEADLINE_S))
         marks.append(mark)
         processes += [psutil.Process(pid) for pid in pids]
-        assert owner.stdout.readline()  # a second of load
+        assert line_of(owner, DEADLINE_S)  # a second of load
         assert remains(server, mark)
         owner.send_signal(ending)
     for owner in owners:
@@ -288,11 +303,6 @@ def test_when_the_owner_ends_locust_cleans_up_and_ends(server: Target) -> None:
         process.kill()
     assert alive == []
     assert [remains(server, mark) for mark in marks] == [[], []]
-    for owner in owners:
-        assert owner.stdin is not None
-        assert owner.stdout is not None
-        owner.stdin.close()
-        owner.stdout.close()
 
 
 CONFIG = """
@@ -306,35 +316,71 @@ writes = "{writes}"
 """
 
 
-def locust(
-    server: Target,
-    folder: Path,
-    *arguments: str,
-    writes: str = "namespaced",
-    headless: bool = True,
-) -> subprocess.Popen[str]:
-    """Start Locust as people do."""
-    (folder / "parity.toml").write_text(CONFIG.format(url=server.url, writes=writes), "utf-8")
-    (folder / "app.toml").write_text(PROFILE, "utf-8")
-    keys: Keys = server.keys
-    assert keys.rest_key is not None
-    assert keys.master_key is not None
-    environment = {
-        "PATH": os.environ["PATH"],
-        "APP_ID": server.app_id.value,
-        "REST_KEY": keys.rest_key.value,
-        "MASTER_KEY": keys.master_key.value,
-        "PARITY_CONFIG": str(folder / "parity.toml"),
-        "PARITY_TARGET": "app",
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "rest.py"),
-         *(["--headless"] if headless else []),
-         "--profile", str(folder / "app.toml"), "--only-summary", *arguments],
-        env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+class Run:
+    """Locust as people start it; what it says is in a file."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], log: Path) -> None:
+        self.popen = popen
+        self._log = log
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and the one of its group."""
+        return self.popen.pid
+
+    def said(self) -> str:
+        """Return what it said until now."""
+        return self._log.read_text("utf-8", "replace")
+
+    def ended(self) -> str:
+        """Return what it said, when it has ended."""
+        self.popen.wait(DEADLINE_S)
+        return self.said()
+
+
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def locust(server: Target) -> Iterator[Start]:
+    """Start Locust as people do; whatever becomes of the test, no process of it is left."""
+    runs: list[Run] = []
+
+    def start(
+        folder: Path, *arguments: str, writes: str = "namespaced", headless: bool = True
+    ) -> Run:
+        (folder / "parity.toml").write_text(CONFIG.format(url=server.url, writes=writes), "utf-8")
+        (folder / "app.toml").write_text(PROFILE, "utf-8")
+        keys: Keys = server.keys
+        assert keys.rest_key is not None
+        assert keys.master_key is not None
+        environment = {
+            "PATH": os.environ["PATH"],
+            "APP_ID": server.app_id.value,
+            "REST_KEY": keys.rest_key.value,
+            "MASTER_KEY": keys.master_key.value,
+            "PARITY_CONFIG": str(folder / "parity.toml"),
+            "PARITY_TARGET": "app",
+            "PYTHONPATH": str(ROOT),
+        }
+        log = folder / f"locust-{len(runs)}.log"
+        with log.open("wb") as sink:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "rest.py"),
+                 *(["--headless"] if headless else []),
+                 "--profile", str(folder / "app.toml"), "--only-summary", *arguments],
+                env=environment, cwd=folder, stdout=sink, stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        runs.append(Run(popen, log))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        # The group: with --processes there are more of them.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.popen.wait(DEADLINE_S)
 
 
 PROFILE = """
@@ -359,19 +405,19 @@ weight = 1
 """
 
 
-def test_plain_locust_works_and_ends_by_itself(server: Target, tmp_path: Path) -> None:
+def test_plain_locust_works_and_ends_by_itself(locust: Start, tmp_path: Path) -> None:
     """With two processes and thinking users, and with a rate: two runs at once."""
     runs = {}
     for name, *more in (("processes", "--processes", "2"), ("rate", "--rate", "20")):
         folder = tmp_path / name
         folder.mkdir()
         runs[folder] = locust(
-            server, folder, "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
+            folder, "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
             "--json-file", str(folder / "numbers"), *more
         )  # fmt: skip
     for folder, run in runs.items():
-        output, _ = run.communicate(timeout=DEADLINE_S)
-        assert run.returncode == 0, output
+        output = run.ended()
+        assert run.popen.returncode == 0, output
         assert "the limit of requests is reached" in output
         rows = json.loads(next(folder.glob("numbers*")).read_text("utf-8"))
         numbers = {row["name"]: (row["num_requests"], row["num_failures"]) for row in rows}
@@ -381,23 +427,22 @@ def test_plain_locust_works_and_ends_by_itself(server: Target, tmp_path: Path) -
 
 
 def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
-    server: Target, tmp_path: Path
+    server: Target, locust: Start, tmp_path: Path
 ) -> None:
     port = str(free_port())
     numbers_file = tmp_path / "numbers"
     workers = [
-        locust(server, tmp_path, "--worker", "--master-port", port, headless=False)
-        for _ in range(2)
+        locust(tmp_path, "--worker", "--master-port", port, headless=False) for _ in range(2)
     ]
     master = locust(
-        server, tmp_path, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
+        tmp_path, "--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
         "--expect-workers", "2", "-u", "4", "-r", "4", "-t", "120s", "--max-requests", "60",
         "--rate", "30", "--json-file", str(numbers_file),
     )  # fmt: skip
-    output, _ = master.communicate(timeout=DEADLINE_S)
-    said = [worker.communicate(timeout=DEADLINE_S)[0] for worker in workers]
-    assert master.returncode == 0, output
-    assert [worker.returncode for worker in workers] == [0, 0], said
+    output = master.ended()
+    said = [worker.ended() for worker in workers]
+    assert master.popen.returncode == 0, output
+    assert [worker.popen.returncode for worker in workers] == [0, 0], said
     rows = json.loads(next(tmp_path.glob("numbers*")).read_text("utf-8"))
     assert sum(row["num_requests"] for row in rows) >= 30
     assert sum(row["num_failures"] for row in rows) == 0
@@ -407,7 +452,7 @@ def test_a_master_and_workers_that_were_started_one_by_one_make_one_run(
 class Page:
     """Locust's web page, by the requests that it sends."""
 
-    def __init__(self, run: subprocess.Popen[str], port: int) -> None:
+    def __init__(self, run: Run, port: int) -> None:
         self.run = run
         self.url = f"http://127.0.0.1:{port}"
 
@@ -415,8 +460,8 @@ class Page:
         """Return the page as soon as it is there."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
-            assert self.run.poll() is None
-            assert time.monotonic() < deadline
+            assert self.run.popen.poll() is None, self.run.said()
+            assert time.monotonic() < deadline, self.run.said()
             with contextlib.suppress(requests.ConnectionError):
                 return requests.get(self.url, timeout=10).text
             time.sleep(0.1)
@@ -425,10 +470,17 @@ class Page:
         found = requests.post(f"{self.url}/{path}", data=form, timeout=60).json()
         assert found["success"], found
 
-    def wait_for(self, state: str) -> str:
-        """Return the page as soon as its run is in a state; ``/stats/requests`` is seconds old."""
+    def wait_for_run(self, number: int) -> None:
+        """Wait until a run has begun; whoever asks for its state may ask when it has ended."""
         deadline = time.monotonic() + DEADLINE_S
-        while f'"state": "{state}"' not in (html := self.html()):
+        while self.run.said().count("Ramping to") < number:
+            assert time.monotonic() < deadline, self.run.said()
+            time.sleep(0.1)
+
+    def wait_for_the_end(self) -> str:
+        """Return the page as soon as its run has stopped; ``/stats/requests`` is seconds old."""
+        deadline = time.monotonic() + DEADLINE_S
+        while '"state": "stopped"' not in (html := self.html()):
             assert time.monotonic() < deadline, html[:2000]
             time.sleep(0.1)
         return html
@@ -439,53 +491,59 @@ def wait_until_clean(server: Target) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while found := marks(server):
         assert time.monotonic() < deadline, found
+        time.sleep(0.05)
 
 
-@pytest.mark.parametrize("more", [[], ["--rate", "40"]], ids=["thinking", "open-loop"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        # Plain Locust thinks, too, and the page is the same.
+        pytest.param([], id="thinking", marks=pytest.mark.slow),
+        pytest.param(["--rate", "40"], id="open-loop"),
+    ],
+)
 def test_the_web_page_starts_one_run_after_the_other_each_bounded_and_aimed_at_the_target(
-    server: Target, tmp_path: Path, more: list[str]
+    server: Target, locust: Start, tmp_path: Path, more: list[str]
 ) -> None:
     port = free_port()
     run = locust(
-        server, tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "3s", *more,
+        tmp_path, "--web-host", "127.0.0.1", "--web-port", str(port), "-t", "3s", *more,
         headless=False,
     )  # fmt: skip
     form = {"user_count": "3", "spawn_rate": "3"}
-    try:
-        page = Page(run, port)
-        page.html()
-        for _ in range(2):
-            # As the form does when its time is left empty and its host was changed.
-            page.post("swarm", host="http://127.0.0.1:9", run_time="", **form)
-            assert f'"host": "{server.url}"' in page.wait_for("running")
-            page.wait_for("stopped")  # by itself
-            wait_until_clean(server)
-            found = requests.get(f"{page.url}/stats/requests", timeout=10).json()
-            assert found["fail_ratio"] == 0, found["errors"]
-            assert sum(row["num_requests"] for row in found["stats"]) > 10
-        # And a run that is stopped on the page.
-        page.post("swarm", run_time="60s", **form)
-        page.wait_for("running")
-        page.post("stop")
-        page.wait_for("stopped")
+    page = Page(run, port)
+    page.html()
+    for number in (1, 2):
+        # As the form does when its time is left empty and its host was changed.
+        page.post("swarm", host="http://127.0.0.1:9", run_time="", **form)
+        page.wait_for_run(number)
+        assert f'"host": "{server.url}"' in page.wait_for_the_end()  # by itself
         wait_until_clean(server)
-    finally:
-        run.send_signal(signal.SIGINT)
-        output, _ = run.communicate(timeout=DEADLINE_S)
-    assert run.returncode == 0, output
+        found = requests.get(f"{page.url}/stats/requests", timeout=10).json()
+        assert found["fail_ratio"] == 0, found["errors"]
+        assert sum(row["num_requests"] for row in found["stats"]) > 10
+    # And a run that is stopped on the page.
+    page.post("swarm", run_time="60s", **form)
+    page.wait_for_run(3)
+    page.post("stop")
+    page.wait_for_the_end()
+    wait_until_clean(server)
+    run.popen.send_signal(signal.SIGINT)
+    output = run.ended()
+    assert run.popen.returncode == 0, output
     assert "error" not in output.casefold(), output
 
 
-def test_ctrl_c_of_plain_locust_cleans_up(server: Target, tmp_path: Path) -> None:
-    run = locust(server, tmp_path, "-u", "2", "-r", "2", "-t", "60s")
+def test_ctrl_c_of_plain_locust_cleans_up(server: Target, locust: Start, tmp_path: Path) -> None:
+    run = locust(tmp_path, "-u", "2", "-r", "2", "-t", "60s")
     deadline = time.monotonic() + DEADLINE_S
     # Rows beyond the first twenty are written by users.
     while rows_of(server, marks(server)) < 25:
         assert time.monotonic() < deadline
-        assert run.poll() is None
-    run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=DEADLINE_S)
-    assert run.returncode == 0, output
+        assert run.popen.poll() is None
+    run.popen.send_signal(signal.SIGINT)
+    output = run.ended()
+    assert run.popen.returncode == 0, output
     assert marks(server) == []
 
 
@@ -510,26 +568,28 @@ REFUSED: tuple[tuple[list[str], str, str], ...] = (
 )
 
 
-def test_plain_locust_aims_only_where_it_may(server: Target, tmp_path: Path) -> None:
+def test_plain_locust_aims_only_where_it_may(server: Target, locust: Start, tmp_path: Path) -> None:
     runs = []
     for number, (arguments, writes, _) in enumerate(REFUSED):
         folder = tmp_path / str(number)
         folder.mkdir()
-        runs.append(locust(server, folder, "-u", "1", *arguments, writes=writes))
+        runs.append(locust(folder, "-u", "1", *arguments, writes=writes))
     for run, (_, _, said) in zip(runs, REFUSED, strict=True):
-        output, _ = run.communicate(timeout=DEADLINE_S)
+        output = run.ended()
         assert said in output
-        assert run.returncode == (2 if said else 0), output
+        assert run.popen.returncode == (2 if said else 0), output
     assert marks(server) == []
 
 
-def test_ctrl_c_while_a_run_is_being_prepared_cleans_up(server: Target, tmp_path: Path) -> None:
+def test_ctrl_c_while_a_run_is_being_prepared_cleans_up(
+    server: Target, locust: Start, tmp_path: Path
+) -> None:
     """The first class of the run is there, and the first rows are not yet."""
-    run = locust(server, tmp_path, "-u", "2", "-r", "2", "-t", "60s")
+    run = locust(tmp_path, "-u", "2", "-r", "2", "-t", "60s")
     deadline = time.monotonic() + DEADLINE_S
     while not marks(server):
         assert time.monotonic() < deadline
-        assert run.poll() is None
-    run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=DEADLINE_S)
+        assert run.popen.poll() is None
+    run.popen.send_signal(signal.SIGINT)
+    output = run.ended()
     assert marks(server) == [], output
