@@ -31,6 +31,7 @@ from parity.jobs.replay.reconcile import Reconciler
 from parity.jobs.replay.rewrite import MissingKey, Rewriter, Rewritten
 from parity.jobs.replay.send import Sender
 from parity.jobs.replay.tally import Tally
+from parity.jobs.replay.together import Together, undecided
 from parity.model import HarnessError, Target, Writes
 from parity.wire.operation import Action, parse_json, parse_operation
 from parity.wire.signature import signature
@@ -140,6 +141,7 @@ class Replay:
         self._order = Order()
         self._window = max(LEAST_WINDOW, AHEAD * options.lanes)
         self._effects = Effects()
+        self._together = Together()
         self._ready: asyncio.Queue[Node | None]
         self._room: asyncio.Event
         self._shown = shown
@@ -190,6 +192,7 @@ class Replay:
             if self.options.selected is not None and number not in self.options.selected:
                 continue
             node = self._plan(number, exchange)
+            self._together.add(node)
             entry = self.journal.find(number) if self.journal.resumed else None
             if entry is not None and await self._resume(node, entry, sender):
                 continue
@@ -277,7 +280,7 @@ class Replay:
             judgement = self._judge.judge(node, answer)
         except (RecursionError, orjson.JSONEncodeError):
             return Judgement(Class.ERROR, reason=TOO_DEEP)
-        return doubted(node, answer, judgement)
+        return undecided(node, answer, doubted(node, answer, judgement))
 
     def _enter(
         self,

@@ -44,7 +44,7 @@ _AREAS: Final = {
     "sessions": "sessions",
     "users": "users",
 }
-_NOT_JUDGED = (Class.PRIOR_STATE, Class.UNSUPPORTED, Class.NOT_SENT)
+_NOT_JUDGED = (Class.PRIOR_STATE, Class.UNDECIDABLE, Class.UNSUPPORTED, Class.NOT_SENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Class(StrEnum):
     KNOWN = "known difference"
     DIFFERENT = "different"
     PRIOR_STATE = "needs prior state"
+    UNDECIDABLE = "undecidable order"
     UNSUPPORTED = "unsupported"
     NOT_SENT = "not sent"
     ERROR = "error"

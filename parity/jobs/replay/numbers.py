@@ -19,6 +19,7 @@ _EXPLAINED: Final = {
     Class.KNOWN: "differs only in what is registered and explained",
     Class.DIFFERENT: "differs, and nothing explains it",
     Class.PRIOR_STATE: "depends on rows, users or sessions from before the recording",
+    Class.UNDECIDABLE: "a function and a write of another client were under way together",
     Class.UNSUPPORTED: "could not be judged here",
     Class.NOT_SENT: "was not sent, for safety",
     Class.ERROR: "got no answer: the network or the harness",

@@ -25,10 +25,12 @@ class Node:
         response: The recorded response as JSON; ``None`` if it is none.
         waits_for: How many exchanges it still waits for.
         is_judged: Whether it counts; a prerequisite of another does not.
+        is_undecidable: Whether it was under way together with something that changes its answer.
     """
 
     __slots__ = (
         *("number", "exchange", "operation", "response", "waits_for", "is_judged"),
+        "is_undecidable",
         *("_followers", "_uses", "_mints", "done"),
     )
 
@@ -47,6 +49,7 @@ class Node:
         self.response = response
         self.waits_for = 0
         self.is_judged = is_judged
+        self.is_undecidable = False
         self.done = False
         self._followers: list[Node] = []
         self._uses: tuple[tuple[str, str], ...] = ()
