@@ -7,10 +7,15 @@ a clash, and a clash is a Difference.
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+_NEIGHBOURS = 64
+"""Times on each side that are looked at: with several lanes they need not be in one order."""
+_MILLISECOND = timedelta(milliseconds=1)
 IN_MEMORY = 100_000
 """Bindings kept in memory; older ones go to a file, so that memory does not grow."""
 
@@ -127,6 +132,7 @@ class Times:
         self._times: dict[str, list[tuple[str, str, int]]] = {}
         self._in_memory = in_memory
         self._anywhere: dict[str, str] = {}
+        self._in_order: list[str] = []
 
     def fits(self, object_id: str, recorded: str, live: str, exchange: int) -> bool:
         """Bind two times of an object; return whether that fits to what is bound already.
@@ -155,7 +161,10 @@ class Times:
         known.append((recorded, live, exchange))
         if len(known) > 8:
             del known[1:2]  # the first is the time of its creation
-        self._make_room(self._anywhere)
+        if recorded not in self._anywhere:
+            if (forgotten := self._make_room(self._anywhere)) is not None:
+                del self._in_order[bisect_left(self._in_order, forgotten)]
+            insort(self._in_order, recorded)  # nearly always at the end
         self._anywhere[recorded] = live
         return True
 
@@ -167,6 +176,43 @@ class Times:
         """Return the live time for a recorded one, whatever object it belongs to."""
         return self._anywhere.get(recorded)
 
-    def _make_room(self, table: dict[str, Any]) -> None:
-        if len(table) >= self._in_memory:
-            del table[next(iter(table))]
+    def moment(self, recorded: str, *, is_first: bool) -> str | None:
+        """Return the live time that has the same times before and after it as a recorded one.
+
+        A client computes a time from its clock ("since yesterday", "until now"), and asks what
+        was made before or after it. That is as it was recorded if the same is before and after,
+        whatever the clocks of client, recorded server and target say.
+
+        Args:
+            recorded: A time that no server minted, ISO 8601 with milliseconds.
+            is_first: Whether rows of this very time are those after it (``$gte``, ``$lt``).
+
+        Returns:
+            The time; ``None`` if no time is known yet.
+        """
+        place = bisect_left(self._in_order, recorded)
+        before = self._in_order[max(0, place - _NEIGHBOURS) : place]
+        after = self._in_order[place : place + _NEIGHBOURS]
+        last = max((_moment(self._anywhere[each]) for each in before), default=None)
+        first = min((_moment(self._anywhere[each]) for each in after), default=None)
+        if last is not None and first is not None:
+            found = first if is_first else last
+        elif last is not None:
+            found = last + max(_MILLISECOND, _moment(recorded) - _moment(before[-1]))
+        elif first is not None:
+            found = first - max(_MILLISECOND, _moment(after[0]) - _moment(recorded))
+        else:
+            return None
+        return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _make_room(self, table: dict[str, Any]) -> str | None:
+        """Forget the oldest if the table is full; return what was forgotten."""
+        if len(table) < self._in_memory:
+            return None
+        oldest = next(iter(table))
+        del table[oldest]
+        return oldest
+
+
+def _moment(iso: str) -> datetime:
+    return datetime.fromisoformat(iso).astimezone(UTC)

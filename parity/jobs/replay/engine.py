@@ -129,7 +129,9 @@ class Replay:
         self._mount = mount
         self._bindings = Bindings(folder / f"bindings-{target.name}.sqlite")
         self._times = Times()
-        self._rewriter = Rewriter(target, mount, self._live)
+        self._rewriter = Rewriter(
+            target, mount, self._live, None if options.literal else self._moment
+        )
         self._judge = Judge(
             bindings=self._bindings,
             times=self._times,
@@ -349,6 +351,9 @@ class Replay:
         while len(self._order) and self._failure is None:
             self._room.clear()
             await self._room.wait()
+
+    def _moment(self, recorded: str, is_first: bool) -> str | None:  # noqa: FBT001 - a callback
+        return self._times.moment(recorded, is_first=is_first)
 
     def _live(self, recorded: str) -> str | None:
         if len(recorded) < SHORTEST_MINTED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
@@ -14,6 +14,7 @@ import orjson
 
 from parity.capture.recording import RecordedRequest
 from parity.jobs.replay.access import strings
+from parity.jobs.replay.moments import Lookup, Moment, shifted
 from parity.model import Keys, Target
 from parity.wire.headers import (
     APPLICATION_ID,
@@ -23,8 +24,6 @@ from parity.wire.headers import (
     REQUEST_ID,
 )
 from parity.wire.ids import parse_file_url
-
-Lookup = Callable[[str], str | None]
 
 _DROPPED: Final = frozenset(
     {
@@ -72,9 +71,13 @@ class Rewriter:
         target: Where they go.
         mount: Path of the recorded mount: ``/1``.
         live: Gives the live value for a recorded one, or ``None``.
+        moment: Gives the live time for one that a client computed from its clock; ``None`` where
+            the target has the recorded times.
     """
 
-    def __init__(self, target: Target, mount: str, live: Lookup) -> None:
+    def __init__(
+        self, target: Target, mount: str, live: Lookup, moment: Moment | None = None
+    ) -> None:
         parts = urlsplit(target.url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self.mount = mount
@@ -82,6 +85,7 @@ class Rewriter:
         self._keys = _texts(target.keys)
         self._app_id = target.app_id.value
         self._live = live
+        self._moment = moment
 
     def rewrite(self, request: RecordedRequest, parsed: Any, *, refused: bool = False) -> Rewritten:
         """Return the request to send.
@@ -226,19 +230,15 @@ class Rewriter:
 
     def _changes(self, parsed: Any) -> dict[str, str]:
         changes: dict[str, str] = {}
-        paths: list[str] = []
-        if isinstance(parsed, dict) and isinstance(parsed.get("requests"), list):
-            paths = [
-                each["path"]
-                for each in parsed["requests"]
-                if isinstance(each, dict) and isinstance(each.get("path"), str)
-            ]
+        paths = _paths(parsed)
         for text in strings(parsed):
             if (found := self._live(text)) is not None:
                 if found != text:
                     changes[text] = found
             elif "://" in text and (url := self._file_url(text)) is not None:
                 changes[text] = url
+        if self._moment is not None:
+            changes |= shifted(parsed, self._live, self._moment)
         for path in paths:
             if (changed := self.path(path)) != path:
                 changes[path] = changed
@@ -258,6 +258,16 @@ class Rewriter:
             return None
         owner, stored = quote(self._app_id, safe=""), quote(name, safe=_SAFE)
         return f"{self._origin}{self.live_mount}/files/{owner}/{stored}"
+
+
+def _paths(parsed: Any) -> list[str]:
+    """Return the paths of the commands of a batch."""
+    commands = parsed.get("requests") if isinstance(parsed, dict) else None
+    return [
+        each["path"]
+        for each in (commands if isinstance(commands, list) else [])
+        if isinstance(each, dict) and isinstance(each.get("path"), str)
+    ]
 
 
 def _texts(keys: Keys) -> Mapping[str, str]:
