@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # How many pytest processes; the machine that this is measured on has two cores.
 JOBS ?= 2
+# Our own tests wait half of their time, for servers and browsers to start and to answer.
+TEST_JOBS ?= 3
 
 # One file, one worker; what is slow is left to `make test-all`, which runs everything.
-TEST := $(BIN)/pytest tests -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --random-order \
+TEST := $(BIN)/pytest tests -q -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder --random-order \
         --timeout 300 --durations 10
 
 # Tests start hundreds of processes; none of them should compile this project anew.

@@ -26,15 +26,29 @@ settings.load_profile(
 
 
 LONGEST_FIRST = (
-    "tests/faults/test_suites_catch_faults.py",
     "tests/jobs/size/load/test_generator.py",
+    "tests/faults/test_suites_catch_faults.py",
+    "tests/faults/test_replay_catches_faults.py",
+    "tests/jobs/verify/sources/test_verify.py",
+    "tests/stack/test_stack.py",
+    "tests/jobs/size/test_command.py",
+    "tests/html/test_pages.py",
+    "tests/jobs/verify/test_damages.py",
+    "tests/jobs/files/test_command.py",
+    "tests/stack/test_lifetime.py",
+    "tests/test_planted_secrets.py",
+    "tests/jobs/replay/test_sdk.py",
     "tests/plugin/test_outcomes.py",
     "tests/plugin/test_options.py",
-    "tests/cli/test_size.py",
-    "tests/stack/test_stack.py",
-    "tests/test_planted_secrets.py",
+    "tests/jobs/verify/test_interrupted.py",
+    "tests/seed/test_served.py",
+    "tests/jobs/preflight/test_preflight.py",
+    "tests/sdk/test_record.py",
+    "tests/cli/test_stack.py",
+    "tests/indexes/test_advise.py",
 )
-"""Files that take long: what is begun last should be short, so that no worker waits for another."""
+"""Files that take longer than ten seconds, the longest first: what is begun last should be short,
+so that no worker waits for another."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from parity.model import Target
 from parity.model.evidence import CheckEvent, read_evidence
-from parity.paths import shipped
 from parity.stack import selfhosted_member, start_stack, stop_stack
+from tests.cloud import CLOUD
 from tests.faults.attribution import PLAN
 from tests.faults.model import Fault
 from tests.faults.proxy import Proxy, Sightings
@@ -151,7 +151,7 @@ def open_bench(folder: Path) -> Iterator[Bench]:
     Args:
         folder: Where configurations and evidence go.
     """
-    stack = start_stack([selfhosted_member()], cloud=shipped("scenarios/cloud/main.js"))
+    stack = start_stack([selfhosted_member()], cloud=CLOUD)
     try:
         server = stack.targets[0]
         assert server.keys.master_key is not None

@@ -29,7 +29,7 @@ from tests.faults.trial import (
 # The first test of a worker does or awaits the work for all: minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
 
-WORKERS = 2
+WORKERS = 1
 GOOD = (Outcome.PASS, Outcome.KNOWN_DIFFERENCE)
 CHUNK = 110
 """About how many checks one pytest process runs."""

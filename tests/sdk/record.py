@@ -19,10 +19,10 @@ from typing import Any
 
 from parity.capture.recording import RecordingFooter, open_recording
 from parity.model import Target
-from parity.paths import shipped
 from parity.stack import selfhosted_member, start_stack, stop_stack
 from parity.stack.parts import find_node
 from tests.capture.run_capture import running_capture
+from tests.cloud import CLOUD
 from tests.sdk.install import NEW, sdk_folder
 
 DRIVER = Path(__file__).parent / "driver.js"
@@ -107,7 +107,7 @@ def _finish(clients: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
 @contextmanager
 def sdk_server() -> Iterator[Target]:
     """Run an embedded Parse Server with the cloud code that the clients call."""
-    stack = start_stack([selfhosted_member()], cloud=shipped("scenarios/cloud/main.js"))
+    stack = start_stack([selfhosted_member()], cloud=CLOUD)
     try:
         yield stack.targets[0]
     finally:

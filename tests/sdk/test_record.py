@@ -12,8 +12,8 @@ import pytest
 
 from parity.capture.recording import RecordedExchange, open_recording
 from parity.model import Target
-from parity.paths import shipped
 from parity.stack import selfhosted_member, start_stack, stop_stack
+from tests.cloud import CLOUD
 from tests.sdk.install import NEW, OLD, VERSIONS
 from tests.sdk.record import record_sdk
 
@@ -24,7 +24,7 @@ CLIENTS = 2
 def servers() -> Iterator[dict[str, Target]]:
     """An empty server for each SDK."""
     members = [replace(selfhosted_member(), name=name) for name in ("old", "new")]
-    stack = start_stack(members, cloud=shipped("scenarios/cloud/main.js"))
+    stack = start_stack(members, cloud=CLOUD)
     yield dict(zip((OLD, NEW), stack.targets, strict=True))
     stop_stack(stack)
 

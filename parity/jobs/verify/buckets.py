@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from typing import Final
 
@@ -36,6 +37,7 @@ _MASK: Final = (1 << 64) - 1
 _ALPHANUMERIC: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MINTED = re.compile(rb"\x02\x0b\x00\x00\x00[0-9A-Za-z]{10}\x00")
 _PREFIXES: Final = tuple(bytes(pair) for pair in product(_ALPHANUMERIC, repeat=2))
+_ONE_BUCKET: Final = dict.fromkeys(_PREFIXES, (0, 0))
 
 
 def boundaries_for(documents: int) -> int:
@@ -82,6 +84,9 @@ class Buckets:
     """For the first two bytes of an id of letters and digits, between which boundaries to look."""
 
     def __post_init__(self) -> None:
+        if not self.strings:
+            self.spans.update(_ONE_BUCKET)
+            return
         for prefix in _PREFIXES:
             low = bisect_right(self.strings, prefix)
             # Nothing that begins so is beyond this: no letter or digit is as large.
@@ -103,6 +108,7 @@ class Buckets:
         return cls(tuple(sorted(strings)), tuple(sorted(object_ids)))
 
     @classmethod
+    @cache
     def of_prefixes(cls) -> Buckets:
         """Divide by the first two characters: for ids that a Parse server minted at random."""
         return cls(_PREFIXES)
