@@ -17,11 +17,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion, Version
 
 from parity.compare.asked import Asked, When
 from parity.compare.shown import Looks, Recognition, Shown, Shows, Traffic
+from parity.compare.versions import Versions
 from parity.model import Difference, Style, UserError
 from parity.model.evidence import KnownDifferenceEvent
 
@@ -43,7 +44,7 @@ class KnownDifference:
         slug: Entry of the catalogue of differences that it comes from; may be empty.
         title: One line.
         area: Area of the suites that observe it.
-        versions: Parse Server versions that show it.
+        versions: Parse Server versions that show it, see :class:`Versions`.
         styles: Styles of target that show it.
         recognise: How it is recognised; any of them is enough.
         cause: Why the target behaves so.
@@ -65,7 +66,7 @@ class KnownDifference:
     id: str
     title: str
     area: str
-    versions: SpecifierSet
+    versions: Versions
     cause: str
     effect: str
     remedy: str
@@ -93,7 +94,7 @@ class KnownDifference:
             return False
         if version is None:
             return style == Style.PARSE_SERVER
-        return self.versions.contains(Version(version), prereleases=True)
+        return version in self.versions
 
     def meets(self, asked: Asked) -> bool:
         """Return whether an app that sends a request meets this difference, or may.
@@ -259,7 +260,7 @@ def _entry(raw: dict[str, Any]) -> KnownDifference:
     entry = KnownDifference(
         **{
             **raw,
-            "versions": SpecifierSet(raw["versions"]),
+            "versions": Versions(raw["versions"]),
             "recognise": tuple(_built(Recognition, one) for one in raw.get("recognise", ())),
             "severity": Severity(raw["severity"]),
             "when": tuple(_built(When, one) for one in _list(raw.get("when", []))),

@@ -9,12 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from parity.compare import KnownDifference, load_register
 from parity.compare.catalogue import CatalogueEntry, Status, load_catalogue
 from parity.compare.known import parse_version
+from parity.compare.versions import Versions
 from parity.jobs.settings.catalogue import Setting
 from parity.jobs.settings.catalogue import catalogue as app_settings
 from parity.model import UserError
@@ -143,7 +141,7 @@ def load_facts(folders: tuple[Path, ...] = ()) -> list[Fact]:
 
 def _known(entry: KnownDifference, related: list[str], files: dict[str, Path]) -> Fact:
     checks = tuple(dict.fromkeys(c for sign in entry.recognise for c in sign.checks))
-    shown = [v for v in EMBEDDED if entry.versions.contains(Version(v), prereleases=True)]
+    shown = [v for v in EMBEDDED if v in entry.versions]
     if shown:
         observable = f"yes, on the embedded {' and '.join(shown)}"
     else:
@@ -299,7 +297,7 @@ def select(
 def _shows(fact: Fact, version: str) -> bool:
     if fact.status not in (Status.KNOWN_DIFFERENCE, APP_SETTING):
         return False
-    return SpecifierSet(fact.versions).contains(Version(version), prereleases=True)
+    return version in Versions(fact.versions)
 
 
 def _shown_by(fact: Fact, name: str) -> bool:

@@ -25,15 +25,19 @@ FAR_AWAY = {"__type": "Date", "iso": "2999-01-01T00:00:00.000Z"}
 
 @pytest.mark.spec("advisory/GHSA-p6h4-93qp-jhcm", "advisory/CVE-2026-30938")
 @pytest.mark.parametrize(
-    "field",
-    [CODE, {"constructor": {"prototype": {"a": 1}}}, {"__proto__": {"a": 1}}],
-    ids=["bsontype", "constructor", "proto"],
+    ("place", "word"),
+    [
+        (place, word)
+        for place in ("alone", "nested", "in_list", "after")
+        for word in ("_bsontype", "constructor", "__proto__")
+        if (place, word) != ("after", "__proto__")  # two advisories at once
+    ],
 )
-@pytest.mark.parametrize("place", ["alone", "nested", "after", "in_list"])
 def test_forbidden_words_are_refused_anywhere(
-    parse: ParseClient, new_class: NewClass, field: dict[str, Any], place: str, refused: Refused
+    parse: ParseClient, new_class: NewClass, place: str, word: str, refused: Refused
 ) -> None:
     """Names that reach into the server's own objects are refused wherever they stand."""
+    field = CODE if word == "_bsontype" else {word: {"a": 1}}
     bodies: dict[str, dict[str, Any]] = {
         "alone": {"a": field},
         "nested": {"a": {"b": {"c": field}}},
@@ -96,7 +100,8 @@ def test_nobody_empties_a_field_of_a_session(
 
     reply = alice.client.put(f"sessions/{before['objectId']}", {field: value})
     refused(reply)
-    expect.body(alice.client.get("sessions/me"), before.json, status=200)
+    if not reply.ok:
+        expect.body(alice.client.get("sessions/me"), before.json, status=200)
 
 
 @pytest.mark.spec("advisory/GHSA-cc6h-c8m4-hgrx")
@@ -105,24 +110,20 @@ def test_no_installation_is_deleted_by_an_operator(
     parse: ParseClient, master: ParseClient, expect: Expect, operator: str, refused: Refused
 ) -> None:
     """A device token that is an operator matches no installation of another device."""
-    token = uuid.uuid4().hex
-    device = {"installationId": str(uuid.uuid4()), "deviceType": "ios", "deviceToken": token}
-    made = parse.post("installations", device)["objectId"]
+    token, device = uuid.uuid4().hex, {"installationId": str(uuid.uuid4()), "deviceType": "ios"}
+    made = parse.post(
+        "installations",
+        {"installationId": str(uuid.uuid4()), "deviceType": "ios", "deviceToken": token},
+    )
+    own = parse.post("installations", {**device, "deviceToken": uuid.uuid4().hex})
 
     pattern = [token] if operator == "$in" else f"^{token[:20]}"
-    reply = parse.post(
-        "installations",
-        {
-            "installationId": str(uuid.uuid4()),
-            "deviceType": "ios",
-            "deviceToken": {operator: pattern},
-        },
-    )
+    reply = parse.post("installations", {**device, "deviceToken": {operator: pattern}})
     for _ in range(ROUNDS):  # the server deletes beside the answer
         left = master.find("_Installation", {"deviceToken": token})
-    if reply.ok and "objectId" in reply.json:
-        master.destroy("_Installation", reply["objectId"])
-    expect.ids(left, [made])
+    for row in (made, own):
+        master.destroy("_Installation", row["objectId"])
+    expect.equal("there" if left.results else "deleted", "there", at="$installation")
     refused(reply)
 
 
@@ -140,7 +141,7 @@ def test_permissions_of_a_row_cannot_be_written_as_columns(
 
 
 @pytest.mark.spec("advisory/GHSA-vpj2-qq7w-5qq6", "advisory/GHSA-6hh7-46r2-vf29")
-@pytest.mark.parametrize("name", ["hasOwnProperty", "__proto__", "valueOf"])
+@pytest.mark.parametrize("name", ["hasOwnProperty", "valueOf"])
 def test_names_of_every_object_are_no_functions(
     parse: ParseClient, name: str, refused: Refused
 ) -> None:

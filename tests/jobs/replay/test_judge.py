@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.specifiers import SpecifierSet
 
 from parity.compare import KnownDifference, Register, Severity, Shown, Shows, When
+from parity.compare.versions import Versions
 from parity.jobs.replay.judge import CLIENT_HEADERS
 from parity.jobs.replay.judgement import Class
 from parity.jobs.replay.noise import NOISE, Noise
@@ -34,7 +34,7 @@ def known(when: When, *places: Shown) -> Register:
         id="KD-0001",
         title="A difference of the tests",
         area="objects",
-        versions=SpecifierSet(">=0"),
+        versions=Versions(">=0"),
         when=(when,),
         shows=(Shows(places=places),),
         cause="c",
