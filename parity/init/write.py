@@ -87,8 +87,7 @@ def write_files(
             code="config-exists",
         )
     references = {
-        name: _references(name, settings, found, environ)
-        for name, settings in found.targets.items()
+        name: _references(name, settings, environ) for name, settings in found.targets.items()
     }
     try:
         return [
@@ -105,9 +104,7 @@ def write_files(
         ) from error
 
 
-def _references(
-    target: str, settings: Settings, found: Found, environ: Mapping[str, str]
-) -> list[_Reference]:
+def _references(target: str, settings: Settings, environ: Mapping[str, str]) -> list[_Reference]:
     prefix = "" if target == "selfhosted" else f"{target.upper()}_"
     references = []
     for setting, default in SECRETS.items():

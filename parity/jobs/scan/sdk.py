@@ -129,7 +129,7 @@ HOSTED: Final = re.compile(
     r"(?![\w-]|\.[a-z])",
     re.IGNORECASE,
 )
-"""The API, the files, push, the SDK's Maven repository and CDN, websites (``<name>.parseapp.com``)."""
+"""API, files, push, the SDK's Maven repository and CDN, websites (``<name>.parseapp.com``)."""
 PAGES: Final = re.compile(
     r"(?<!href=)[\"']https?://(?P<host>(?:www\.)?parse\.com)/?[\"']", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""The inputs of ``notations.toml``: languages, templates, keys, build files, rules for cloud code."""
+"""The inputs of ``notations.toml``: languages, templates, keys, build files, cloud code."""
 
 from __future__ import annotations
 
