@@ -212,35 +212,23 @@ class _Reader:
     def _folder(self, root: Path, *, vendored: bool = False) -> None:
         for folder, names, files in os.walk(root, onerror=self._unreadable):
             here = Path(folder)
-            names[:] = [
-                name for name in sorted(names) if self._enters(here / name, root, vendored=vendored)
-            ]
+            kept = []
+            for name in sorted(names):
+                path = here / name
+                if path.is_symlink():
+                    self._link(path)
+                elif name.lower().endswith((".framework", ".xcframework")):
+                    self._framework(path)
+                elif not vendored and (name in INSTALLED or _is_installed(path)):
+                    self._skip(path, "installed packages are read for versions, not for findings")
+                    self._packages(path, root)
+                elif reason := self._not_the_apps(path, root, vendored=vendored):
+                    self._skip(path, reason)
+                else:
+                    kept.append(name)
+            names[:] = kept
             for name in sorted(files):
                 self._file(here / name, root, vendored=vendored)
-
-    def _enters(self, path: Path, root: Path, *, vendored: bool) -> bool:
-        """Tell whether a folder may hold code of the app; what does not is noted."""
-        name, reason = path.name, ""
-        if path.is_symlink():
-            self._link(path)
-            return False
-        if name.lower().endswith((".framework", ".xcframework")):
-            self._framework(path)
-            return False
-        if _is_built(path):
-            reason = "what a build made is not the app's code"
-        elif name in TOOLS:
-            reason = "tools are not the app's code"
-        elif not vendored and (name in INSTALLED or _is_installed(path)):
-            reason = "installed packages are read for versions, not for findings"
-            self._packages(path, root)
-        elif "javadoc" in name.lower():
-            reason = "documentation of an SDK is not the app's code"
-        elif not vendored and self._is_sample(path, root):
-            reason = "samples of another SDK are not the app's code"
-        if reason:
-            self._skip(path, reason)
-        return not reason
 
     def _packages(self, folder: Path, root: Path) -> None:
         """Look for Parse SDKs among installed packages, without reading all of them."""
@@ -279,6 +267,17 @@ class _Reader:
             self.found.installed.append((Place(_shown(file), 1, 1), found))
         else:
             self.others.setdefault("a framework, which is not the app's code", []).append(folder)
+
+    def _not_the_apps(self, path: Path, root: Path, *, vendored: bool) -> str:
+        if path.name in TOOLS:
+            return "tools are not the app's code"
+        if _is_built(path):
+            return "what a build made is not the app's code"
+        if "javadoc" in path.name.lower():
+            return "documentation of an SDK is not the app's code"
+        if not vendored and self._is_sample(path, root):
+            return "samples of another SDK are not the app's code"
+        return ""
 
     def _is_sample(self, path: Path, root: Path) -> bool:
         above = path.relative_to(root).parts[:-1]
