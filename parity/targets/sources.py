@@ -31,9 +31,9 @@ UNREAD: Final = frozenset({"coffee", "litcoffee", "iced", "ls", "cljs"})
 """Languages that become JavaScript and that no grammar is at hand for: doubt, never silence."""
 CODE: Final = frozenset(
     {
-        "as", "bash", "c", "cc", "cpp", "cs", "dart", "es6", "go", "groovy", "h", "ino", "java",
-        "jsx", "kt", "kts", "lua", "m", "mm", "pl", "pm", "py", "rb", "scala", "sh", "swift",
-        "tsx", "vb", *SCRIPTS, *MARKUP, *UNREAD,
+        "as", "bash", "bundle", "c", "cc", "cpp", "cs", "dart", "es6", "go", "groovy", "h", "ino",
+        "java", "jsbundle", "jsx", "kt", "kts", "lua", "m", "mm", "pl", "pm", "py", "rb", "scala",
+        "sh", "swift", "tsx", "vb", *SCRIPTS, *MARKUP, *UNREAD,
     }
 )  # fmt: skip
 DATA: Final = frozenset(

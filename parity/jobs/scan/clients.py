@@ -29,7 +29,7 @@ from parity.jobs.scan.sdk import PAGES, hosts_in
 from parity.jobs.scan.source import Source
 from parity.targets.sources import MARKUP
 
-_SCRIPTS: Final = frozenset({"js", "jsx", "mjs", "cjs", "es6", "ts", "tsx"})
+_SCRIPTS: Final = frozenset({"js", "jsx", "mjs", "cjs", "es6", "ts", "tsx", "jsbundle", "bundle"})
 _SDKS_BY_ENDING: Final = {
     **dict.fromkeys(("m", "mm", "h", "swift"), "ios"),
     **dict.fromkeys(("java", "kt"), "android"),
@@ -53,10 +53,11 @@ _CALLS: Final = {
 """How each SDK is initialised without saying which server."""
 _ALIAS: Final = re.compile(
     r"\b(?:(?:var|let|const)\s+|,\s*)?(?P<name>[A-Za-z_$][\w$]*)\s*=\s*require\s*\(\s*"
-    r"['\"]parse(?:/[\w./-]+)?['\"]|\bimport\s+(?:\*\s*as\s+)?(?P<imported>[A-Za-z_$][\w$]*)\s+from\s*"
-    r"['\"]parse(?:/[\w./-]+)?['\"]"
+    r"['\"]parse(?:/node|/react-native|/dist/[\w.]+)?['\"]|\bimport\s+(?:\*\s*as\s+)?(?P<imported>[A-Za-z_$][\w$]*)\s+from\s*"
+    r"['\"]parse(?:/node|/react-native|/dist/[\w.]+)?['\"]"
 )
 """Another name for ``Parse``."""
+_PARSE_MODULE: Final = re.compile(r"['\"]parse(?:/(?:node|react-native|dist/[\w.]+))?['\"]")
 _PEOPLE: Final = {
     "ios": "iOS",
     "android": "Android",
@@ -130,6 +131,7 @@ _ATS: Final = re.compile(
 """A host as App Transport Security names it, without a path and with all below it."""
 
 
+_BELOW_API: Final = re.compile(r"/1/\w")
 _DESCRIPTION: Final = re.compile(
     r"\"(?:description|homepage|author|contributors|bugs|repository|url|email)\"\s*:\s*\"[^\"]*\""
 )
@@ -209,9 +211,15 @@ def _copy(file: File, part: Part) -> None:
         part.asked = [(Place(file.name, 1, 1), Asked(sdk, version, 0))]
     if sdk == "js" and not file.vendored:
         source = Source(file.name, file.data, file.ending)
-        part.matches = list(keys_in(source, part.secrets, "client"))
-        pattern = re.compile(r"\bParse\.initialize\s*\(\s*['\"]")
-        part.starts = [("js", source.place(at)) for at in source.find(pattern)]
+        part.matches = [*_calls_of_api(source), *keys_in(source, part.secrets, "client")]
+        part.starts = [("js", source.place(at)) for at in _starts(source, "js")]
+
+
+def _calls_of_api(source: Source) -> Iterator[Match]:
+    """Yield the addresses in a bundle that are not the SDK's own: it names no path below ``/1``."""
+    for host, offset in hosts_in(source.code):
+        if _BELOW_API.match(source.code, offset + len(host)):
+            yield Match(CLIENT_URL, source.place(offset), host)
 
 
 def _role(source: Source) -> Role:
@@ -265,10 +273,11 @@ def _sdks(source: Source, part: Part) -> None:
 
 def _starts(source: Source, sdk: str) -> Iterator[int]:
     yield from source.find(_CALLS[sdk])
-    if sdk == "js":
+    if sdk == "js" and _PARSE_MODULE.search(source.code):
         names = {match["name"] or match["imported"] for match in _ALIAS.finditer(source.code)}
-        for name in sorted(names - {"Parse"}):
-            yield from source.find(re.compile(rf"(?<![\w$.]){re.escape(name)}\.initialize\s*\("))
+        if names := names - {"Parse"}:
+            any_ = "|".join(map(re.escape, sorted(names)))
+            yield from source.find(re.compile(rf"(?<![\w$.])(?:{any_})\.initialize\s*\("))
 
 
 def _configurations(source: Source, sdk: str, part: Part) -> None:

@@ -113,7 +113,7 @@ _BY_NAME: Final[dict[str, _Rules]] = {
 }
 _JARS: Final = (
     ("android", rf"['\"(/]Parse-{_VERSION}\.(?:jar|aar)"),
-    ("android", r"com\.parse:parse-android(?::(?P<version>[\w.+-]+))?"),
+    ("android", r"com\.parse:parse-android(?:[:-](?P<version>[\w.+-]+))?"),
 )
 _GRADLE_RULES: Final = _compiled(
     (
@@ -331,6 +331,10 @@ _SDK_MARKS: Final = (
     re.compile(
         rb"Parse JavaScript SDK[\s*|:v/-]{0,30}(?:Version:?\s*)?v?(?P<version>\d+\.\d+[\w.]*)"
     ),
+    re.compile(
+        rb"SERVER_URL[\"']?\s*:\s*[\"']https://api\.parse\.com[^,]{0,9},\s*VERSION[\"']?\s*:\s*[\"'](?:js)?"
+        rb"(?P<version>\d+\.\d+[\w.]*)"
+    ),
     re.compile(rb"VERSION[\"']?\s*[:=]\s*[\"']js(?P<version>\d+\.\d+[\w.]*)[\"']"),
     re.compile(rb"VERSION[\"']?\s*[:=]\s*[\"']js[\"']\s*\+\s*[\"'](?P<version>\d+\.\d+[\w.]*)"),
 )
@@ -356,7 +360,7 @@ def copy_of_sdk(name: str, data: bytes, ending: str) -> tuple[str, str] | None:
     Returns:
         The SDK and its version (empty if the file does not say it), or ``None``.
     """
-    if ending in {"js", "mjs", "cjs", "html", "htm"}:
+    if ending in {"js", "mjs", "cjs", "jsbundle", "bundle", "html", "htm"}:
         for mark in _SDK_MARKS:
             if match := mark.search(data):
                 return "js", match["version"].decode("latin-1")

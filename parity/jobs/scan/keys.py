@@ -89,6 +89,7 @@ _NAMED: Final = (
     ),
 )
 """What a name says its value is; the name in lower case and without ``_`` and ``-``."""
+_APP_BEFORE: Final = re.compile(r"app(?:lication)?_?id\b[^{}]*$", re.IGNORECASE)
 _FARTHEST: Final = 160
 _OF_OTHERS: Final = re.compile(
     r"consumer|twitter|facebook|google|mandrill|mailgun|sendgrid|stripe|twilio|aws|amazon|flurry"
@@ -155,6 +156,8 @@ def _written(
         if _OF_OTHERS.search(plain) or not (speaks_of_parse or "parse" in plain):
             continue
         kind = next((kind for kind, words in _NAMED if words.search(plain)), None)
+        if plain == "key" and _APP_BEFORE.search(code[max(0, start - _FARTHEST) : start]):
+            kind = "key"  # {applicationId: "…", key: "…"}
         if kind is not None:
             yield {kind: (match[0], match.start())}, start
 

@@ -21,7 +21,9 @@ from tree_sitter import Language, Node, Parser, Point, Query, QueryCursor, Range
 from parity.targets.sources import MARKUP
 
 _GRAMMARS: Final = {
-    **dict.fromkeys(("js", "cjs", "mjs", "jsx", "es6"), ("javascript", "language")),
+    **dict.fromkeys(
+        ("js", "cjs", "mjs", "jsx", "es6", "jsbundle", "bundle"), ("javascript", "language")
+    ),
     "ts": ("typescript", "language_typescript"),
     "tsx": ("typescript", "language_tsx"),
     "swift": ("swift", "language"),
@@ -42,7 +44,7 @@ _TEXTS: Final = frozenset(
 _HOLES: Final = frozenset({"template_substitution", "interpolation", "interpolated_expression"})
 
 _NAMES: Final = {
-    **dict.fromkeys(("js", "cjs", "mjs", "jsx", "es6"), "JavaScript"),
+    **dict.fromkeys(("js", "cjs", "mjs", "jsx", "es6", "jsbundle", "bundle"), "JavaScript"),
     **dict.fromkeys(("ts", "tsx"), "TypeScript"),
     **dict.fromkeys(("coffee", "litcoffee", "iced"), "CoffeeScript"),
     **dict.fromkeys(("m", "mm", "h"), "Objective-C"),
