@@ -25,7 +25,7 @@ from parity.jobs.scan.files import File
 from parity.jobs.scan.ignoring import Ignore, ignores_in
 from parity.jobs.scan.keys import keys_in
 from parity.jobs.scan.model import Match, Place, Role
-from parity.jobs.scan.sdk import PAGES, hosts_in
+from parity.jobs.scan.sdk import hosts_in, pages_in
 from parity.jobs.scan.source import Source
 from parity.targets.sources import MARKUP
 
@@ -242,8 +242,8 @@ def _hosts(source: Source) -> Iterator[Match]:
         if not any(match.start() <= offset < match.end() for match in spans):
             yield Match(CLIENT_URL, source.place(offset), host)
     if source.ending in _SCRIPTS | MARKUP:
-        for match in PAGES.finditer(source.code):
-            yield Match(CLIENT_URL, source.place(match.start("host")), match["host"].lower())
+        for host, offset in pages_in(source.code):
+            yield Match(CLIENT_URL, source.place(offset), host)
 
 
 def _described(source: Source) -> list[re.Match[str]]:

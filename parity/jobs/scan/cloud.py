@@ -32,7 +32,7 @@ from parity.jobs.scan.codes import (
 from parity.jobs.scan.definitions import Registered, router_values
 from parity.jobs.scan.model import Match, printable
 from parity.jobs.scan.script import Script, arguments, parameters, string_of, text_of
-from parity.jobs.scan.sdk import hosts_in
+from parity.jobs.scan.sdk import hosts_in, pages_in
 from parity.jobs.scan.symbols import Symbols
 from parity.jobs.scan.values import CALLED, Value, property_of, requires
 from parity.model.finding import Code
@@ -305,7 +305,7 @@ class _Reader:
 
     def urls(self) -> Iterator[Match]:
         for node in self.script.of("string", "template_string"):
-            for host, _ in hosts_in(text_of(node)):
+            for host, _ in (*hosts_in(text_of(node)), *pages_in(text_of(node))):
                 yield self.finding(CLOUD_URL, node, host)
 
     def _has(self, value: Value, name: str) -> bool:
@@ -328,6 +328,7 @@ def _is_foreign(value: Value) -> bool:
     """Tell whether a value surely is nothing of Parse: ``$``, a module, an object literal."""
     if value.kind == "path":
         return value.path[0] != "Parse" and (
-            value.path[0].startswith("require:") or value.path[0] in {"$", "jQuery", "axios", "_"}
+            value.path[0].startswith("require:")
+            or value.path[0] in {"$", "jQuery", "axios", "_", "AV"}
         )
     return value.kind in {"text", "object", "module"}

@@ -89,6 +89,10 @@ _NAMED: Final = (
     ),
 )
 """What a name says its value is; the name in lower case and without ``_`` and ``-``."""
+_STRONG: Final = re.compile(
+    r"(?:java_?script|dot_?net|rest_?api|windows)_?key|parse_?(?:app|client|rest)", re.IGNORECASE
+)
+"""Names that only keys of Parse have: a file with one may name the others shortly."""
 _APP_BEFORE: Final = re.compile(r"app(?:lication)?_?id\b[^{}]*$", re.IGNORECASE)
 _FARTHEST: Final = 160
 _OF_OTHERS: Final = re.compile(
@@ -148,12 +152,13 @@ def _written(
             }
             if found:
                 yield found, match.start()
+    names_keys = speaks_of_parse or _STRONG.search(code) is not None
     for match in _VALUE.finditer(code):
         if not _PARSE_KEY.fullmatch(match[0]):
             continue
         name, start = _name_of(code, match)
         plain = re.sub(r"[\W_]", "", name).lower()
-        if _OF_OTHERS.search(plain) or not (speaks_of_parse or "parse" in plain):
+        if _OF_OTHERS.search(plain) or not (names_keys or "parse" in plain):
             continue
         kind = next((kind for kind, words in _NAMED if words.search(plain)), None)
         if plain == "key" and _APP_BEFORE.search(code[max(0, start - _FARTHEST) : start]):

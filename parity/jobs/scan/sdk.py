@@ -131,7 +131,10 @@ HOSTED: Final = re.compile(
 )
 """API, files, push, the SDK's Maven repository and CDN, websites (``<name>.parseapp.com``)."""
 PAGES: Final = re.compile(
-    r"(?<!href=)[\"']https?://(?P<host>(?:www\.)?parse\.com)/?[\"']", re.IGNORECASE
+    r"(?:(?<!href=)[\"']https?://(?P<base>(?:www\.)?parse\.com)/?[\"']"
+    r"|https?://(?P<page>(?:www\.)?parse\.com)/apps/[^\"'\s]*"
+    r"(?:request_password_reset|choose_password|verify_email))",
+    re.IGNORECASE,
 )
 """The base that the pages of an app's own domain send passwords to, as the service gave them."""
 
@@ -146,3 +149,12 @@ def hosts_in(text: str) -> Iterator[tuple[str, int]]:
         return
     for match in HOSTED.finditer(text):
         yield match["host"].lower(), match.start()
+
+
+def pages_in(text: str) -> Iterator[tuple[str, int]]:
+    """Yield where code sends a browser to the pages of the hosted service itself."""
+    if "parse.com" not in text:
+        return
+    for match in PAGES.finditer(text):
+        name = "base" if match["base"] else "page"
+        yield match[name].lower(), match.start(name)
