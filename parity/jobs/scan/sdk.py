@@ -132,7 +132,7 @@ HOSTED: Final = re.compile(
 """API, files, push, the SDK's Maven repository and CDN, websites (``<name>.parseapp.com``)."""
 PAGES: Final = re.compile(
     r"(?:(?<!href=)[\"']https?://(?P<base>(?:www\.)?parse\.com)/?[\"']"
-    r"|https?://(?P<page>(?:www\.)?parse\.com)/apps/[^\"'\s]*"
+    r"|https?://(?P<page>(?:www\.)?parse\.com)/apps/(?:<%[^%]*%>|[^\"'\s])*"
     r"(?:request_password_reset|choose_password|verify_email))",
     re.IGNORECASE,
 )
