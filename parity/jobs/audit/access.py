@@ -65,7 +65,7 @@ class _AclRule:
     def _compare(
         self, document: Document, readers: frozenset[str], writers: frozenset[str], legacy: Any
     ) -> None:
-        if type(legacy) is not dict or not all(type(each) is dict for each in legacy.values()):
+        if type(legacy) is not dict or not all(map(_are_rights, legacy.values())):
             self._add(codes.ACL_FORM, "_acl", document)
             return
         old_readers = {who for who, rights in legacy.items() if rights.get("r")}
@@ -88,6 +88,10 @@ def _code_of_form(value: Any) -> Code | None:
     if type(value) is not list or not all(type(entry) is str for entry in value):
         return codes.ACL_FORM
     return None
+
+
+def _are_rights(value: Any) -> bool:
+    return type(value) is dict and value.keys() <= {"r", "w"}
 
 
 def _is_public(legacy: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -33,6 +34,8 @@ class Context:
         now: When sessions are expired; naive UTC, as BSON dates are decoded.
         file_key: Whether the server has a fileKey; ``None`` if nobody said.
         gridfs: Whether the files of this app are in GridFS.
+        sessions_end: Whether a session was met that ends; else the app may have none that do.
+        places: Fields of each class that hold a GeoPoint.
     """
 
     findings: Findings = field(default_factory=Findings)
@@ -41,6 +44,8 @@ class Context:
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None))
     file_key: bool | None = None
     gridfs: bool = False
+    sessions_end: bool = False
+    places: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def file_target(self, name: str) -> str | None:
         """Return where a file of this name has to be; ``None`` if that cannot be looked up.

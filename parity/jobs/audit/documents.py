@@ -7,13 +7,16 @@ and at most one call.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import bson
+from bson.datetime_ms import DatetimeMS
 
 from parity.jobs.audit import codes
 from parity.jobs.audit.access import acl_rule
 from parity.jobs.audit.context import Context
+from parity.jobs.audit.imported import code_of, public_names
 from parity.jobs.audit.indexes import LongKeys
 from parity.jobs.audit.people import Check, rules_for
 from parity.jobs.audit.schema import (
@@ -37,6 +40,10 @@ from parity.jobs.audit.values import (
 from parity.jobs.audit.walk import Document
 from parity.model.finding import Code
 
+EARLIEST: Final = datetime(2011, 1, 1)  # noqa: DTZ001 - as BSON dates are decoded
+"""The hosted service opened in 2011, so nothing was made in it before."""
+SKEW: Final = timedelta(days=1)
+"""How far clocks and time zones may be apart before a time is told."""
 LARGE: Final = 15_000_000
 """Bytes from which a document is close to MongoDB's limit of 16 MiB."""
 _HOSTED = (b"api.parse.com", b"files.parsetfss.com", b"files.parse.com")
@@ -63,9 +70,10 @@ class ClassChecker:
         self.long_keys = LongKeys(schema.name, context, indexes)
         self.rules: list[Check] = [*rules_for(self.name, context), acl_rule(self.name, context)]
         self.ids = context.references.present[self.name]
-        self.plan = self._make_plan()
+        self.latest = context.now + SKEW
         # Other collections of Parse have ids and times of their own kinds.
         self.is_class = self.name not in VOLATILE_CLASSES
+        self.plan = self._make_plan()
 
     def check(self, raw: bytes, documents: Sequence[Document]) -> None:
         """Check a batch.
@@ -111,9 +119,22 @@ class ClassChecker:
             self.long_keys.check(document)
 
     def _times(self, document: Document, identity: Any) -> None:
-        for key, other in (("_created_at", "createdAt"), ("_updated_at", "updatedAt")):
-            if key not in document and other not in document:
-                self.context.findings.add(codes.TIMESTAMP_MISSING, self.name, key, identity)
+        created, updated = document.get("_created_at"), document.get("_updated_at")
+        if created is None and "createdAt" not in document:
+            self.context.findings.add(codes.TIMESTAMP_MISSING, self.name, "_created_at", identity)
+        if updated is None and "updatedAt" not in document:
+            self.context.findings.add(codes.TIMESTAMP_MISSING, self.name, "_updated_at", identity)
+        earliest, latest = EARLIEST, self.latest
+        for key, time in (("_created_at", created), ("_updated_at", updated)):
+            if type(time) is datetime and not earliest <= time <= latest:
+                text = f"{time:%Y-%m-%d}"
+                self.context.findings.add(codes.TIMESTAMP_ODD, self.name, key, identity, text)
+            elif type(time) is DatetimeMS:
+                text = "a year that no calendar has"
+                self.context.findings.add(codes.TIMESTAMP_ODD, self.name, key, identity, text)
+        if type(created) is type(updated) is datetime and updated < created - SKEW:
+            text = "changed before it was made"
+            self.context.findings.add(codes.TIMESTAMP_ODD, self.name, "_updated_at", identity, text)
 
     def _make_plan(self) -> _Plan:
         plan: _Plan = dict.fromkeys(INTERNAL_KEYS, (None, None))
@@ -134,20 +155,23 @@ class ClassChecker:
                 plan[key] = (types, self.long_keys.watch(handler))
         if self.name == "_User":
             plan["authData"] = (None, None)
+        if self.is_class:
+            plan |= {key: (None, self._report(key, code)) for key, code in public_names(self.name)}
         return plan
 
     def _meet(self, key: str) -> tuple[frozenset[type] | None, Handler | None]:
         """Plan for a key that the schema does not have: it is reported whenever it is met."""
         code = self._unknown(key)
-        if code is None:
-            return None, None
+        return None, None if code is None else self._report(key, code)
+
+    def _report(self, key: str, code: Code) -> Handler:
         findings, name = self.context.findings, self.name
 
         def report(value: Any, identity: Any) -> None:
             if value is not None or code is not codes.FIELD_UNKNOWN:
                 findings.add(code, name, key, identity, describe(value))
 
-        return None, report
+        return report
 
     def _unknown(self, key: str) -> Code | None:
         if key.startswith("_p_"):
@@ -164,12 +188,10 @@ class ClassChecker:
         return self.schema.declared
 
     def _wrong_type(self, key: str, value: Any, identity: Any) -> None:
-        if key.startswith("_p_"):
-            code, detail = codes.POINTER_FORM, f"{describe(value)} instead of text"
-        else:
-            type_ = self.schema.fields.get(key)
-            code = codes.FIELD_TYPE
-            detail = f"{describe(value)} instead of {type_.text if type_ else 'a date'}"
+        type_ = self.schema.fields.get(key)
+        text = "text" if key.startswith("_p_") else type_.text if type_ else "a date"
+        detail = f"{describe(value)} instead of {text}"
+        code = code_of(key, value, type_)
         self.context.findings.add(code, self.name, key, identity, detail)
 
     def _sizes(self, raw: bytes) -> None:

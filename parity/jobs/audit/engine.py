@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Any, Final, Protocol
 
 from packaging.version import InvalidVersion, Version
 from pymongo.database import Database
@@ -14,16 +15,17 @@ from parity.jobs.audit import codes
 from parity.jobs.audit.context import HOSTED_STORE, Context, is_hosted_file
 from parity.jobs.audit.documents import ClassChecker
 from parity.jobs.audit.findings import Unsound
-from parity.jobs.audit.indexes import check_indexes, plain_keys
+from parity.jobs.audit.gridfs import CHUNKS, check_gridfs
+from parity.jobs.audit.indexes import check_indexes, check_kept_indexes, plain_keys
 from parity.jobs.audit.joins import PREFIX, JoinChecker
-from parity.jobs.audit.permissions import SCHEMA, SchemaChecker, check_schema
+from parity.jobs.audit.layout import check_layout, is_of_parse
+from parity.jobs.audit.permissions import SCHEMA, SchemaChecker, check_ids, check_schema
 from parity.jobs.audit.references import FILES, ROLES, confirm
 from parity.jobs.audit.sample import FileSample
 from parity.jobs.audit.schema import (
     SYSTEM_CLASSES,
     VOLATILE_CLASSES,
     ClassSchema,
-    is_class_name,
     read_schema,
 )
 from parity.jobs.audit.values import Reference
@@ -31,8 +33,15 @@ from parity.jobs.audit.walk import Document, Progress, Reader
 from parity.model import UserError
 from parity.model.finding import Code
 
-NO_KEY_LIMIT = Version("4.2")
+NO_KEY_LIMIT: Final = Version("4.2")
 """The first MongoDB without a limit on the length of index entries."""
+KNOWS_SIZES: Final = Version("4.4")
+"""The first MongoDB with ``$binarySize``."""
+NO_GEO_FIELD: Final = Version("8.3")
+"""The first MongoDB whose error does not say which field needs an index for ``$nearSphere``.
+
+Source: parse-server pull request 10572.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,27 +160,38 @@ class _Audit:
         if options.now is not None:
             self.context.now = options.now.astimezone(UTC).replace(tzinfo=None)
         self.sample = FileSample(options.sample_files)
+        self.reader.broken_text = self._broken_text
         self.counts: list[CollectionCount] = []
         self.indexes: dict[str, Mapping[str, Mapping[str, Any]]] = {}
         self.checkers: dict[str, Any] = {SCHEMA: SchemaChecker()}
 
     def run(self) -> AuditReport:
-        names = self._names()
-        classes = read_schema(self.reader.collection(SCHEMA).find())
-        read = [name for name in names if _is_parse(name, classes)]
+        entries = self._entries()
+        names = [entry["name"] for entry in entries if entry["type"] == "collection"]
+        schemas = list(self.reader.collection(SCHEMA).find())
+        classes = read_schema(schemas)
+        read = [name for name in names if name != SCHEMA and is_of_parse(name, classes)]
         stats = {name: self.reader.collection(name).estimated_document_count() for name in read}
         self.reader.progress.total = sum(stats.values())
-        self._files(names)
+        check_layout(entries, classes, self.context.findings)
         check_schema(classes, self.context)
+        check_ids(schemas, self.context.findings)
         version = str(self.database.client.server_info()["version"])
-        ignored = tuple(sorted(set(names) - set(read) - {SCHEMA, FILES, "fs.chunks"}))
+        there = {entry["name"] for entry in entries}
+        ignored = tuple(sorted(there - set(read) - {SCHEMA, FILES, CHUNKS}))
         try:
+            if {FILES, CHUNKS} & set(names):
+                sizes = _is_at_least(version, KNOWS_SIZES)
+                check_gridfs(self.reader, self.context, knows_sizes=sizes)
             for name in read:
                 self._read(name, classes)
-            self._look_again()
+            self._look_again(classes)
         except KeyboardInterrupt:
             raise AuditInterrupted(self._report(version, ignored)) from None
         return self._report(version, ignored)
+
+    def _broken_text(self, collection: str, identity: Any) -> None:
+        self.context.findings.add(codes.TEXT_UTF8, collection, "", identity)
 
     def _report(self, version: str, ignored: tuple[str, ...]) -> AuditReport:
         self._weigh(version)
@@ -184,9 +204,12 @@ class _Audit:
             self.sample,
         )
 
-    def _names(self) -> list[str]:
-        wanted = {"type": "collection", "name": {"$not": {"$regex": "^system\\."}}}
-        names = sorted(self.database.list_collection_names(filter=wanted))
+    def _entries(self) -> list[Mapping[str, Any]]:
+        wanted = {"name": {"$not": {"$regex": "^system\\."}}}
+        found = sorted(self.database.list_collections(filter=wanted), key=itemgetter("name"))
+        # MongoDB before 3.4 has no views, and does not say so.
+        entries: list[Mapping[str, Any]] = [{"type": "collection", **entry} for entry in found]
+        names = [entry["name"] for entry in entries if entry["type"] == "collection"]
         if not names:
             raise UserError(
                 f"the database {self.database.name!r} is empty",
@@ -199,16 +222,7 @@ class _Audit:
                 "Correct the name of the database at the end of the MongoDB URI.",
                 code="not-parse",
             )
-        return names
-
-    def _files(self, names: list[str]) -> None:
-        if FILES not in names:
-            return
-        present = self.context.references.present[FILES]
-        for _, documents in self.reader.batches(FILES, {"filename": 1}):
-            found = (document.get("filename") for document in documents)
-            present.extend(hash(each) for each in found if type(each) is str)
-        self.context.gridfs = bool(present)
+        return entries
 
     def _read(self, name: str, classes: Mapping[str, ClassSchema]) -> None:
         checker = self.checkers[name] = self._checker(name, classes)
@@ -232,9 +246,9 @@ class _Audit:
         if name.startswith(PREFIX):
             return JoinChecker(name, classes, self.context)
         schema = classes.get(name, ClassSchema(name, declared=False))
-        return ClassChecker(schema, self.context, plain_keys(self.indexes[name]))
+        return ClassChecker(schema, self.context, plain_keys(name, self.indexes[name]))
 
-    def _look_again(self) -> None:
+    def _look_again(self, classes: Mapping[str, ClassSchema]) -> None:
         self.reader.progress.step = "looking up"
         suspects = self.context.references.suspects()
         confirm(self.reader, suspects, self._extract, self._missing)
@@ -249,6 +263,7 @@ class _Audit:
             query = {"username": {"$type": "null"}}
             nulls["_User", "username"] = self.reader.collection("_User").count_documents(query)
         check_indexes(self.indexes, nulls, self.context.findings)
+        check_kept_indexes(self.indexes, classes, self.context)
 
     def _extract(self, collection: str, key: str, value: Any) -> Iterable[Reference]:
         found: Iterable[Reference] = self.checkers[collection].references(key, value)
@@ -272,20 +287,21 @@ class _Audit:
             findings.add(code, collection, key, owner, detail)
 
     def _weigh(self, version: str) -> None:
-        try:
-            harmless = Version(version) >= NO_KEY_LIMIT
-        except InvalidVersion:
-            harmless = False
-        if harmless:
-            self.context.findings.weigh(codes.INDEX_KEY_LONG, "benign")
+        findings = self.context.findings
+        if _is_at_least(version, NO_KEY_LIMIT):
+            findings.weigh(codes.INDEX_KEY_LONG, "benign")
+        if not _is_at_least(version, NO_GEO_FIELD):
+            findings.weigh(codes.GEO_INDEX, "benign")
+        if not self.context.sessions_end:
+            # No session ends: that is what expireInactiveSessions: false makes.
+            findings.weigh(codes.SESSION_ENDLESS, "benign")
 
 
-def _is_parse(name: str, classes: Mapping[str, ClassSchema]) -> bool:
-    if name.startswith(PREFIX):
-        return name.count(":") >= 2
-    return name != SCHEMA and (
-        name in classes or name in VOLATILE_CLASSES or (is_class_name(name) and name != FILES)
-    )
+def _is_at_least(version: str, least: Version) -> bool:
+    try:
+        return Version(version) >= least
+    except InvalidVersion:
+        return False
 
 
 def _code_of(collection: str, key: str, target: str) -> Code:

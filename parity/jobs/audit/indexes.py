@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.findings import Findings
+from parity.jobs.audit.schema import ClassSchema
 from parity.jobs.audit.values import Handler
 from parity.jobs.audit.walk import Document
 from parity.model.finding import Code
@@ -45,17 +47,31 @@ WANTED: Final = (
 )
 
 
-def plain_keys(indexes: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
+_CASE_INSENSITIVE: Final = {
+    "case_insensitive_username": "username",
+    "case_insensitive_email": "email",
+}
+_BUILT: Final = frozenset(
+    {*((each.collection, each.key) for each in WANTED), ("_Idempotency", "reqId")}
+)
+AUTH_DATA_ID: Final = re.compile(r"_auth_data_\w+\.id")
+"""Key of the unique index that late 9.x versions build for each provider."""
+
+
+def plain_keys(collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """Return the keys of each ascending or descending index but that of ``_id``.
 
     Args:
+        collection: Where; those that Parse Server builds at its start are among them.
         indexes: As ``Collection.index_information`` returns them.
     """
-    return [
+    found = [
         tuple(key for key, _ in index["key"])
         for name, index in indexes.items()
         if name != "_id_" and all(direction in {1, -1} for _, direction in index["key"])
     ]
+    wanted = [(each.key,) for each in WANTED if each.collection == collection]
+    return list(dict.fromkeys([*found, *wanted]))
 
 
 def check_indexes(
@@ -75,16 +91,115 @@ def check_indexes(
         if there is None:
             continue
         where = (wanted.collection, wanted.key)
-        same = [each for each in there.values() if list(each["key"]) == [(wanted.key, 1)]]
-        named = there.get(f"{wanted.key}_1")
-        if any(each.get("unique") for each in same):
+        blocking = _in_the_way(there, wanted.key)
+        if blocking is None:
             continue
-        if any(not each.get("collation") for each in same) or named is not None:
-            findings.add(codes.INDEX_NOT_UNIQUE, wanted.collection, f"{wanted.key}_1", "index")
+        if blocking:
+            unique = there[blocking].get("unique")
+            code = codes.INDEX_OTHERWISE if unique else codes.INDEX_NOT_UNIQUE
+            findings.add(code, wanted.collection, blocking, "index")
             continue
         duplicated = any(findings.has(code, *where) for code in wanted.duplicates)
-        code = codes.INDEX_UNBUILDABLE if duplicated or nulls.get(where, 0) > 1 else None
-        findings.add(code or codes.INDEX_MISSING, *where, "index")
+        unbuildable = duplicated or nulls.get(where, 0) > 1
+        missing = codes.INDEX_UNBUILDABLE if unbuildable else codes.INDEX_MISSING
+        findings.add(missing, *where, "index")
+    for name, key in _CASE_INSENSITIVE.items():
+        index = indexes.get("_User", {}).get(name)
+        if index is not None and not _ignores_case(index, key):
+            findings.add(codes.INDEX_OTHERWISE, "_User", name, "index")
+    for collection, there in indexes.items():
+        _check_harm(collection, there, findings)
+
+
+def check_kept_indexes(
+    indexes: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    classes: Mapping[str, ClassSchema],
+    context: Context,
+) -> None:
+    """Check the indexes that ``_SCHEMA`` says there are, and those that GeoPoints need.
+
+    Args:
+        indexes: Indexes by name of each collection that exists.
+        classes: What ``_SCHEMA`` says.
+        context: Gets what is found; knows which fields hold GeoPoints.
+    """
+    findings = context.findings
+    for name, schema in classes.items():
+        there = indexes.get(name)
+        if there is None:
+            continue
+        keys = [list(each["key"]) for each in there.values()]
+        for index, key in _kept(schema):
+            built = (name, key[0][0]) in _BUILT and len(key) == 1
+            if key not in keys and not built:
+                findings.add(codes.INDEX_LOST, name, index, name, f"on {dict(key)}")
+        for field in sorted(context.places.get(name, ())):
+            if not any(key[:1] in ([(field, "2d")], [(field, "2dsphere")]) for key in keys):
+                findings.add(codes.GEO_INDEX, name, field, name)
+
+
+def _in_the_way(there: Mapping[str, Mapping[str, Any]], key: str) -> str | None:
+    """Return the index that keeps Parse Server from building its own on a key.
+
+    Source: MongoDB refuses an index of the same name, or of the same keys without collation and
+    filter, if anything else of it differs; measured with Parse Server 5.6 and 9.10.
+
+    Returns:
+        Its name, ``""`` if nothing does, and ``None`` if the index is there.
+    """
+    name = f"{key}_1"
+    same = [each for each, index in there.items() if _is_plain_on(index, key)]
+    own = there.get(name)
+    if own is not None:
+        whole = name in same and own.get("unique") and own.get("sparse")
+        return None if whole else name
+    return same[0] if same else ""
+
+
+def _is_plain_on(index: Mapping[str, Any], key: str) -> bool:
+    plain = not index.get("collation") and not index.get("partialFilterExpression")
+    return plain and list(index["key"]) == [(key, 1)]
+
+
+def _ignores_case(index: Mapping[str, Any], key: str) -> bool:
+    """Tell whether it is the index of Parse Server from 4.0 on.
+
+    Source: parse-server ``MongoCollection.caseInsensitiveCollation``: ``en_US``, strength 2.
+    """
+    collation = index.get("collation") or {}
+    fits = collation.get("locale") == "en_US" and collation.get("strength") == 2
+    return bool(fits and list(index["key"]) == [(key, 1)] and index.get("sparse"))
+
+
+def _check_harm(
+    collection: str, there: Mapping[str, Mapping[str, Any]], findings: Findings
+) -> None:
+    for name, index in there.items():
+        keys = tuple(key for key, _ in index["key"])
+        ends = collection == "_Session" and keys == ("expiresAt",)
+        if "expireAfterSeconds" in index and collection != "_Idempotency" and not ends:
+            text = f"{index['expireAfterSeconds']:,.0f} s after {keys[0]}"
+            findings.add(codes.INDEX_TTL, collection, name, collection, text)
+        elif index.get("unique") and not _is_built(collection, keys):
+            findings.add(codes.INDEX_UNIQUE, collection, name, collection, f"on {list(keys)}")
+
+
+def _is_built(collection: str, keys: tuple[str, ...]) -> bool:
+    """Tell whether Parse Server builds a unique index of these keys, or MongoDB itself."""
+    if len(keys) != 1:
+        return False
+    provider = collection == "_User" and AUTH_DATA_ID.fullmatch(keys[0])
+    return bool((collection, keys[0]) in _BUILT or provider or keys == ("_id",))
+
+
+def _kept(schema: ClassSchema) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Yield name and keys of each index that ``_SCHEMA`` lists."""
+    metadata = schema.document.get("_metadata")
+    kept = metadata.get("indexes") if isinstance(metadata, Mapping) else None
+    for name, key in kept.items() if isinstance(kept, Mapping) else ():
+        # How a text index is listed is not how it is built.
+        if isinstance(key, Mapping) and key and "text" not in key.values() and "_fts" not in key:
+            yield name, list(key.items())
 
 
 class LongKeys:

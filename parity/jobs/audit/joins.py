@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from bson import ObjectId
+
 from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.duplicates import Rule
@@ -71,7 +73,8 @@ class JoinChecker:
 
     def _misformed(self, key: str, value: Any, document: Document) -> None:
         detail = f"{describe(value)} instead of text"
-        self.context.findings.add(codes.JOIN_FORM, self.name, key, document.get("_id"), detail)
+        code = codes.OBJECT_ID if type(value) is ObjectId else codes.JOIN_FORM
+        self.context.findings.add(code, self.name, key, document.get("_id"), detail)
 
 
 class RoleCircles:

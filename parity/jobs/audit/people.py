@@ -1,4 +1,4 @@
-"""Rules of the classes that Parse itself knows: users, sessions, installations, roles."""
+"""Rules of the classes that Parse itself knows: users, sessions, installations, roles, hooks."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from bson import Int64
+
 from parity.jobs.audit import codes
 from parity.jobs.audit.context import Context
 from parity.jobs.audit.duplicates import Rule
 from parity.jobs.audit.references import ROLES
 from parity.jobs.audit.schema import AUTH_DATA
+from parity.jobs.audit.values import describe
 from parity.jobs.audit.walk import Document
 from parity.model.finding import Code
 
 Check = Callable[[Document], None]
+
+_ADDRESS: Final = re.compile(r".+@.+", re.DOTALL)
+"""Source: parse-server ``RestWrite._validateEmail``: ``/^.+@.+$/``."""
+_TEXT_IDS: Final = frozenset(
+    f"_auth_data_{name}" for name in ("facebook", "twitter", "google", "apple", "anonymous")
+)
+"""Providers whose SDKs send ids as text, so that a number is never found."""
 
 BCRYPT: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
 """``$2b$10$`` and 22 characters of salt and 31 of hash; the cost is 4 to 31.
@@ -42,6 +52,9 @@ def rules_for(name: str, context: Context) -> list[Check]:
         "_User": [partial(_user, context), _AuthData(context)],
         "_Session": [partial(_session, context)],
         "_Role": [partial(_role, context)],
+        "_Installation": [partial(_installation, context)],
+        "_Hooks": [partial(_hook, context)],
+        "_GlobalConfig": [partial(_config, context)],
     }
     return [*special.get(name, []), *unique]
 
@@ -82,10 +95,13 @@ UNIQUE: Final = (
 
 def _user(context: Context, document: Document) -> None:
     findings, identity = context.findings, document.get("_id")
-    if _text("username", document) is None:
+    if not _text("username", document):
         findings.add(codes.USERNAME_MISSING, "_User", "username", identity)
     if "email" in document and document["email"] is None:
         findings.add(codes.EMAIL_NULL, "_User", "email", identity)
+    address = document.get("email")
+    if type(address) is str and not _ADDRESS.fullmatch(address):
+        findings.add(codes.EMAIL_FORM, "_User", "email", identity)
     if "authData" in document:
         findings.add(codes.AUTH_DATA_FIELD, "_User", "authData", identity)
     if isinstance(document.get("_session_token"), str):
@@ -106,9 +122,12 @@ class _AuthData:
         self.rules: dict[str, Rule] = {}
 
     def __call__(self, document: Document) -> None:
-        for key in document:
+        for key, value in document.items():
             if key.startswith("_auth_data_") and AUTH_DATA.fullmatch(key):
                 self.context.duplicates.add(self._rule(key), document)
+                if value is not None and (flaw := _auth_data_flaw(key, value)):
+                    findings, identity = self.context.findings, document.get("_id")
+                    findings.add(codes.AUTH_DATA_FORM, "_User", key, identity, flaw)
 
     def _rule(self, key: str) -> Rule:
         if key not in self.rules:
@@ -116,6 +135,39 @@ class _AuthData:
             name = f"{key}.id"
             self.rules[key] = Rule(codes.AUTH_DATA_DUPLICATE, "_User", name, (key,), value)
         return self.rules[key]
+
+
+def _hook(context: Context, document: Document) -> None:
+    for_what = _text("functionName", document) or (
+        _text("className", document) and _text("triggerName", document)
+    )
+    if not for_what or not _text("url", document):
+        context.findings.add(codes.HOOK_FORM, "_Hooks", "", document.get("_id"))
+
+
+def _config(context: Context, document: Document) -> None:
+    identity, parameters = document.get("_id"), document.get("params")
+    flaw = ""
+    if type(identity) not in {int, float, Int64} or identity != 1:
+        flaw = f"the _id is {describe(identity)}, not the number 1"
+    elif type(parameters) is not dict:
+        flaw = f"params is {describe(parameters)}"
+    elif type(document.get("masterKeyOnly", {})) is not dict:
+        flaw = f"masterKeyOnly is {describe(document['masterKeyOnly'])}"
+    if flaw:
+        context.findings.add(codes.CONFIG_FORM, "_GlobalConfig", "", identity, flaw)
+
+
+def _auth_data_flaw(key: str, value: Any) -> str:
+    """Say what keeps a log-in from finding a user's account of a provider; empty: nothing."""
+    if type(value) is not dict:
+        return f"{describe(value)} instead of object"
+    identity = value.get("id")
+    if type(identity) is str and identity:
+        return ""
+    if type(identity) is int and key not in _TEXT_IDS:
+        return ""
+    return "no id" if identity is None else f"the id is {describe(identity)}, not text"
 
 
 def _provider_id(key: str, document: Mapping[str, Any]) -> Any:
@@ -133,11 +185,25 @@ def _session(context: Context, document: Document) -> None:
         if not there:
             findings.add(codes.SESSION_FORM, "_Session", key, identity)
     expires = document.get("expiresAt", document.get("_expiresAt"))
+    if expires is None:
+        findings.add(codes.SESSION_ENDLESS, "_Session", "expiresAt", identity)
+    else:
+        context.sessions_end = True
     if isinstance(expires, datetime) and expires < context.now:
         findings.add(codes.SESSION_EXPIRED, "_Session", "expiresAt", identity)
 
 
 def _role(context: Context, document: Document) -> None:
-    name = _text("name", document)
+    name, identity = _text("name", document), document.get("_id")
     if name is not None:
         context.references.present[ROLES].append(hash(name))
+    if not name:
+        context.findings.add(codes.ROLE_NAME, "_Role", "name", identity)
+    if not {"_rperm", "_wperm", "_acl", "ACL"} & document.keys():
+        context.findings.add(codes.ROLE_OPEN, "_Role", "", identity)
+
+
+def _installation(context: Context, document: Document) -> None:
+    if not _text("deviceToken", document) and not _text("installationId", document):
+        identity = document.get("_id")
+        context.findings.add(codes.INSTALLATION_FORM, "_Installation", "", identity)

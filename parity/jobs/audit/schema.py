@@ -132,12 +132,14 @@ class ClassSchema:
         fields: Types by field name, default columns included.
         declared: Whether ``_SCHEMA`` has it.
         permissions: ``_metadata.class_permissions`` as stored; ``None`` if absent.
+        document: As it stands in ``_SCHEMA``.
     """
 
     name: str
     fields: Mapping[str, FieldType] = field(default_factory=dict)
     declared: bool = True
     permissions: Any = None
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_schema(documents: Iterable[Mapping[str, Any]]) -> dict[str, ClassSchema]:
@@ -157,6 +159,11 @@ def read_schema(documents: Iterable[Mapping[str, Any]]) -> dict[str, ClassSchema
     for name in _COLUMNS:
         classes.setdefault(name, _class(name, {}, declared=False))
     return classes
+
+
+def default_columns(name: str) -> Mapping[str, str]:
+    """Return the words of ``_SCHEMA`` for the columns that Parse gives one of its own classes."""
+    return _COLUMNS.get(name, {})
 
 
 def field_type(text: Any) -> FieldType:
@@ -187,8 +194,8 @@ def _class(name: str, document: Mapping[str, Any], *, declared: bool = True) -> 
     fields = {key: field_type(text) for key, text in document.items() if key not in NOT_FIELDS}
     # The word in _SCHEMA for these is "string", whatever they hold.
     fields = {key: type_ for key, type_ in fields.items() if key not in {"objectId", "ACL"}}
-    for key, text in (*_COLUMNS.get(name, {}).items(), *_DEFAULT.items()):
+    for key, text in (*default_columns(name).items(), *_DEFAULT.items()):
         fields[key] = field_type(text)
     metadata = document.get("_metadata")
     permissions = metadata.get("class_permissions") if isinstance(metadata, Mapping) else None
-    return ClassSchema(name, fields, declared, permissions)
+    return ClassSchema(name, fields, declared, permissions, document)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from bson.datetime_ms import DatetimeMS
 
 from parity.jobs.audit import codes
 from parity.jobs.audit.context import HOSTED_STORE, Context
+from parity.jobs.audit.imported import nested_code
 from parity.jobs.audit.schema import ClassSchema, FieldType
 from parity.model.finding import Code
 from parity.wire.ids import LEGACY_FILE_HOSTS
@@ -35,6 +36,19 @@ NONE: Final[type] = type(None)
 DATES: Final[frozenset[type]] = frozenset({datetime, DatetimeMS, NONE})
 STRINGS: Final[frozenset[type]] = frozenset({str, NONE})
 _CONTAINERS: Final = frozenset({dict, list})
+_PLAIN: Final = frozenset({str, int, float, bool, NONE, datetime, Int64, bytes, Binary, DatetimeMS})
+_NUMBERS: Final = frozenset({int, float, Int64})
+_TEXT: Final = frozenset({str})
+_FORMS: Final[Mapping[str, Mapping[str, frozenset[type]]]] = {
+    "Pointer": {"className": _TEXT, "objectId": _TEXT},
+    "Date": {"iso": frozenset({str, datetime, DatetimeMS})},
+    "File": {"name": _TEXT},
+    "GeoPoint": {"latitude": _NUMBERS, "longitude": _NUMBERS},
+    "Bytes": {"base64": _TEXT},
+}
+"""What objects inside arrays and objects must have; source: REST guide, Data Types."""
+EXACT: Final = 2**53
+"""Whole numbers up to this are the same in JavaScript, which has doubles only."""
 _STORED: Final[dict[str, frozenset[type]]] = {
     "string": STRINGS,
     "number": frozenset({int, float, Int64, NONE}),
@@ -78,19 +92,33 @@ def nested_references(value: Any, context: Context) -> Iterator[Reference]:
             waiting.extend(item for item in each.values() if type(item) in _CONTAINERS)
 
 
-def illegal_keys(value: Any) -> Iterator[str]:
-    """Yield keys inside arrays and objects that Parse refuses: with ``$`` or a dot."""
+def flaws(value: Any) -> Iterator[tuple[Code, str]]:
+    """Yield what is wrong inside arrays and objects, and where: keys, types of BSON, forms."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
-        if type(each) is list:
-            waiting.extend(item for item in each if type(item) in _CONTAINERS)
-        else:
-            for key, item in each.items():
+        if type(each) is dict:
+            for key in each:
                 if "$" in key or "." in key:
-                    yield key
-                if type(item) in _CONTAINERS:
-                    waiting.append(item)
+                    yield codes.FIELD_NAME, f"the nested key {key!r}"
+            if "__type" in each and not _is_formed(each):
+                yield codes.NESTED_FORM, f"a {each['__type']} that is none"
+            items: Iterable[Any] = each.values()
+        else:
+            items = each
+        for item in items:
+            kind = type(item)
+            if kind in _CONTAINERS:
+                waiting.append(item)
+            elif kind not in _PLAIN and (code := nested_code(item)) is not None:
+                yield code, f"{describe(item)} inside"
+
+
+def _is_formed(value: dict[str, Any]) -> bool:
+    """Tell whether an object that names a type of Parse has what this type needs."""
+    kind = value["__type"]
+    wanted = _FORMS.get(kind, {}) if type(kind) is str else {}
+    return all(type(value.get(key)) in types for key, types in wanted.items())
 
 
 def mentions(value: Any) -> set[Code]:
@@ -178,7 +206,7 @@ class Values:
             return self._geopoint(key)
         if type_.kind == "file":
             return self._file(key)
-        return None
+        return self._polygon(key) if type_.kind == "polygon" else None
 
     def pointer(self, key: str, target: str) -> Handler:
         """Return what looks at each value of a pointer column."""
@@ -214,9 +242,8 @@ class Values:
                 return
             for target, reference in nested_references(value, context):
                 self.wanted[name, key, target].append(hash(reference))
-            for bad in illegal_keys(value):
-                text = f"the nested key {bad!r}"
-                context.findings.add(codes.FIELD_NAME, name, key, identity, text)
+            for code, text in flaws(value):
+                context.findings.add(code, name, key, identity, text)
 
         return look
 
@@ -224,22 +251,42 @@ class Values:
         name, findings = self.schema.name, self.context.findings
 
         def look(value: Any, identity: Any) -> None:
-            if type(value) is float and not math.isfinite(value):
-                findings.add(codes.NUMBER_NOT_FINITE, name, key, identity)
+            if type(value) is float:
+                if not math.isfinite(value):
+                    findings.add(codes.NUMBER_NOT_FINITE, name, key, identity)
+            elif value is not None and not -EXACT <= value <= EXACT and int(float(value)) != value:
+                findings.add(codes.NUMBER_INEXACT, name, key, identity)
 
         return look
 
     def _geopoint(self, key: str) -> Handler:
         name, findings = self.schema.name, self.context.findings
+        places = self.context.places[name]
 
         def look(value: Any, identity: Any) -> None:
             if value is None:
                 return
-            if len(value) != 2 or not all(type(part) in {int, float, Int64} for part in value):
+            places.add(key)
+            if not _is_place(value):
                 text = "not [longitude, latitude]"
                 findings.add(codes.FIELD_TYPE, name, key, identity, text)
-            # Written so that NaN is out of range as well.
-            elif not (-180 <= value[0] <= 180 and -90 <= value[1] <= 90):
+            elif not _on_earth(value):
+                findings.add(codes.GEO_RANGE, name, key, identity)
+
+        return look
+
+    def _polygon(self, key: str) -> Handler:
+        name, findings = self.schema.name, self.context.findings
+
+        def look(value: Any, identity: Any) -> None:
+            if value is None:
+                return
+            corners = _corners(value)
+            if corners is None:
+                code = codes.FIELD_JSON if "__type" in value else codes.FIELD_TYPE
+                text = "not a closed ring of [longitude, latitude]"
+                findings.add(code, name, key, identity, text)
+            elif not all(map(_on_earth, corners)):
                 findings.add(codes.GEO_RANGE, name, key, identity)
 
         return look
@@ -247,12 +294,37 @@ class Values:
     def _file(self, key: str) -> Handler:
         name, context = self.schema.name, self.context
 
-        def look(value: str | None, _identity: Any) -> None:
+        def look(value: str | None, identity: Any) -> None:
+            if value is not None and (not value or "://" in value):
+                text = "a URL instead of a name" if value else "an empty name"
+                context.findings.add(codes.FILE_NAME, name, key, identity, text)
+                return
             target = context.file_target(value) if value else None
             if target is not None:
                 self.wanted[name, key, target].append(hash(value))
 
         return look
+
+
+def _is_place(value: Any) -> bool:
+    return type(value) is list and len(value) == 2 and all(type(each) in _NUMBERS for each in value)
+
+
+def _on_earth(place: list[Any]) -> bool:
+    # Written so that NaN is out of range as well.
+    return bool(-180 <= place[0] <= 180 and -90 <= place[1] <= 90)
+
+
+def _corners(value: Any) -> list[Any] | None:
+    """Return the places of a polygon as Parse Server stores it; ``None`` if it is none.
+
+    Source: parse-server ``MongoTransform.js`` (``PolygonCoder``): GeoJSON with one closed ring.
+    """
+    rings = value.get("coordinates") if value.get("type") == "Polygon" else None
+    ring = rings[0] if type(rings) is list and rings else None
+    if type(ring) is not list or len(ring) < 4 or not all(map(_is_place, ring)):
+        return None
+    return ring if ring[0] == ring[-1] else None
 
 
 def acl_references(value: Any) -> Iterator[Reference]:

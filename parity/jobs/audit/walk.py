@@ -9,6 +9,7 @@ from typing import Any
 
 import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import InvalidBSON
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -22,6 +23,10 @@ CODEC: CodecOptions[Document] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler="replace",
 )
+
+
+STRICT = CODEC.with_options(unicode_decode_error_handler="strict")
+"""As drivers read that refuse text that is not UTF-8; that of Node.js does."""
 
 
 @dataclass(slots=True)
@@ -52,12 +57,15 @@ class Reader:
         max_mb_s: Megabytes (10^6) a second at most; 0 for no limit.
         report: Called after each batch.
         progress: What is told to ``report``.
+        broken_text: Called with the collection and ``_id`` of each document that holds text that
+            is not UTF-8, when whole documents are read.
     """
 
     database: Database[Document]
     max_mb_s: float = 0.0
     report: Callable[[Progress], None] | None = None
     progress: Progress = field(default_factory=Progress)
+    broken_text: Callable[[str, Any], None] | None = None
     _due: float = 0.0
 
     def collection(self, name: str) -> Collection[Document]:
@@ -81,9 +89,19 @@ class Reader:
         with cursor:
             for raw in cursor:
                 data: bytes = raw  # type: ignore[assignment] # typed as if it were decoded
-                documents = bson.decode_all(data, CODEC)
+                try:
+                    documents = bson.decode_all(data, STRICT)
+                except InvalidBSON:
+                    documents = bson.decode_all(data, CODEC)
+                    if projection is None and self.broken_text is not None:
+                        for identity in _broken(data):
+                            self.broken_text(name, identity)
                 yield data, documents
                 self._count(len(data), len(documents) if projection is None else 0)
+
+    def spend(self, size: int) -> None:
+        """Count bytes that the server read for us, so that the rate holds for them as well."""
+        self._count(size, 0)
 
     def _count(self, size: int, documents: int) -> None:
         self.progress.documents += documents
@@ -94,3 +112,15 @@ class Reader:
             now = time.monotonic()
             self._due = max(self._due, now) + size / (self.max_mb_s * 1e6)
             time.sleep(max(0.0, self._due - now))
+
+
+def _broken(data: bytes) -> Iterator[Any]:
+    """Yield the ``_id`` of each document of a batch that cannot be decoded strictly."""
+    start = 0
+    while start < len(data):
+        end = start + int.from_bytes(data[start : start + 4], "little")
+        try:
+            bson.decode(data[start:end], STRICT)
+        except InvalidBSON:
+            yield bson.decode(data[start:end], CODEC).get("_id")
+        start = end

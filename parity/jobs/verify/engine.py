@@ -26,7 +26,12 @@ from parity.jobs.verify.result import (
 )
 from parity.jobs.verify.resume import Descriptions
 from parity.jobs.verify.sides import InlineSides, LocalSides, Sides
-from parity.jobs.verify.structure import Described, describe, differences_of
+from parity.jobs.verify.structure import (
+    Described,
+    describe,
+    differences_of,
+    differences_of_views,
+)
 from parity.model import Difference, Kind, UserError
 from parity.model.errors import HarnessError, TargetDown
 from parity.targets.mongo import Access, Reader
@@ -159,7 +164,7 @@ def verify_databases(
             reason = "the run ended before this collection was read"
             run.results[part.name] = CollectionResult(part.name, State.NOT_JUDGED, reason)
     collections = tuple(
-        _with_structure(run.results[name], described) for name in sorted(run.results)
+        _with_structure(run.results[name], described, run.options) for name in sorted(run.results)
     )
     if not run.interrupted and not any(collection.source_documents for collection in collections):
         run.problems.append("No document of the source was compared.")
@@ -250,6 +255,11 @@ def _why_not(name: str, described: Described, options: Options) -> str:
         return "a collection of the server itself"
     if described.kind != "collection":
         return f"a {described.kind}, which holds no documents of its own"
+    return left_out(name, options)
+
+
+def left_out(name: str, options: Options) -> str:
+    """Say which option leaves a collection out; empty if none does."""
     for pattern in options.exclude:
         if fnmatchcase(name, pattern):
             return f"left out by --exclude {pattern}"
@@ -315,8 +325,13 @@ def _work(run: Run, sides: Sides, queue: SimpleQueue[Part | None]) -> None:
             run.state.save(result)
 
 
-def _with_structure(result: CollectionResult, described: Descriptions) -> CollectionResult:
+def _with_structure(
+    result: CollectionResult, described: Descriptions, options: Options
+) -> CollectionResult:
     left, right = (side.get(result.name) for side in described)
+    views = {side.kind for side in (left, right) if side is not None} - {"collection"}
+    if views and not left_out(result.name, options):
+        return replace(result, structure=tuple(differences_of_views(result.name, left, right)))
     if result.state is State.NOT_VERIFIED:
         return result
     if left is not None and right is not None:

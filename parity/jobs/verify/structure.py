@@ -28,6 +28,7 @@ _VERSIONS: Final = frozenset(
 
 
 _AUTH_DATA_ID: Final = re.compile(r"_auth_data_\w+\.id")
+_CASE_INSENSITIVE: Final = frozenset({"case_insensitive_username", "case_insensitive_email"})
 _UNIQUE_BY_PARSE_SERVER: Final = frozenset(
     {("_User", "username"), ("_User", "email"), ("_Role", "name")}
 )
@@ -99,6 +100,26 @@ def differences_of(source: Described, destination: Described) -> Iterator[Struct
     yield from _compare_indexes(source, destination)
 
 
+def differences_of_views(
+    name: str, source: Described | None, destination: Described | None
+) -> Iterator[StructureDifference]:
+    """Yield what differs of a view: lost, of another definition, or no view on one of the sides.
+
+    Args:
+        name: Its name.
+        source: Of the source; ``None`` if it has nothing of this name.
+        destination: Of the destination.
+    """
+    left, right = (
+        {"type": side.kind, **side.options} if side is not None else {}
+        for side in (source, destination)
+    )
+    for key in sorted({*left, *right}) if left else ():
+        if left.get(key) != right.get(key):
+            difference = _difference(key, left.get(key), right.get(key))
+            yield StructureDifference(name, codes.VIEW.id, difference)
+
+
 def _options(source: Described, destination: Described) -> Iterator[StructureDifference]:
     left = {"type": source.kind, **source.options}
     right = {"type": destination.kind, **destination.options}
@@ -122,7 +143,10 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
         if twin is not None:
             del unmatched[twin]
             text = Difference(name, Kind.VALUE, name, twin)
-            yield StructureDifference(source.name, codes.INDEX_EXTRA.id, text)
+            # Parse Server cannot build its own beside one of another name, and does not start.
+            built = (source.name, *index["key"]) in _UNIQUE_BY_PARSE_SERVER
+            code = codes.INDEX_HARMS if built else codes.INDEX_EXTRA
+            yield StructureDifference(source.name, code.id, text)
             continue
         other = unmatched.pop(name, None)
         difference = _difference(name, index, other)
@@ -135,13 +159,17 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
 
 
 def _harms(collection: str, index: dict[str, Any]) -> bool:
-    """Tell whether an additional index deletes rows or refuses saves.
+    """Tell whether an additional index deletes rows, refuses saves, or is in Parse Server's way.
 
     Source: parse-server ``DatabaseController.performInitialization`` makes unique indexes of names
-    and addresses, and a TTL index of ``_Idempotency``.
+    and addresses, indexes of them that ignore case (``MongoCollection.caseInsensitiveCollation``),
+    and a TTL index of ``_Idempotency``; 5.6 and 9.10 do not start where others have their names.
     """
     if collection == "_Idempotency":
         return False
+    if collection == "_User" and index["name"] in _CASE_INSENSITIVE:
+        collation = index.get("collation") or {}
+        return (collation.get("locale"), collation.get("strength")) != ("en_US", 2)
     return "expireAfterSeconds" in index or (
         bool(index.get("unique")) and not _is_of_parse_server(collection, tuple(index["key"]))
     )

@@ -105,3 +105,4 @@ def fill(db: Db) -> None:
     for collection, key in (("_User", "username"), ("_User", "email"), ("_Role", "name")):
         db[collection].create_index(key, unique=True, sparse=True)
     db["Post"].create_index("title")
+    db["Post"].create_index([("place", "2d")])

@@ -87,7 +87,9 @@ def test_what_a_parse_server_writes_is_sound(parse: ParseClient, mongod: Mongod)
         report = audit_database(client[name])
         rest.close()
         client.drop_database(name)
-    assert report.findings == ()
+    # Nobody has asked for what is near, so Parse Server has not built that index yet.
+    assert [finding.code for finding in report.findings if finding.fails] == []
+    assert {finding.code for finding in report.findings} <= {codes.GEO_INDEX}
     assert report.gridfs
     assert report.documents >= 8
 

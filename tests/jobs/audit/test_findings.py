@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Decimal128, Int64
+from bson import CodecOptions, Decimal128, Int64, ObjectId, encode
+from bson.raw_bson import RawBSONDocument
 
 from parity.jobs.audit import codes
 from parity.jobs.audit.checks import FETCHED
@@ -17,9 +18,20 @@ from parity.jobs.audit.engine import AuditOptions, audit_database
 from parity.jobs.audit.values import mentions
 from parity.model.finding import Code
 from parity.wire import Redactor
-from tests.jobs.audit.sound import HASH, HOSTED_FILE, PERMISSIONS, THEN, TIMES, Db, fill
+from tests.jobs.audit.sound import (
+    HASH,
+    HOSTED_FILE,
+    LATER,
+    PERMISSIONS,
+    THEN,
+    TIMES,
+    Db,
+    fill,
+    private,
+)
 from tests.mongod import Mongod
 
+FIRST = datetime(1970, 1, 17)  # noqa: DTZ001 - as BSON dates are decoded
 NOT_IN_A_DATABASE = {*FETCHED, codes.LOGIN_PASSWORD, codes.LOGIN_SESSION}
 
 
@@ -66,20 +78,43 @@ def _not_unique(db: Db) -> None:
     db["_User"].create_index("username")
 
 
+def _index_in_the_way(db: Db) -> None:
+    db["_User"].drop_index("username_1")
+    db["_User"].create_index("username", name="username_1", unique=True)
+
+
+def _not_utf8(db: Db) -> None:
+    raw = encode({"_id": "post000009", "title": "caf?", **TIMES}).replace(b"caf?", b"caf\xe9")
+    db["Post"].with_options(CodecOptions(document_class=RawBSONDocument)).insert_one(
+        RawBSONDocument(raw)
+    )
+
+
+def _config_by_text(db: Db) -> None:
+    db.drop_collection("_GlobalConfig")
+    db["_GlobalConfig"].insert_one({"_id": "1", "params": {"welcome": "hello"}})
+
+
+def _capped(db: Db) -> None:
+    db.command("convertToCapped", "Post", size=1_000_000)
+    db["Post"].create_index([("place", "2d")])
+
+
 PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
     (codes.ID_TYPE, "Post", _add("Post", title="x", **TIMES)),
     (codes.TIMESTAMP_MISSING, "Post", _unset("Post", "post000001", "_created_at")),
     (codes.FIELD_TYPE, "Post", _set("Post", "post000001", score="12")),
-    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", score=Decimal128("1.5"))),
-    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", place=[1.0])),
-    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", author={"__type": "Pointer"})),
+    (codes.BSON_TYPE, "Post", _set("Post", "post000001", score=Decimal128("1.5"))),
+    (codes.FIELD_TYPE, "Post", _after_dropping(
+        "Post", "place_2d", _set("Post", "post000001", place=[1.0]))),
+    (codes.POINTER_NAME, "Post", _set("Post", "post000001", author={"__type": "Pointer"})),
     (codes.FIELD_TYPE, "Post", _set("Post", "post000001", likes=["user000001"])),
-    (codes.FIELD_TYPE, "Post", _set("Post", "post000001", _updated_at="2016-04-20")),
+    (codes.DATE_TEXT, "Post", _set("Post", "post000001", _updated_at="2016-04-20")),
     (codes.FIELD_UNKNOWN, "Post", _set("Post", "post000001", extraField=1)),
     (codes.FIELD_UNKNOWN, "Post", _set("Post", "post000001", _p_other="_User$user000001")),
     (codes.FIELD_NAME, "Post", _set("Post", "post000001", **{"1st": 1})),
     (codes.FIELD_NAME, "Post", _set("Post", "post000001", className="x")),
-    (codes.FIELD_NAME, "Post", _set("Post", "post000001", objectId="x")),
+    (codes.ID_NAME, "Post", _set("Post", "post000001", objectId="x")),
     (codes.FIELD_NAME, "Post", _set("_SCHEMA", "Post", **{"bad-name": "string"})),
     (codes.FIELD_NAME, "Post", lambda db: db["Post"].insert_one(
         {"_id": "post000009", "extra": {"a.b": 1}, **TIMES})),
@@ -88,7 +123,8 @@ PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
     (codes.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("nan"))),
     (codes.NUMBER_NOT_FINITE, "Post", _set("Post", "post000001", score=float("-inf"))),
     (codes.GEO_RANGE, "Post", _set("Post", "post000001", place=[37.7, -122.4])),
-    (codes.GEO_RANGE, "Post", _set("Post", "post000001", place=[0.0, float("nan")])),
+    (codes.GEO_RANGE, "Post", _after_dropping(
+        "Post", "place_2d", _set("Post", "post000001", place=[0.0, float("nan")]))),
     (codes.DOCUMENT_LARGE, "Post", _set("Post", "post000001", blob=b"x" * 15_500_000)),
     (codes.HOSTED_API, "Post", _set("Post", "post000001", tags=["https://API.parse.com/1/x"])),
     (codes.HOSTED_API, "_Hooks", _add(
@@ -164,7 +200,7 @@ PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
     (codes.SESSION_FORM, "_Session", _unset("_Session", "session001", "_session_token")),
     (codes.SESSION_DUPLICATE, "_Session", _add(
         "_Session", _id="session002", _session_token="r:" + "0" * 32,
-        _p_user="_User$user000002", **TIMES)),
+        _p_user="_User$user000002", expiresAt=LATER, **TIMES)),
     (codes.INSTALLATION_DUPLICATE, "_Installation", _set(
         "_Installation", "install000", installationId="id-1")),
     (codes.DEVICE_TOKEN_DUPLICATE, "_Installation", _set(
@@ -182,6 +218,56 @@ PLANTS: list[tuple[Code, str, Callable[[Db], Any]]] = [
     (codes.INDEX_UNBUILDABLE, "_User", _after_dropping("_User", "email_1", lambda db: db[
         "_User"].update_many({"email": {"$exists": False}}, {"$set": {"email": None}}))),
     (codes.INDEX_KEY_LONG, "Post", _set("Post", "post000001", title="x" * 1024)),
+    # Written past the API
+    (codes.TIMESTAMP_NAME, "Post", _set("Post", "post000001", createdAt=THEN)),
+    (codes.TIMESTAMP_ODD, "Post", _set("Post", "post000001", _created_at=FIRST)),
+    (codes.FIELD_JSON, "Post", _set(
+        "Post", "post000001", photo={"__type": "File", "name": "a"})),
+    (codes.OBJECT_ID, "Post", _set("Post", "post000001", title=ObjectId())),
+    (codes.NESTED_FORM, "Post", _set("Post", "post000001", tags=[{"__type": "Pointer"}])),
+    (codes.TEXT_UTF8, "Post", _not_utf8),
+    (codes.NUMBER_INEXACT, "Post", _set("Post", "post000001", score=Int64(2**60 + 1))),
+    (codes.ACL_NAME, "Post", _set("Post", "post000001", ACL={"*": {"read": True}})),
+    (codes.PASSWORD_PLAIN, "_User", _set("_User", "user000001", password="secret")),
+    (codes.SESSION_TOKEN_NAME, "_Session", _set(
+        "_Session", "session001", sessionToken="r:" + "1" * 32)),
+    # People and devices
+    (codes.EMAIL_FORM, "_User", _set("_User", "user000001", email="ann")),
+    (codes.AUTH_DATA_FORM, "_User", _set("_User", "user000002", _auth_data_facebook={"id": 1})),
+    (codes.ROLE_NAME, "_Role", _unset("_Role", "role000002", "name")),
+    (codes.ROLE_OPEN, "_Role", _unset("_Role", "role000002", "_rperm", "_wperm", "_acl")),
+    (codes.SESSION_ENDLESS, "_Session", _add(
+        "_Session", _id="session002", _session_token="r:" + "2" * 32,
+        _p_user="_User$user000002", **TIMES)),
+    (codes.INSTALLATION_FORM, "_Installation", _unset(
+        "_Installation", "install000", "installationId", "deviceToken")),
+    # The schema, and what stands beside it
+    (codes.SCHEMA_FORM, "_SCHEMA", _add("_SCHEMA", title="string")),
+    (codes.SCHEMA_TARGET, "Post", _set("_SCHEMA", "Post", editor="*Gone")),
+    (codes.SCHEMA_DEFAULT, "_User", _set("_SCHEMA", "_User", username="number")),
+    (codes.COLLECTION_MISSING, "Empty", _add("_SCHEMA", _id="Empty", a="string")),
+    (codes.COLLECTION_NAME, "my-things", _add("my-things", a=1)),
+    (codes.COLLECTION_OPTIONS, "Post", _capped),
+    (codes.CLP_FORM, "Post", _set("_SCHEMA", "Post", _metadata={"class_permissions": "public"})),
+    (codes.JOIN_NAME, "_Join_likes_Post", _add(
+        "_Join_likes_Post", owningId="post000001", relatedId="user000001")),
+    (codes.CONFIG_FORM, "_GlobalConfig", _config_by_text),
+    (codes.HOOK_FORM, "_Hooks", _add("_Hooks", functionName="g")),
+    # Files
+    (codes.FILE_NAME, "Post", _set("Post", "post000001", photo="https://x.example/a.jpg")),
+    (codes.FILE_CHUNKS, "fs.files", lambda db: db["fs.files"].update_one(
+        {}, {"$set": {"length": 5}})),
+    (codes.FILE_ORPHAN, "fs.chunks", _add(
+        "fs.chunks", files_id=ObjectId(), n=0, data=b"abc")),
+    # Indexes
+    (codes.INDEX_OTHERWISE, "_User", _index_in_the_way),
+    (codes.INDEX_LOST, "Post", _set(
+        "_SCHEMA", "Post", _metadata={"class_permissions": PERMISSIONS,
+                                      "indexes": {"score_1": {"score": 1}}})),
+    (codes.INDEX_TTL, "Post", lambda db: db["Post"].create_index("when", expireAfterSeconds=10**9)),
+    (codes.INDEX_UNIQUE, "Post", lambda db: db["Post"].create_index(
+        "done", unique=True, sparse=True)),
+    (codes.GEO_INDEX, "Post", lambda db: db["Post"].drop_index("place_2d")),
 ]  # fmt: skip
 
 
@@ -233,6 +319,8 @@ WITH: dict[Code, set[Code]] = {
     codes.ACL_NULL: set(),
     codes.ACL_ROLE_MISSING: set(),
     # The same harm seen from another side
+    codes.FIELD_TYPE: {codes.GEO_INDEX},
+    codes.GEO_RANGE: {codes.GEO_INDEX},
     codes.FILE_HOSTED: {codes.FILE_NO_KEY},
     codes.FILE_NO_KEY: {codes.FILE_HOSTED},
     codes.USERNAME_DUPLICATE: {codes.INDEX_UNBUILDABLE},
@@ -299,7 +387,7 @@ def test_a_session_is_expired_when_the_user_says(db: Db) -> None:
 
 def test_with_a_file_key_a_hosted_name_leads_to_the_hosted_store(db: Db) -> None:
     """Parse Server sends hosted names to the dead hosts, even if the file is in GridFS."""
-    db["fs.files"].insert_one({"filename": HOSTED_FILE})
+    db["fs.files"].insert_one({"filename": HOSTED_FILE, "length": 0, "chunkSize": 255})
     db["Post"].update_one({"_id": "post000001"}, {"$set": {"photo": HOSTED_FILE}})
     assert audit_database(db, AuditOptions(file_key=False)).findings == ()
     found = audit_database(db, AuditOptions(file_key=True)).findings
@@ -345,12 +433,16 @@ def test_more_fields_than_anybody_reads_are_lumped_together(db: Db) -> None:
 
 
 def test_names_that_are_no_text_are_not_taken_for_names(db: Db) -> None:
-    db["fs.files"].insert_one({"filename": {"a": 1}})
-    db["_Role"].insert_one({"_id": "role000009", "name": ["gone"], **TIMES})
+    db["fs.files"].insert_one({"filename": {"a": 1}, "length": 0, "chunkSize": 255})
+    role = {"_id": "role000009", "name": ["gone"], **TIMES, **private("user000001")}
+    db["_Role"].insert_one(role)
     fields = {"_rperm": ["role:gone"], "_wperm": [], "_acl": {"role:gone": {"r": True}}}
     db["Post"].update_one({"_id": "post000001"}, {"$set": fields})
     found = {unsound.code for unsound in audit_database(db).findings}
-    assert found == {codes.ACL_ROLE_MISSING, codes.FIELD_TYPE}
+    assert found == {
+        *(codes.ACL_ROLE_MISSING, codes.FIELD_TYPE),
+        *(codes.ROLE_NAME, codes.FILE_CHUNKS),  # nor are they names
+    }
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,10 @@ AUDIT: Final = (
     audit(
         "a number is not a number", put("GameScore", "ratio", float("nan")), codes.NUMBER_NOT_FINITE
     ),
-    audit("a place is not on Earth", plant_far_place, codes.GEO_RANGE),
+    audit(
+        *("a place is not on Earth", plant_far_place, codes.GEO_RANGE),
+        *(codes.GEO_INDEX, codes.INDEX_LOST),  # without the index that refuses it
+    ),
     audit(
         "a document is near the limit",
         put("Comment", "text", "x" * 15_200_000),

@@ -68,11 +68,12 @@ def facts_of(db: Db) -> dict[str, Any]:
     hashes = db.command("dbHash")["collections"]
     return {
         collection["name"]: (
-            hashes[collection["name"]],
+            hashes.get(collection["name"]),  # a view has none
             collection["options"],
-            db[collection["name"]].index_information(),
+            collection["type"] == "collection" and db[collection["name"]].index_information(),
         )
         for collection in db.list_collections()
+        if not collection["name"].startswith("system.")
     }
 
 
