@@ -4,7 +4,14 @@ Everything here is a frozen value. Nothing here does I/O except :mod:`parity.mod
 """
 
 from parity.model.difference import Difference, Kind
-from parity.model.errors import BadReply, HarnessError, TargetDown, TargetTimeout, UserError
+from parity.model.errors import (
+    BadReply,
+    HarnessError,
+    SetUpFailed,
+    TargetDown,
+    TargetTimeout,
+    UserError,
+)
 from parity.model.exchange import Exchange, ExchangeRequest, ExchangeResponse
 from parity.model.outcome import ExitCode, Outcome
 from parity.model.secret import Secret
@@ -22,6 +29,7 @@ __all__ = [
     "Kind",
     "Outcome",
     "Secret",
+    "SetUpFailed",
     "Style",
     "Target",
     "TargetDown",

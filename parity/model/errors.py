@@ -7,7 +7,8 @@
     └── HarnessError     the server could not be judged: outcome "error"
         ├── TargetDown       no connection
         ├── TargetTimeout    no response in time
-        └── BadReply         a response that is not Parse: HTML, empty, broken JSON
+        ├── BadReply         a response that is not Parse: HTML, empty, broken JSON
+        └── SetUpFailed      what a check needs first could not be made
 """
 
 from __future__ import annotations
@@ -62,3 +63,7 @@ class TargetTimeout(HarnessError):
 
 class BadReply(HarnessError):
     """The target answered with something that is not Parse; the message shows the bytes."""
+
+
+class SetUpFailed(HarnessError):
+    """What a check needs before it can begin could not be made; the message has the answer."""

@@ -37,6 +37,8 @@ VERSION: Final = 4
 """Of the format; a change of a field below raises it."""
 NOT_RUN = "not run: "
 """How the reason of an error starts when the check was not even begun: its target is down."""
+NOT_TESTED: Final = "not tested: "
+"""How it starts when something else that is wrong, which the reason names, kept it from judging."""
 
 Level = Literal["must", "should", "may"]
 Effect = Literal["reads", "writes", "destructive"]

@@ -25,6 +25,7 @@ from parity.model.chart import Chart, Limit, Mark
 from parity.model.events import (
     FORMAT,
     NOT_RUN,
+    NOT_TESTED,
     VERSION,
     CapabilityFact,
     CheckEvent,
@@ -58,6 +59,7 @@ __all__ = [
     "BODY_LIMIT",
     "FORMAT",
     "NOT_RUN",
+    "NOT_TESTED",
     "VERSION",
     "BadEvidence",
     "CapabilityFact",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import allure
@@ -9,6 +13,7 @@ import pytest
 
 from parity.model import Exchange
 from parity.plugin.checks import Check
+from parity.report.causes import Group
 from parity.wire import Redactor
 
 _enabled = False
@@ -33,6 +38,30 @@ def attach(transcript: str) -> None:
     """Attach the redacted exchanges of the running test."""
     if _enabled:
         allure.attach(transcript, "exchanges", allure.attachment_type.TEXT)
+
+
+def write_categories(folder: Path, groups: Iterable[Group]) -> None:
+    """Let Allure group what did not pass by cause.
+
+    Args:
+        folder: Where the results are.
+        groups: The causes; a check quotes its cause in its message.
+    """
+    categories = [
+        {
+            "name": str(group.cause),
+            "messageRegex": rf"[\s\S]*{_literal(group.cause.text)}[\s\S]*",
+            "matchedStatuses": ["failed", "broken", "skipped"],
+        }
+        for group in groups
+    ]
+    text = json.dumps(categories, ensure_ascii=False, indent=1)
+    (folder / "categories.json").write_text(text, encoding="utf-8")
+
+
+def _literal(text: str) -> str:
+    """Return a pattern for just this text, for Java's and for JavaScript's expressions."""
+    return re.sub(r"[.*+?^${}()|\[\]\\/]", r"\\\g<0>", text)
 
 
 def label(check: Check) -> None:

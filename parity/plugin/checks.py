@@ -57,6 +57,12 @@ def is_check(item: pytest.Item) -> bool:
     return TARGET_FIXTURE in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
 
 
+def only_looks(item: pytest.Item) -> int:
+    """Return a key that sorts checks that only read before everything else."""
+    mark = item.get_closest_marker("effect")
+    return 0 if is_check(item) and mark is not None and mark.args == ("reads",) else 1
+
+
 def describe_check(item: pytest.Item) -> Check:
     """Read what a check says of itself.
 

@@ -102,7 +102,8 @@ def new_class(request: pytest.FixtureRequest, target: Target, namespace: Namespa
                 pytest.skip(
                     f"needs a new class, and neither clients nor we may create it: {missing.reason}"
                 )
-            client.as_master().post(f"schemas/{name}", {"className": name})
+            made = client.as_master().post(f"schemas/{name}", {"className": name})
+            made.needed(f"the class {name}")
         return name
 
     return make
@@ -119,9 +120,7 @@ def new_user(parse: ParseClient, namespace: Namespace) -> NewUser:
         username = namespace.user_name(base)
         password = password or f"pw-{uuid.uuid4().hex}"
         reply = parse.using(revocable_session=True).sign_up(username, password, **fields)
-        assert reply.status == 201, (
-            f"the sign-up of a test user failed: {reply.status} {reply.text}"
-        )
+        reply.needed("a test user", 201)
         token = reply["sessionToken"]
         return User(reply["objectId"], username, password, token, parse.as_user(token))
 
@@ -145,7 +144,7 @@ def new_guest(request: pytest.FixtureRequest, parse: ParseClient, namespace: Nam
         anonymous_id = str(uuid.uuid4())
         body = {"username": username, "authData": {"anonymous": {"id": anonymous_id}}, **fields}
         reply = parse.using(revocable_session=True).post("users", body)
-        assert reply.status == 201, f"a guest could not sign up: {reply.status} {reply.text}"
+        reply.needed("a guest", 201)
         token = reply["sessionToken"]
         return User(reply["objectId"], username, anonymous_id, token, parse.as_user(token))
 

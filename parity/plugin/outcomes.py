@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,13 +18,14 @@ from parity.model import (
     UserError,
     Writes,
 )
-from parity.model.evidence import NOT_RUN
+from parity.model.evidence import NOT_RUN, NOT_TESTED
 from parity.plugin import allure
 from parity.plugin.checks import describe_check, is_check
 from parity.plugin.expect import CheckFailure
 from parity.plugin.recorder import Record
 from parity.plugin.repeat import transcript
 from parity.plugin.state import RECORD, RECORDER, RUN
+from parity.report.causes import CAUSE_LINE, cause_of
 from parity.stack import stack_problem
 from parity.targets import ParseClient
 from parity.wire import Redactor
@@ -35,8 +37,10 @@ STATUS: dict[str, tuple[str, str, str]] = {
     Outcome.UNSUPPORTED: ("unsupported", "u", "UNSUPPORTED"),
     Outcome.ERROR: ("error", "E", "ERROR"),
     Outcome.FAIL: ("failed", "F", "FAILED"),
+    NOT_RUN: ("not run", "-", "NOT RUN"),
+    NOT_TESTED: ("not tested", "-", "NOT TESTED"),
 }
-NOT_RUN_STATUS = ("not run", "-", "NOT RUN")
+NOT_JUDGED = (NOT_RUN, NOT_TESTED)
 
 
 class OutcomesPlugin:
@@ -77,6 +81,10 @@ class OutcomesPlugin:
             pytest.skip(f"destructive, and target {check.target!r} is not disposable")
         missing = run.facts[check.target].missing(check.requires)
         if missing is not None:
+            if missing.broken:
+                record.outcome = Outcome.ERROR
+                record.reason = f"{NOT_TESTED}{missing.reason}"
+                pytest.skip(record.reason)
             pytest.skip(f"needs {missing.name}: {missing.reason}")
 
     # The last to be called is the first to see the report: before Allure attaches what it finds.
@@ -88,34 +96,27 @@ class OutcomesPlugin:
         record = item.stash.get(RECORD, None)
         if record is None:
             return (yield)
-        run = item.config.stash[RUN]
-        if call.excinfo is not None:
-            _redact_exception(call.excinfo.value, run.redactor)
+        redactor = item.config.stash[RUN].redactor
+        if call.when == "setup":
+            item.user_properties += _properties(record)
+        decided, error = False, call.excinfo.value if call.excinfo is not None else None
+        if error is not None:
+            _redact_exception(error, redactor)
+            decided = self._judge_error(item, record, error)
         report = yield
         # What a check printed comes with every later phase, also of a check that passes.
-        report.sections[:] = [(name, run.redactor.text(text)) for name, text in report.sections]
-        if call.excinfo is not None:
-            self._judge_exception(item, record, call, report)
-        elif report.when == "call":
+        report.sections[:] = [(name, redactor.text(text)) for name, text in report.sections]
+        if decided:
+            _show_outcome(item, record, report, error)
+        elif error is None and report.when == "call":
             self._judge_success(item, record, report)
         if record.outcome is not None and report.outcome != "passed":
-            not_run = record.reason.startswith(NOT_RUN)
+            prefix = next((p for p in NOT_JUDGED if record.reason.startswith(p)), None)
             # An attribute of our own, because it has to travel from a worker to the controller.
-            vars(report)["parity_outcome"] = "not run" if not_run else str(record.outcome)
-        if report.failed or record.expect.observed:
-            facts = item.config.stash[RECORDER].facts(record)
-            text = transcript(facts, record.check.target)
-            allure.attach(text)
-        if report.failed:
-            report.sections.append(("Exchanges", text))
+            vars(report)["parity_outcome"] = prefix or str(record.outcome)
+        _attach_exchanges(item, record, report)
         if not report.passed:
-            _redact(report, run.redactor)
-        if report.when == "setup":
-            report.user_properties += [
-                ("target", record.check.target),
-                ("area", record.check.area),
-                ("spec", ", ".join(record.check.spec)),
-            ]
+            _redact(report, redactor)
         return report
 
     def pytest_assertrepr_compare(
@@ -136,8 +137,6 @@ class OutcomesPlugin:
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Show the five outcomes under their own names."""
         outcome = getattr(report, "parity_outcome", None)
-        if outcome == "not run":
-            return NOT_RUN_STATUS
         return STATUS.get(outcome) if outcome else None
 
     def _judge_success(self, item: pytest.Item, record: Record, report: pytest.TestReport) -> None:
@@ -167,32 +166,25 @@ class OutcomesPlugin:
         else:
             record.outcome = Outcome.PASS
 
-    def _judge_exception(
-        self,
-        item: pytest.Item,
-        record: Record,
-        call: pytest.CallInfo[None],
-        report: pytest.TestReport,
-    ) -> None:
-        assert call.excinfo is not None
-        error = call.excinfo.value
-        if report.skipped:
+    def _judge_error(self, item: pytest.Item, record: Record, error: BaseException) -> bool:
+        """Say what became of a check that raised; return whether this decided its outcome."""
+        if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
             if record.outcome is None:
-                record.outcome = Outcome.UNSUPPORTED
-                record.reason = str(error)
-            return
+                record.outcome, record.reason = Outcome.UNSUPPORTED, str(error)
+            return False
         if record.outcome in (Outcome.FAIL, Outcome.ERROR):
-            return  # a broken teardown after a failure: the failure is what matters
+            return False  # a broken teardown after a failure: the failure is what matters
         record.reason = str(error).partition("\n")[0] or type(error).__name__
         if isinstance(error, HarnessError | UserError):
             record.outcome = Outcome.ERROR
-            report.longrepr = str(error)
             if isinstance(error, TargetDown | TargetTimeout | BadReply):
                 _mark_if_down(item, record.check.target, str(error))
         else:
             record.outcome = Outcome.FAIL
             if isinstance(error, CheckFailure):
                 record.failed = error.differences
+        _name_cause(item, record, error)
+        return True
 
 
 class JunitErrorsPlugin:
@@ -216,6 +208,55 @@ class JunitErrorsEndPlugin:
         """Put the phase back after JUnit looked."""
         if getattr(report, "parity_when", None):
             report.when = report.parity_when
+
+
+def _properties(record: Record) -> list[tuple[str, str]]:
+    """Return what JUnit says of a check beside its name."""
+    check = record.check
+    return [("target", check.target), ("area", check.area), ("spec", ", ".join(check.spec))]
+
+
+def _show_outcome(
+    item: pytest.Item, record: Record, report: pytest.TestReport, error: BaseException | None
+) -> None:
+    """Show an error in one message instead of a traceback, and what was not tested as skipped."""
+    if record.outcome is not Outcome.ERROR:
+        return
+    if record.reason.startswith(NOT_TESTED):
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {record.reason}")
+    else:
+        report.longrepr = str(error)
+
+
+def _attach_exchanges(item: pytest.Item, record: Record, report: pytest.TestReport) -> None:
+    """Put the exchanges beside a check that did not simply pass."""
+    if not (report.failed or record.expect.observed):
+        return
+    text = transcript(item.config.stash[RECORDER].facts(record), record.check.target)
+    allure.attach(text)
+    if report.failed:
+        report.sections.append(("Exchanges", text))
+
+
+def _name_cause(item: pytest.Item, record: Record, error: BaseException) -> None:
+    """Say why a check did not pass in the words that all checks with that cause have."""
+    run, check = item.config.stash[RUN], record.check
+    known = run.causes.get(check.target)
+    sign = known.sign(record.exchanges) if known is not None else None
+    if known is not None and sign is not None:
+        record.finding = known.code.finding(run.redactor.text(known.seen))
+        if not check.id.endswith(sign.judged_by):
+            record.outcome = Outcome.ERROR
+            record.reason = f"{NOT_TESTED}{record.finding.cause.partition('. ')[0]}"
+    mount = urlsplit(run.targets[check.target].url).path
+    cause = cause_of(item.config.stash[RECORDER].event(record), mount)
+    if cause is None:
+        return
+    item.user_properties.append(("cause", str(cause)))
+    if isinstance(error, AssertionError | HarnessError):
+        # JUnit and Allure quote the exception; Allure's categories go by what it says.
+        error.args = (f"{error}\n{CAUSE_LINE}{cause.text}",)
 
 
 def _mark_if_down(item: pytest.Item, target: str, reason: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from parity.compare import KnownDifference
 from parity.model import Difference, Exchange, Outcome
-from parity.model.evidence import CheckEvent, DifferenceFact, ExchangeFact
+from parity.model.evidence import CheckEvent, DifferenceFact, ExchangeFact, Finding
 from parity.plugin import allure
 from parity.plugin.checks import Check
 from parity.plugin.expect import Expect
@@ -28,6 +28,7 @@ class Record:
         outcome: What became of it; ``None`` while it runs.
         reason: Why, in one sentence.
         failed: What differed without being known.
+        finding: The known fault of the server that it met.
     """
 
     check: Check
@@ -37,6 +38,7 @@ class Record:
     outcome: Outcome | None = None
     reason: str = ""
     failed: list[Difference] = field(default_factory=list)
+    finding: Finding | None = None
 
 
 class Recorder:
@@ -82,29 +84,31 @@ class Recorder:
     def finish(self, record: Record) -> None:
         """Write a finished check to the evidence."""
         self.current = None
-        check, outcome = record.check, record.outcome or Outcome.PASS
-        redactor = self.run.redactor
         for entry, _ in record.expect.observed.values():
-            self.observed.setdefault(entry.id, (entry, set()))[1].add(check.nodeid)
-        self.run.open_evidence().check(
-            CheckEvent(
-                id=check.id,
-                nodeid=check.nodeid,
-                target=check.target,
-                area=check.area,
-                level=check.level,  # type: ignore[arg-type]
-                effect=check.effect,  # type: ignore[arg-type]
-                spec=check.spec,
-                title=check.title,
-                outcome=outcome,
-                reason=redactor.text(record.reason),
-                duration_s=round(time.perf_counter() - record.started, 6),
-                server_s=round(waited_s(record.exchanges), 6),
-                requests=len(record.exchanges),
-                worker=self.run.worker,
-                differences=tuple(self._differences(record)),
-                exchanges=self.facts(record) if outcome is not Outcome.PASS else (),
-            )
+            self.observed.setdefault(entry.id, (entry, set()))[1].add(record.check.nodeid)
+        self.run.open_evidence().check(self.event(record))
+
+    def event(self, record: Record) -> CheckEvent:
+        """Return what is known of a check so far, redacted."""
+        check, outcome = record.check, record.outcome or Outcome.PASS
+        return CheckEvent(
+            id=check.id,
+            nodeid=check.nodeid,
+            target=check.target,
+            area=check.area,
+            level=check.level,  # type: ignore[arg-type]
+            effect=check.effect,  # type: ignore[arg-type]
+            spec=check.spec,
+            title=check.title,
+            outcome=outcome,
+            reason=self.run.redactor.text(record.reason),
+            duration_s=round(time.perf_counter() - record.started, 6),
+            server_s=round(waited_s(record.exchanges), 6),
+            requests=len(record.exchanges),
+            worker=self.run.worker,
+            differences=tuple(self._differences(record)),
+            exchanges=self.facts(record) if outcome is not Outcome.PASS else (),
+            findings=(record.finding,) if record.finding is not None else (),
         )
 
     def close(self, *, interrupted: bool, exit_status: int | None) -> None:

@@ -27,6 +27,7 @@ from parity.model import HarnessError, Target, UserError
 from parity.model.evidence import CapabilityFact, EvidenceWriter, Header, TargetFacts, utc_now
 from parity.model.toml import nearest
 from parity.paths import shipped
+from parity.plugin.causes import KnownCause, known_cause
 from parity.plugin.options import RunOptions
 from parity.report.files import make_folder, new_run_id
 from parity.report.redact import redact_header
@@ -105,6 +106,7 @@ class Run:
         self.targets: dict[str, Target] = {}
         self.facts: dict[str, ServerFacts] = {}
         self.registers: dict[str, Register] = {}
+        self.causes: dict[str, KnownCause] = {}
         self.redactor = Redactor({}, bytes.fromhex(plan.pseudonym_key))
         self.evidence: EvidenceWriter | None = None
         self.stack: Stack | None = None
@@ -235,6 +237,9 @@ class Run:
         self.registers = {
             name: register.applying(target.style, parse_version(self.facts[name].version))
             for name, target in self.targets.items()
+        }
+        self.causes = {
+            name: cause for name, facts in self.facts.items() if (cause := known_cause(facts))
         }
         known = {
             secret.value: "$" + (secret.source or f"{name}_{key}".upper().replace("-", "_"))

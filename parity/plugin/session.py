@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from parity.model import HarnessError, UserError
+from parity.model import HarnessError, Outcome, UserError
 from parity.model.evidence import Evidence, NoticeEvent, merge_evidence, read_evidence
-from parity.plugin.checks import TARGET_FIXTURE, is_check, select
+from parity.plugin import allure
+from parity.plugin.checks import TARGET_FIXTURE, is_check, only_looks, select
 from parity.plugin.options import RunOptions
 from parity.plugin.recorder import Recorder
 from parity.plugin.run import Run, RunPlan
@@ -21,6 +22,7 @@ from parity.plugin.schedule import TargetScheduling
 from parity.plugin.state import RECORDER, RUN
 from parity.plugin.summary import print_summary
 from parity.report import write_report, write_summary
+from parity.report.causes import causes
 from parity.report.tally import JUDGED
 from parity.targets.sweep import orphans, sweep_classes
 
@@ -63,10 +65,15 @@ class SessionPlugin:
             names = self.run.target_names
             metafunc.parametrize(TARGET_FIXTURE, names, ids=names, indirect=True)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Check what the checks say of themselves, and apply ``--area`` and ``--level``."""
+        """Check what the checks say of themselves, and apply ``--area`` and ``--level``.
+
+        Checks that only read go first, whatever the order of the others: an audit of somebody's
+        database must not find the odd rows that other checks make on purpose.
+        """
         try:
             selected = select(items, self.run.options)
         except UserError as error:
@@ -75,7 +82,7 @@ class SessionPlugin:
         left_out = [item for item in items if item not in chosen]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-            items[:] = selected
+        items[:] = sorted(selected, key=only_looks)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -213,6 +220,9 @@ class SessionPlugin:
             write_report(folder / EVIDENCE, folder / REPORT)
             write_summary(folder / EVIDENCE, folder / SUMMARY)
             self.evidence = read_evidence(folder / EVIDENCE)
+            results = self.config.getoption("--alluredir", None)
+            if results:
+                allure.write_categories(Path(results), causes(self.evidence))
         except UserError as error:
             # The verdict must not be better than the evidence.
             print(f"\nparity: {error}", file=sys.stderr)  # noqa: T201
@@ -220,6 +230,11 @@ class SessionPlugin:
             return
         for part in parts.values():
             part.unlink()
+        if session.exitstatus == 0 and any(
+            check.outcome is Outcome.ERROR for check in self.evidence.checks
+        ):
+            # To pytest a check that was not tested is a skip; it is no pass.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if session.exitstatus == 0 and not all(
             map(was_checked, self.evidence.footer.counts.values())
         ):

@@ -8,6 +8,7 @@ from typing import Any
 
 from parity.model import Outcome
 from parity.model.evidence import CheckEvent, Evidence
+from parity.report.causes import causes
 from parity.report.untested import NotTested, untested
 
 SHORT = {
@@ -32,6 +33,8 @@ def print_summary(reporter: Any, evidence: Evidence, shown_folder: Path) -> None
         reporter.write_line(f"parity: report in {shown_folder / 'report.html'}")
         return
     reporter.section("parse-parity")
+    for line in _causes(evidence):
+        reporter.write_line(line)
     for target in evidence.header.targets:
         checks = [check for check in evidence.checks if check.target == target.name]
         version = target.server_version or "version unknown"
@@ -52,6 +55,19 @@ def print_summary(reporter: Any, evidence: Evidence, shown_folder: Path) -> None
         reporter.write_line(f"{notice.level}: {notice.target or 'run'}: {notice.message}")
     reporter.write_line(f"report: {shown_folder / 'report.html'}")
     reporter.write_line(f"evidence: {shown_folder / 'evidence.jsonl'}")
+
+
+def _causes(evidence: Evidence) -> list[str]:
+    """Say what went wrong once for each cause, known causes with their remedy first."""
+    groups = causes(evidence)
+    lines = []
+    for group in groups[:SHOWN_REASONS]:
+        lines.append(f"cause on {group.target}: {group.cause.text}: {group.counted()}")
+        if group.cause.remedy:
+            lines.append(f"  what to do: {group.cause.remedy}")
+    if len(groups) > SHOWN_REASONS:
+        lines.append(f"and {len(groups) - SHOWN_REASONS} more causes, see the report")
+    return lines
 
 
 def _table(checks: list[CheckEvent]) -> list[str]:

@@ -16,9 +16,10 @@ from parity.model.evidence import (
     TargetFacts,
 )
 from parity.model.verdict import Verdict
+from parity.report import causes
 from parity.report.summary import run_seconds
 from parity.report.tally import Tally
-from parity.report.untested import Untested, untested, was_not_run
+from parity.report.untested import Untested, untested, was_kept
 from parity.report.verdict import verdict
 
 SLOWEST = 10
@@ -82,6 +83,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A cause that checks share, with links to those that are shown in full."""
+
+    group: causes.Group
+    links: tuple[tuple[CheckEvent, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """One registered difference with the checks that observed it."""
 
@@ -117,6 +126,7 @@ class Page:
     known_unobserved: tuple[Known, ...]
     known_anchors: dict[str, str]
     untested: Untested
+    causes: tuple[Shared, ...]
     listings: tuple[Listing, ...]
     slowest: tuple[CheckEvent, ...]
     seconds: float
@@ -161,6 +171,7 @@ def build(evidence: Evidence) -> Page:
         known_unobserved=tuple(each for each in known if each not in observed),
         known_anchors={each.entry.id: each.anchor for each in known},
         untested=untested(evidence),
+        causes=_causes(evidence, (*failures, *errors)),
         listings=_listings(evidence),
         slowest=tuple(sorted(evidence.checks, key=lambda each: -each.duration_s)[:SLOWEST]),
         seconds=run_seconds(evidence),
@@ -213,7 +224,7 @@ def _groups(evidence: Evidence, outcome: Outcome) -> tuple[Group, ...]:
     def urgency(check: CheckEvent) -> tuple[int, str, int, str]:
         return *place(check), _LEVELS.index(check.level), check.nodeid
 
-    begun = (c for c in evidence.checks if c.outcome is outcome and not was_not_run(c))
+    begun = (c for c in evidence.checks if c.outcome is outcome and not was_kept(c))
     checks = sorted(begun, key=urgency)
     numbers = {id(check): number for number, check in enumerate(checks, 1)}
     groups = []
@@ -225,6 +236,14 @@ def _groups(evidence: Evidence, outcome: Outcome) -> tuple[Group, ...]:
         first = cases[0].check
         groups.append(Group(f"{outcome}s-{number}", first.target, first.area, cases))
     return tuple(groups)
+
+
+def _causes(evidence: Evidence, groups: tuple[Group, ...]) -> tuple[Shared, ...]:
+    anchors = {id(case.check): case.anchor for group in groups for case in group.cases}
+    return tuple(
+        Shared(shared, tuple((each, anchors.get(id(each), "")) for each in shared.checks))
+        for shared in causes.causes(evidence)
+    )
 
 
 def _known(evidence: Evidence) -> tuple[Known, ...]:

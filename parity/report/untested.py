@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parity.model import Outcome
-from parity.model.evidence import NOT_RUN, CheckEvent, Evidence
+from parity.model.evidence import NOT_RUN, NOT_TESTED, CheckEvent, Evidence
 from parity.report.tally import JUDGED
 
 GUIDE_CHAPTERS = (
@@ -55,12 +55,14 @@ class Untested:
     Attributes:
         unsupported: What a target cannot do, by target and reason, most checks first.
         not_run: What was left when a target went down, in the same order.
+        kept: What something else that is wrong kept from judging, in the same order.
         gaps: Targets that lack areas which another target has.
         chapters: Chapters of the REST guide from which no check judged a server.
     """
 
     unsupported: tuple[NotTested, ...]
     not_run: tuple[NotTested, ...]
+    kept: tuple[NotTested, ...]
     gaps: tuple[Gap, ...]
     chapters: tuple[str, ...]
 
@@ -79,6 +81,7 @@ def untested(evidence: Evidence) -> Untested:
     return Untested(
         unsupported=_by_reason(c for c in evidence.checks if c.outcome is Outcome.UNSUPPORTED),
         not_run=_by_reason(c for c in evidence.checks if was_not_run(c)),
+        kept=_by_reason(c for c in evidence.checks if was_not_tested(c)),
         gaps=tuple(gaps),
         chapters=tuple(chapter for chapter in GUIDE_CHAPTERS if chapter not in seen),
     )
@@ -89,9 +92,20 @@ def was_not_run(check: CheckEvent) -> bool:
     return check.outcome is Outcome.ERROR and check.reason.startswith(NOT_RUN)
 
 
+def was_not_tested(check: CheckEvent) -> bool:
+    """Return whether something else that is wrong kept a check from judging, as its reason says."""
+    return check.outcome is Outcome.ERROR and check.reason.startswith(NOT_TESTED)
+
+
+def was_kept(check: CheckEvent) -> bool:
+    """Return whether a check judged nothing because of something that is told in its own place."""
+    return was_not_run(check) or was_not_tested(check)
+
+
 def _by_reason(checks: Iterable[CheckEvent]) -> tuple[NotTested, ...]:
     groups: dict[tuple[str, str], list[CheckEvent]] = {}
     for check in checks:
-        groups.setdefault((check.target, check.reason.removeprefix(NOT_RUN)), []).append(check)
+        reason = check.reason.removeprefix(NOT_RUN).removeprefix(NOT_TESTED)
+        groups.setdefault((check.target, reason), []).append(check)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(NotTested(*key, tuple(members)) for key, members in ordered)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from parity.model import Outcome
 from parity.model.evidence import CheckEvent, Evidence
 from parity.model.verdict import Verdict, Word
+from parity.report.causes import causes
 from parity.report.tally import Tally, plural
 
 _PYTEST_OK = frozenset({None, 0})
@@ -43,6 +44,7 @@ def verdict(evidence: Evidence) -> Verdict:
     else:
         said = doubts
     answers = [_full_stop(note.message) for note in evidence.notices if note.level == "answer"]
+    answers += _known_causes(evidence)
     sentence = " ".join([*answers, *said, *_known(evidence, None)])
     return Verdict(word, sentence, targets)
 
@@ -127,6 +129,12 @@ def _fails(checks: Iterable[CheckEvent], by_target: dict[str, list[CheckEvent]],
     elif len(by_target) > 1:
         text += f", {'all ' if failed > 1 else ''}{where[0].removeprefix(f'{failed:,} ')}"
     return f"{text}."
+
+
+def _known_causes(evidence: Evidence) -> list[str]:
+    """Name the faults that keep checks from judging, with what to do; each is said once."""
+    known = (group.cause for group in causes(evidence) if group.cause.code)
+    return [_full_stop(str(cause)) for cause in dict.fromkeys(known)]
 
 
 def _known(evidence: Evidence, target: str | None) -> list[str]:

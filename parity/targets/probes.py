@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from parity.model import BadReply, HarnessError, Target, UserError, Writes
 from parity.targets.client import ParseClient
 from parity.targets.identity import measured_on
 from parity.targets.namespace import Namespace
+from parity.targets.reply import Reply
 from parity.targets.sweep import Sweeper, sweep_classes
 
 FIXTURE_FUNCTION = "parityFixture"
 """Function of ``scenarios/cloud/main.js`` that answers which version of the fixture is loaded."""
 FIXTURE_VERSION = 1
+SERVER_ERROR = 500
+"""Statuses from here on say that the server is at fault (RFC 9110, section 15.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,14 @@ class Capability:
         name: One of :data:`CAPABILITIES`.
         available: Whether it can.
         reason: What the probe saw, in a few words.
+        broken: Whether it is there and wrong: no option of a server explains a status of 500, so
+            checks that need it are not *unsupported*, they could not be judged.
     """
 
     name: str
     available: bool
     reason: str
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,7 @@ class ServerFacts:
         return {
             "target": self.target,
             "version": self.version,
-            "capabilities": [
-                {"name": c.name, "available": c.available, "reason": c.reason}
-                for c in self.capabilities.values()
-            ],
+            "capabilities": [asdict(capability) for capability in self.capabilities.values()],
             "digests": self.digests,
         }
 
@@ -162,53 +165,69 @@ def _master_key(client: ParseClient) -> tuple[str | None, Capability]:
         # The hosted service had no such endpoint; a query that needs the key tells as well.
         reply = client.as_master().get("classes/_Installation", params={"limit": 0})
     if not reply.ok:
-        reason = f"serverInfo answers {reply.status} {reply.text.strip()}"
-        return None, Capability(name, available=False, reason=reason)
+        return None, _not_available(name, "serverInfo", reply)
     version = reply.json.get("parseServerVersion") if isinstance(reply.json, dict) else None
     return version, Capability(name, available=True, reason="serverInfo accepts it")
 
 
-def _cloud_fixture(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:  # noqa: ARG001
+def _cloud_fixture(client: ParseClient, namespace: Namespace) -> Capability:  # noqa: ARG001
+    name = "cloud_fixture"
     reply = client.call(FIXTURE_FUNCTION)
     if not reply.ok:
-        return False, "scenarios/cloud/main.js is not loaded on it"
+        if reply.status >= SERVER_ERROR:
+            return _not_available(name, "a cloud function", reply)
+        reason = "scenarios/cloud/main.js is not loaded on it"
+        return Capability(name, available=False, reason=reason)
     loaded = reply.json.get("result") if isinstance(reply.json, dict) else None
     if loaded != FIXTURE_VERSION:
-        return False, f"it has loaded version {loaded} of the fixture, not {FIXTURE_VERSION}"
-    return True, f"version {FIXTURE_VERSION} of scenarios/cloud/main.js is loaded"
+        reason = f"it has loaded version {loaded} of the fixture, not {FIXTURE_VERSION}"
+        return Capability(name, available=False, reason=reason)
+    reason = f"version {FIXTURE_VERSION} of scenarios/cloud/main.js is loaded"
+    return Capability(name, available=True, reason=reason)
 
 
-def _file_upload(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
-    name = f"{namespace.prefix}probe.txt"
-    reply = client.upload(name, b"probe", "text/plain")
-    if reply.status != 201:
-        return False, f"an upload with the REST key answers {reply.status} {reply.text.strip()}"
-    return True, "an upload with the REST key is accepted"
+def _file_upload(client: ParseClient, namespace: Namespace) -> Capability:
+    reply = client.upload(f"{namespace.prefix}probe.txt", b"probe", "text/plain")
+    return _accepted("file_upload", "an upload with the REST key", reply, 201)
 
 
-def _client_class_creation(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
+def _client_class_creation(client: ParseClient, namespace: Namespace) -> Capability:
     reply = client.create(namespace.class_name("Probe"), {"probe": True})
-    if reply.status != 201:
-        return False, f"a new class answers {reply.status} {reply.text.strip()}"
-    return True, "a new class is accepted with the REST key"
+    return _accepted("client_class_creation", "a new class with the REST key", reply, 201)
 
 
-def _anonymous_users(client: ParseClient, namespace: Namespace) -> tuple[bool, str]:
+def _anonymous_users(client: ParseClient, namespace: Namespace) -> Capability:
     auth_data = {"anonymous": {"id": str(uuid.uuid4())}}
     body = {"username": namespace.user_name("probe"), "authData": auth_data}
-    reply = client.post("users", body)
-    if reply.status != 201:
-        return False, f"an anonymous sign-up answers {reply.status} {reply.text.strip()}"
-    return True, "an anonymous sign-up is accepted"
+    return _accepted("anonymous_users", "an anonymous sign-up", client.post("users", body), 201)
 
 
-_Probe = Callable[[ParseClient, Namespace], tuple[bool, str]]
+def _batch(client: ParseClient, namespace: Namespace) -> Capability:  # noqa: ARG001
+    # A read of what every app has: it works where clients may not make classes.
+    reply = client.batch([{"method": "GET", "path": "config"}])
+    return _accepted("batch", "a batch of one command", reply, 200)
+
+
+def _accepted(name: str, what: str, reply: Reply, status: int) -> Capability:
+    """Return a capability that is there if a request was answered with this status."""
+    if reply.status == status:
+        return Capability(name, available=True, reason=f"{what} is accepted")
+    return _not_available(name, what, reply)
+
+
+def _not_available(name: str, what: str, reply: Reply) -> Capability:
+    reason = f"{what} is answered with {reply.status} {reply.text.strip()}"
+    return Capability(name, available=False, reason=reason, broken=reply.status >= SERVER_ERROR)
+
+
+_Probe = Callable[[ParseClient, Namespace], Capability]
 
 _PROBES: dict[str, _Probe] = {
     "cloud_fixture": _cloud_fixture,
     "file_upload": _file_upload,
     "client_class_creation": _client_class_creation,
     "anonymous_users": _anonymous_users,
+    "batch": _batch,
 }
 CAPABILITIES: dict[str, str] = {
     "master_key": "a master key is configured and accepted",
@@ -216,6 +235,7 @@ CAPABILITIES: dict[str, str] = {
     "file_upload": "files may be uploaded with the REST key",
     "client_class_creation": "clients may create classes",
     "anonymous_users": "anonymous users may sign up",
+    "batch": "a batch of requests is answered",
 }
 """What can be asked for with ``@pytest.mark.requires``, and what it means."""
 
@@ -223,5 +243,7 @@ CAPABILITIES: dict[str, str] = {
 def _careful(name: str, ask: _Probe, client: ParseClient, namespace: Namespace) -> Capability:
     if client.target.writes is Writes.FORBIDDEN:
         return Capability(name, available=False, reason="writes to this target are forbidden")
-    available, reason = ask(client, namespace)
-    return Capability(name, available=available, reason=reason)
+    try:
+        return ask(client, namespace)
+    except BadReply as error:
+        return Capability(name, available=False, reason=str(error), broken=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from parity.model import BadReply, Exchange
+from parity.model import BadReply, Exchange, SetUpFailed
 from parity.wire import ParseError, parse_error
 
 SHOWN_BYTES = 300
@@ -71,6 +71,26 @@ class Reply:
         present = isinstance(self.json, dict) and key in self.json
         assert present, f"expected {key!r} in the reply, got {self.status} {self.text}"
         return self.json[key]
+
+    def needed(self, what: str, status: int | None = None) -> Self:
+        """Return this reply if it made what a check needs before it can begin.
+
+        A check that could not begin has not judged the server: it ends as an error.
+
+        Args:
+            what: What was to be made: ``a test user``.
+            status: The only status that is right; ``None`` for any of success.
+
+        Raises:
+            SetUpFailed: It was not made; the message has the request and the answer.
+        """
+        if self.ok if status is None else self.status == status:
+            return self
+        request = self.exchange.request
+        raise SetUpFailed(
+            f"set-up: {what} could not be made: {request.method} "
+            f"{request.url.partition('?')[0]} answered {self.status} {self.text.strip()}"
+        )
 
     def must_be_parse(self) -> None:
         """Raise unless the body is what a Parse server answers: a JSON object or array.

@@ -22,8 +22,7 @@ def prepared_targets() -> set[str]:
 def triggers(parse: ParseClient, prepared_targets: set[str]) -> None:
     """The classes with triggers, made once for each target."""
     if parse.target.name not in prepared_targets:
-        reply = parse.call("parityPrepare")
-        assert reply.ok, f"the fixture could not make its classes: {reply.status} {reply.text}"
+        parse.call("parityPrepare").needed("the classes with triggers")
         prepared_targets.add(parse.target.name)
 
 

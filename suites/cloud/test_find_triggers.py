@@ -23,8 +23,7 @@ def group(parse: ParseClient, triggers: None) -> str:
     """A group of three rows in the class ParityFound: two are visible, one is not."""
     group = uuid.uuid4().hex
     for visible in (True, False, True):
-        made = parse.create("ParityFound", {"group": group, "visible": visible})
-        assert made.status == 201, f"the row was not created: {made.status} {made.text}"
+        parse.create("ParityFound", {"group": group, "visible": visible}).needed("a row", 201)
     return group
 
 

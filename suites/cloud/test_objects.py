@@ -20,8 +20,7 @@ pytestmark = [
 
 def _made(parse: ParseClient, class_name: str, **fields: Any) -> dict[str, Any]:
     """Create a row; return it as a function returns it."""
-    reply = parse.create(class_name, fields)
-    assert reply.status == 201, f"the row was not created: {reply.status} {reply.text}"
+    reply = parse.create(class_name, fields).needed("a row", 201)
     times = {"createdAt": reply["createdAt"], "updatedAt": reply["createdAt"]}
     kind = {"__type": "Object", "className": class_name, "objectId": reply["objectId"]}
     return {**fields, **times, **kind}

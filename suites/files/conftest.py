@@ -45,7 +45,7 @@ def upload(parse: ParseClient) -> Upload:
         content_type: str = "text/plain",
     ) -> Stored:
         reply = parse.upload(name, content, content_type)
-        assert reply.status == 201, f"the upload failed: {reply.status} {reply.text}"
+        reply.needed("a file", 201)
         return Stored(reply["name"], reply["url"])
 
     return make

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from parity.model import SetUpFailed
 from parity.plugin.fixtures import NewClass
+from parity.plugin.state import RUN
 from parity.targets import ParseClient
 
 Row = dict[str, Any]
@@ -55,21 +56,16 @@ class Table:
 
 
 @pytest.fixture
-def new_table(parse: ParseClient, new_class: NewClass) -> NewTable:
+def new_table(request: pytest.FixtureRequest, parse: ParseClient, new_class: NewClass) -> NewTable:
     """Make a class with rows: ``new_table("GameScore", [{"score": 1}])``, without a session."""
+    facts = request.config.stash[RUN].facts[parse.target.name]
+    create = _in_batches if facts.missing(("batch",)) is None else _one_by_one
 
     def make(base: str, rows: Sequence[Row]) -> Table:
         name = new_class(base)
-        writes = [{"method": "POST", "path": f"classes/{name}", "body": row} for row in rows]
         # The first row goes alone, because it makes the class: Parse Server takes several times as
         # long for a batch whose rows all try to change the schema at once.
-        starts = [0, *range(1, len(writes), BATCH)]
-        chunks = [writes[i:j] for i, j in pairwise([*starts, len(writes)])]
-        minted: list[Row] = []
-        for chunk in chunks:
-            reply = parse.batch(chunk)
-            assert reply.ok, f"the rows could not be created: {reply.status} {reply.text}"
-            minted += [each["success"] for each in reply.json]
+        minted = [*_one_by_one(parse, name, rows[:1]), *create(parse, name, rows[1:])]
         return Table(
             name,
             [
@@ -79,6 +75,21 @@ def new_table(parse: ParseClient, new_class: NewClass) -> NewTable:
         )
 
     return make
+
+
+def _one_by_one(parse: ParseClient, name: str, rows: Sequence[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield parse.create(name, row).needed("a row", 201).json
+
+
+def _in_batches(parse: ParseClient, name: str, rows: Sequence[Row]) -> Iterator[Row]:
+    writes = [{"method": "POST", "path": f"classes/{name}", "body": row} for row in rows]
+    for start in range(0, len(writes), BATCH):
+        reply = parse.batch(writes[start : start + BATCH]).needed("rows")
+        for answer in reply.json:
+            if "success" not in answer:
+                raise SetUpFailed(f"set-up: a row of a batch could not be made: {answer}")
+            yield answer["success"]
 
 
 @pytest.fixture

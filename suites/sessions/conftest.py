@@ -20,7 +20,7 @@ def log_in_again(parse: ParseClient) -> LogInAgain:
     def again(guest: User, **habits: Any) -> ParseClient:
         client = parse.using(revocable_session=True, **habits)
         reply = client.post("users", {"authData": {"anonymous": {"id": guest.password}}})
-        assert reply.status == 200, f"a guest could not log in: {reply.status} {reply.text}"
+        reply.needed("a second session of a guest", 200)
         assert reply["objectId"] == guest.id, f"another user was logged in: {reply.text}"
         return parse.as_user(reply["sessionToken"])
 

@@ -200,7 +200,7 @@ def test_included_user_has_no_secrets(
     alice = new_guest("alice", ACL=PUBLIC, phone="1")
     author = {"__type": "Pointer", "className": "_User", "objectId": alice.id}
     created = alice.client.create(post, {"author": author})
-    assert created.status == 201, created.text
+    created.needed("a row", 201)
 
     found = parse.find(post, include="author")
     expect.ids(found, [created["objectId"]])
