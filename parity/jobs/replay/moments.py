@@ -41,14 +41,17 @@ def shifted(query: Any, live: Lookup, moment: Moment) -> dict[str, str]:
 
 def _compared(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield each comparison with a minted time, wherever it stands."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _compared(each)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            if name in _MINTED_TIMES and isinstance(each, dict):
-                yield from ((word, time) for word, time in each.items() if word in _COMPARED)
-            yield from _compared(each)
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, list):
+            stack.extend(each)
+        elif isinstance(each, dict):
+            stack.extend(each.values())
+            for name in _MINTED_TIMES:
+                times = each.get(name)
+                if isinstance(times, dict):
+                    yield from ((word, time) for word, time in times.items() if word in _COMPARED)
 
 
 def _is_time(text: str) -> bool:
