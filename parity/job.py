@@ -13,16 +13,17 @@ import secrets
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, get_type_hints
 
 import click
 
 from parity import __version__
-from parity.model import ExitCode
+from parity.model import ExitCode, Target
 from parity.model.errors import ParityError
 from parity.model.evidence import (
+    AskedFact,
     CheckEvent,
     Event,
     EvidenceWriter,
@@ -101,6 +102,13 @@ class Job(ABC):
 
     def digests(self) -> Mapping[str, str]:
         """Return digests of the inputs, and of what the targets are made of, by name."""
+        return {}
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return what the run was told, by name; :func:`asked_of` gives it of its options.
+
+        Gates hold it against what they demand, so everything that weakens a run belongs here.
+        """
         return {}
 
     @abstractmethod
@@ -227,6 +235,7 @@ def _run(
         arguments=tuple(sys.argv[1:] if arguments is None else arguments),
         targets=targets,
         digests=dict(job.digests()),
+        asked=dict(job.asked()),
         job=job.name,
         unit=job.unit,
     )
@@ -331,6 +340,32 @@ def result_schema(job: type[Job]) -> dict[str, Any] | None:
     return schema
 
 
+def asked_of(options: Any, shipped: Any, *apart: str) -> dict[str, AskedFact]:
+    """Return what a run was told, as options say it.
+
+    Args:
+        options: A dataclass of options.
+        shipped: The same as it is without being told.
+        *apart: Fields that say nothing of how it is judged.
+    """
+    return {
+        field.name: AskedFact(
+            _said(getattr(options, field.name)), _said(getattr(shipped, field.name))
+        )
+        for field in fields(options)
+        if field.name not in apart
+    }
+
+
+def _said(value: Any) -> Any:
+    """Return the value of an option in words that a person would know it by."""
+    if isinstance(value, frozenset | tuple | list):
+        return sorted(str(_said(item)) for item in value)
+    if isinstance(value, Target):
+        return value.name
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
 def plain_json(value: Any) -> Any:
     """Return a dataclass, or what holds some, as plain JSON values."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -348,6 +383,7 @@ __all__ = [
     "Events",
     "Job",
     "Run",
+    "asked_of",
     "plain_json",
     "result_schema",
     "run_job",

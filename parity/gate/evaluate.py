@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Final
 
+from parity.gate.asked import unselected, weakened
 from parity.gate.lapse import Now, lapses
 from parity.gate.result import Proof, Reason, RuleResult, State, worst
 from parity.gate.rules import Rule
@@ -110,14 +112,18 @@ def proof(run: Run, target: str, now: Now) -> Proof:
         age_days=round(now.age_days(run), 2),
         sha256=run.sha256,
         server_version=None if facts is None else facts.server_version,
-        digests=dict(run.evidence.header.digests),
+        digests=run.digests(target),
     )
 
 
 def _proof(part: Part, now: Now) -> Run | None:
     """Return the newest run that tests all of it; else the newest one at all."""
     runs = now.runs.of(part.rule.job, part.target)
-    complete = (run for run in runs if not list(_lacking(part, run)))
+    complete = (
+        run
+        for run in runs
+        if not any(True for _ in chain(_lacking(part, run), _otherwise(part, run)))
+    )
     return next(complete, next((run for run in runs if part.checks(run)), None))
 
 
@@ -127,6 +133,7 @@ def _reasons(part: Part, run: Run | None, now: Now) -> Iterator[Reason]:
         yield Reason(State.MISSING, f"no run of {part.where} on {_on(part)}")
         return
     yield from (Reason(State.MISSING, each, run=run.run_id) for each in _lacking(part, run))
+    yield from _otherwise(part, run)
     yield from _of_checks(part, run, newest=True)
     if part.rule.kind == "traffic":
         yield from traffic_reasons(run, part.rule, part.checks(run))
@@ -185,6 +192,15 @@ def _lacking(part: Part, run: Run) -> Iterator[str]:
     missing = sorted(set(rule.ids) - tested)
     if missing:
         yield f"{run.run_id} did not test {_some(missing)}"
+
+
+def _otherwise(part: Part, run: Run) -> Iterator[Reason]:
+    """Yield why a run is of less than the rule demands."""
+    for text in weakened(run, part.rule):
+        yield Reason(State.LAPSED, text, "asked", run.run_id)
+    if part.rule.job == "suites" and part.area:
+        for text in unselected(run, part.rule, part.target, part.area):
+            yield Reason(State.MISSING, text, "selection", run.run_id)
 
 
 def _is_option(argument: str, option: str) -> bool:

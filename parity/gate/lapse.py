@@ -28,6 +28,8 @@ TIED: Final = {
 _ALIKE: Final = {
     "cloud": ("suites", "replay"),
     "database": TIED["database"],
+    "mongod": ("preflight", *TIED["database"]),
+    "recording": ("replay", "size", "indexes"),
     "options": TIED["options"],
 }
 # A scan reads the folders that it is given, so another digest is another folder, or none.
@@ -182,7 +184,7 @@ def _newest(
 
 
 def _digests(run: Run, target: str, now: Now) -> Iterator[Lapse]:
-    mine = run.evidence.header.digests
+    mine = run.digests(target)
     declared = now.file.measured_on.digests
     for name in sorted({*mine, *declared}):
         was, wanted = mine.get(name), declared.get(name)
@@ -198,15 +200,15 @@ def _digests(run: Run, target: str, now: Now) -> Iterator[Lapse]:
                 (
                     each
                     for each in now.runs.good
-                    if name in each.evidence.header.digests
+                    if name in each.digests(target)
                     and (each.job == run.job or {each.job, run.job} <= {*_ALIKE.get(name, ())})
                     and (target == "*" or target in each.targets)
                 ),
                 run,
             )
-            if newest.evidence.header.digests[name] != was:
+            if newest.digests(target)[name] != was:
                 yield Lapse(
                     f"digest:{name}",
                     f"the {name} was {was}, and {newest.run_id} was measured on "
-                    f"{newest.evidence.header.digests[name]}",
+                    f"{newest.digests(target)[name]}",
                 )

@@ -133,7 +133,7 @@ def _changed(rule: Rule, told: dict[str, Any], source: str) -> tuple[Rule, tuple
         if name in told:
             raise _wrong(source, f"rule {rule.id}: {name} cannot be changed")
     plain = {field.name: getattr(rule, field.name) for field in fields(Rule)}
-    for name in ("areas", "per_row"):
+    for name in ("areas", "per_row", "at_least", "at_most", "exactly"):
         if isinstance(told.get(name), dict):
             told[name] = {**plain[name], **told[name]}
     base = {name: _plain(value) for name, value in plain.items()}

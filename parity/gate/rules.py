@@ -51,6 +51,13 @@ class Rule:
         severities: Severities of known differences that are allowed.
         allow: Ids of known differences that are allowed, whatever their severity.
         gate: Number of the gate that must be open.
+        at_least: Least values of what a run was told, by name; ``"shipped"`` for the value that
+            is in force without being told.
+        at_most: Largest values, the same way.
+        exactly: Values that it has to have been told; ``""`` for none.
+        may_be_asked: What a run may be told besides, because it weakens nothing.
+        least_signatures: Least number of different requests of a replay.
+        least_clients: Least number of clients of a replay.
     """
 
     id: str
@@ -81,6 +88,12 @@ class Rule:
     severities: tuple[Severity, ...] = ()
     allow: tuple[str, ...] = ()
     gate: str = ""
+    at_least: dict[str, float | Literal["shipped"]] = field(default_factory=dict)
+    at_most: dict[str, float | Literal["shipped"]] = field(default_factory=dict)
+    exactly: dict[str, bool | float | str | tuple[str, ...]] = field(default_factory=dict)
+    may_be_asked: tuple[str, ...] = ()
+    least_signatures: int = 1
+    least_clients: int = 1
 
     def __post_init__(self) -> None:
         if self.kind in ("checks", "traffic") and not self.job:

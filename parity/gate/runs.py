@@ -84,6 +84,11 @@ class Run:
         """Return the targets by name."""
         return {target.name: target for target in self.evidence.header.targets}
 
+    def digests(self, target: str) -> dict[str, str]:
+        """Return what a run says of its inputs and of one target."""
+        facts = self.targets.get(target)
+        return {**self.evidence.header.digests, **(facts.digests if facts else {})}
+
     def checks(self, target: str) -> tuple[CheckEvent, ...]:
         """Return the checks on a target, or with ``*`` all of them."""
         checks = self.evidence.checks

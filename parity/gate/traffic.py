@@ -85,6 +85,7 @@ def traffic_reasons(run: Run, rule: Rule, checks: list[CheckEvent]) -> Iterator[
             f"{run.run_id} replayed {found.total:,} of at least {rule.least_requests:,} requests",
             run=run.run_id,
         )
+    yield from _too_alike(run, rule, signatures, found.judged["clients"])
     # What ended in an error was not left out: it went wrong, and that is no fault of the server.
     errs = any(check.outcome is Outcome.ERROR for check in checks)
     for what, part, whole, least in (
@@ -108,6 +109,20 @@ def traffic_reasons(run: Run, rule: Rule, checks: list[CheckEvent]) -> Iterator[
                 State.FAILED,
                 f"{run.run_id}: {same:,} of {judged:,} {name} behave the same, and {least:g} % "
                 "are demanded",
+                run=run.run_id,
+            )
+
+
+def _too_alike(run: Run, rule: Rule, signatures: int, clients: int) -> Iterator[Reason]:
+    for what, number, needed in (
+        ("different requests", signatures, rule.least_signatures),
+        ("clients", clients, rule.least_clients),
+    ):
+        if number < needed:
+            yield Reason(
+                State.MISSING,
+                f"{run.run_id} judged {number:,} of at least {needed:,} {what}: more of the same "
+                "traffic is no more of the app",
                 run=run.run_id,
             )
 

@@ -9,6 +9,7 @@ Whoever builds an event redacts it first.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -33,7 +34,7 @@ Counts = Annotated[
 Seconds = Annotated[float, Field(json_schema_extra={"minimum": 0})]
 
 FORMAT: Final = "parity-evidence"
-VERSION: Final = 4
+VERSION: Final = 5
 """Of the format; a change of a field below raises it."""
 NOT_RUN = "not run: "
 """How the reason of an error starts when the check was not even begun: its target is down."""
@@ -75,6 +76,7 @@ class TargetFacts:
         writes: What may be written to it.
         keys: Names of the keys that were known, never their values.
         capabilities: What the probes found.
+        digests: Digests of what it is made of, by name, for example ``options``.
     """
 
     name: str
@@ -86,6 +88,7 @@ class TargetFacts:
     writes: Writes
     keys: tuple[str, ...]
     capabilities: tuple[CapabilityFact, ...]
+    digests: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -94,6 +97,7 @@ class TargetFacts:
         *,
         server_version: str | None = None,
         capabilities: tuple[CapabilityFact, ...] = (),
+        digests: Mapping[str, str] | None = None,
     ) -> TargetFacts:
         """Take what may be shown of a target.
 
@@ -101,6 +105,7 @@ class TargetFacts:
             target: The target of the settings.
             server_version: The version that the server told; else the configured one is used.
             capabilities: What the probes found.
+            digests: Digests of what it is made of.
         """
         return cls(
             name=target.name,
@@ -112,7 +117,30 @@ class TargetFacts:
             writes=target.writes,
             keys=tuple(name for name, _ in target.keys.items()),
             capabilities=capabilities,
+            digests=dict(digests or {}),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFact:
+    """One thing that a run was told: a threshold, or what it leaves out.
+
+    Attributes:
+        given: JSON value that was in force, whichever way it was given.
+        shipped: The value without being told.
+    """
+
+    given: Any
+    shipped: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given", plain(self.given))
+        object.__setattr__(self, "shipped", plain(self.shipped))
+
+    @property
+    def is_shipped(self) -> bool:
+        """Return whether it is as without being told."""
+        return bool(self.given == self.shipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +158,7 @@ class Header:
         digests: Digests of the inputs by name, for example ``suites``.
         job: What ran: ``suites``, or the command: ``replay``, ``verify``, ``audit``, …
         unit: What a check of this run is about, for sentences: ``check``, ``collection``, ….
+        asked: What the run was told, by name: ``need``, ``min_days``, ``exclude``.
     """
 
     run_id: str
@@ -142,8 +171,9 @@ class Header:
     digests: dict[str, str] = field(default_factory=dict)
     job: str = "suites"
     unit: str = "check"
+    asked: dict[str, AskedFact] = field(default_factory=dict)
     format: Literal["parity-evidence"] = field(default="parity-evidence", kw_only=True, repr=False)
-    version: Literal[4] = field(default=VERSION, kw_only=True, repr=False)
+    version: Literal[5] = field(default=VERSION, kw_only=True, repr=False)
     event: Literal["header"] = field(default="header", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
@@ -340,6 +370,37 @@ class NoticeEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenFact:
+    """Checks of one area and level on one target.
+
+    Attributes:
+        target: Name of the target.
+        area: Area of the API.
+        level: How much an app depends on them.
+        checks: pytest's ids.
+    """
+
+    target: str
+    area: str
+    level: Level
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionEvent:
+    """What pytest collected, and what of it was to be run, whatever chose: ``-k``, a hook, an ini.
+
+    Attributes:
+        selected: What was to be run.
+        left_out: What was collected and was not to be run.
+    """
+
+    selected: tuple[ChosenFact, ...]
+    left_out: tuple[ChosenFact, ...]
+    event: Literal["selection"] = field(default="selection", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Footer:
     """The last line; without it the file is truncated.
 
@@ -365,7 +426,7 @@ class Footer:
         _check_time(self.finished_at)
 
 
-Event = CheckEvent | KnownDifferenceEvent | NoticeEvent | TableEvent
+Event = CheckEvent | KnownDifferenceEvent | NoticeEvent | SelectionEvent | TableEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +440,7 @@ class Evidence:
         notices: What no check says.
         footer: Counts and how the run ended.
         tables: Numbers that are no outcome.
+        selections: What pytest chose to run; of another job there is none.
     """
 
     header: Header
@@ -387,6 +449,7 @@ class Evidence:
     notices: tuple[NoticeEvent, ...]
     footer: Footer
     tables: tuple[TableEvent, ...] = ()
+    selections: tuple[SelectionEvent, ...] = ()
 
 
 def _check_time(text: str) -> None:

@@ -27,8 +27,10 @@ from parity.model.events import (
     NOT_RUN,
     NOT_TESTED,
     VERSION,
+    AskedFact,
     CapabilityFact,
     CheckEvent,
+    ChosenFact,
     DifferenceFact,
     Effect,
     Event,
@@ -39,6 +41,7 @@ from parity.model.events import (
     KnownDifferenceEvent,
     Level,
     NoticeEvent,
+    SelectionEvent,
     TableEvent,
     TargetFacts,
 )
@@ -61,10 +64,12 @@ __all__ = [
     "NOT_RUN",
     "NOT_TESTED",
     "VERSION",
+    "AskedFact",
     "BadEvidence",
     "CapabilityFact",
     "Chart",
     "CheckEvent",
+    "ChosenFact",
     "DifferenceFact",
     "Effect",
     "Event",
@@ -82,6 +87,7 @@ __all__ = [
     "MissingEvidence",
     "NewerEvidence",
     "NoticeEvent",
+    "SelectionEvent",
     "Severity",
     "TableEvent",
     "TargetFacts",
@@ -251,6 +257,7 @@ def read_evidence(path: Path) -> Evidence:
         notices=tuple(by_kind[NoticeEvent]),
         footer=by_kind[Footer][0],
         tables=tuple(by_kind[TableEvent]),
+        selections=tuple(by_kind[SelectionEvent]),
     )
 
 
@@ -403,7 +410,11 @@ def merge_evidence(
     evidence = [_read_part(worker, path, header) for worker, path in sorted(parts.items())]
     checks = [check for part in evidence for check in part.checks]
     notices = {notice for part in evidence for notice in part.notices}
+    # Every worker collects the same; what only one of them chose is kept as well.
+    selections = dict.fromkeys(chosen for part in evidence for chosen in part.selections)
     with EvidenceWriter(out, header) as writer:
+        for selection in selections:
+            writer.write(selection)
         for notice in sorted(
             notices, key=lambda notice: (notice.level, notice.target or "", notice.message)
         ):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from parity.model import UserError
+from parity.model.evidence import ChosenFact, SelectionEvent
 from parity.model.toml import nearest
 from parity.plugin.options import EFFECTS, LEVELS, RunOptions
 from parity.targets import CAPABILITIES
@@ -135,6 +137,31 @@ def select(items: Sequence[pytest.Item], options: RunOptions) -> list[pytest.Ite
             and (not options.levels or checks[item].level in options.levels)
         )
     ]
+
+
+def selection_of(collected: Sequence[pytest.Item], chosen: Sequence[pytest.Item]) -> SelectionEvent:
+    """Return what was collected, and what of it is to be run.
+
+    Args:
+        collected: Checks, before anything left some of them out.
+        chosen: pytest's final list.
+    """
+    selected = {item.nodeid for item in chosen}
+    checks = [describe_check(item) for item in collected]
+    return SelectionEvent(
+        selected=_grouped(check for check in checks if check.nodeid in selected),
+        left_out=_grouped(check for check in checks if check.nodeid not in selected),
+    )
+
+
+def _grouped(checks: Iterable[Check]) -> tuple[ChosenFact, ...]:
+    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for check in checks:
+        groups[check.target, check.area, check.level].append(check.nodeid)
+    return tuple(
+        ChosenFact(target, area, level, tuple(sorted(names)))  # type: ignore[arg-type]
+        for (target, area, level), names in sorted(groups.items())
+    )
 
 
 def check_marker_expression(config: pytest.Config) -> None:

@@ -272,6 +272,7 @@ class Run:
                         CapabilityFact(c.name, c.available, c.reason)
                         for c in self.facts[name].capabilities.values()
                     ),
+                    digests=self.facts[name].digests,
                 )
                 for name, target in self.targets.items()
             ),
@@ -279,15 +280,9 @@ class Run:
             digests={
                 "suites": _digest(self.suites),
                 "known_differences": _digest(self._digested()),
-                **self._of_the_server(),
             },
         )
         return redact_header(header, self.redactor)
-
-    def _of_the_server(self) -> dict[str, str]:
-        """Return the digests of the target; those of several cannot stand under one name."""
-        (only, *others) = self.facts.values()
-        return {} if others else only.digests
 
     def _digested(self) -> list[Path]:
         folders = self._known_difference_folders()
@@ -298,7 +293,7 @@ def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return f"sha256:{digest.hexdigest()[:16]}"
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _write_private(path: Path, text: str) -> None:

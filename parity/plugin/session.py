@@ -12,9 +12,15 @@ from typing import Any
 import pytest
 
 from parity.model import HarnessError, Outcome, UserError
-from parity.model.evidence import Evidence, NoticeEvent, merge_evidence, read_evidence
+from parity.model.evidence import (
+    Evidence,
+    NoticeEvent,
+    SelectionEvent,
+    merge_evidence,
+    read_evidence,
+)
 from parity.plugin import allure
-from parity.plugin.checks import TARGET_FIXTURE, is_check, only_looks, select
+from parity.plugin.checks import TARGET_FIXTURE, is_check, only_looks, select, selection_of
 from parity.plugin.options import RunOptions
 from parity.plugin.recorder import Recorder
 from parity.plugin.run import Run, RunPlan
@@ -54,6 +60,8 @@ class SessionPlugin:
         self.run = Run(options, plan, worker, config.invocation_params.args)
         self.recorder = Recorder(self.run)
         self.evidence: Evidence | None = None
+        self.collected: list[pytest.Item] = []
+        self.selection: SelectionEvent | None = None
         config.stash[RUN] = self.run
         config.stash[RECORDER] = self.recorder
 
@@ -84,11 +92,18 @@ class SessionPlugin:
             config.hook.pytest_deselected(items=left_out)
         items[:] = sorted(selected, key=only_looks)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_collection_modifyitems")
+    def note_collected(self, items: list[pytest.Item]) -> Generator[None, object, object]:
+        """Keep what was collected before anything leaves some of it out."""
+        self.collected = [item for item in items if is_check(item)]
+        return (yield)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start the run once there is something to check; a worker asks the controller to."""
         if self.config.option.collectonly or not any(is_check(item) for item in session.items):
             return
+        self.selection = selection_of(self.collected, session.items)
         if self.is_worker:
             self.run.plan.wanted_file.touch()
         else:
@@ -186,6 +201,8 @@ class SessionPlugin:
         if not self.run.started:
             return
         evidence = self.run.open_evidence()
+        if self.selection is not None:
+            evidence.write(self.selection)
         for name, left in self._sweep().items():
             evidence.write(NoticeEvent("warning", name, f"could not be removed: {', '.join(left)}"))
         if self.run.ready_s:

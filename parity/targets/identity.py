@@ -31,6 +31,26 @@ def measured_on(target: Target) -> dict[str, str]:
     return {name: digest for name, digest in digests.items() if digest is not None}
 
 
+def address_of(target: Target) -> dict[str, str]:
+    """Return the digest of the place of a database: hosts and name, without who asks.
+
+    It is there before the database is, which has no identity of its own until it is filled.
+
+    Args:
+        target: A target; one without ``mongo`` has no digest.
+
+    Returns:
+        ``mongod``, or nothing.
+    """
+    if target.mongo is None:
+        return {}
+    # After the last @, which a password may hold: mongodb://user:p@ss@host:27017/name?options
+    place = target.mongo.value.partition("?")[0].partition("://")[2].rpartition("@")[2]
+    hosts, _, name = place.partition("/")
+    told = [sorted(host.lower().removesuffix(":27017") for host in hosts.split(",")), name]
+    return {"mongod": digest_of_bytes(compact_json(told).encode())}
+
+
 def database_measured_on(target: Target) -> dict[str, str]:
     """Return the digest of a database: another one after it was dropped and filled again.
 
@@ -41,7 +61,7 @@ def database_measured_on(target: Target) -> dict[str, str]:
         target: A target; one without ``mongo`` has no digest.
 
     Returns:
-        ``database``, or nothing if it cannot be told.
+        ``mongod``: where it is; and ``database``, if it can be told.
     """
     from pymongo import MongoClient  # noqa: PLC0415 - not for those that ask a server only
     from pymongo.errors import PyMongoError  # noqa: PLC0415
@@ -59,11 +79,13 @@ def database_measured_on(target: Target) -> dict[str, str]:
                 for collection in database.list_collections(filter=wanted)
             ]
     except PyMongoError:
-        return {}
+        return address_of(target)
     ids = sorted((name, uuid.hex()) for name, uuid in found if uuid is not None)
     if not ids:
-        return {}
-    return {"database": digest_of_bytes(compact_json([database.name, ids]).encode())}
+        return address_of(target)
+    return address_of(target) | {
+        "database": digest_of_bytes(compact_json([database.name, ids]).encode())
+    }
 
 
 def code_digest(place: Path) -> str:

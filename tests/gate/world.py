@@ -17,7 +17,9 @@ from parity.gate.output import gate_json
 from parity.gate.rules import Waiver
 from parity.model import Kind, Outcome, Style, Writes
 from parity.model.evidence import (
+    AskedFact,
     CheckEvent,
+    ChosenFact,
     DifferenceFact,
     Event,
     EvidenceWriter,
@@ -25,6 +27,7 @@ from parity.model.evidence import (
     Header,
     KnownDifferenceEvent,
     Level,
+    SelectionEvent,
     Severity,
     TableEvent,
     TargetFacts,
@@ -69,12 +72,47 @@ SMALL: dict[str, dict[str, dict[str, Any]]] = {
         "file-store": {"minimum": 5},
         "settings": {"minimum": 12},
         "suites": {"areas": dict.fromkeys(AREAS, 2)},
-        "replay": {"least_requests": 100},
+        "replay": {"least_requests": 100, "least_signatures": 1},
         "scan-cloud": {"areas": {"cloud-code": 1}},
         "scan-clients": {"areas": {"clients": 1}},
     },
     "11": {"smoke-deployed": {"areas": {"smoke": 2}}},
 }
+
+
+# What each job is told when it is told nothing; the peak and the objective are the recorded ones.
+USUAL: dict[str, dict[str, Any]] = {
+    "preflight": {
+        "pings": 200, "connections": 200, "room_factor": 10.0, "median_ms": 20.0, "p99_ms": 100.0,
+        "clock_s": 1.0,
+    },
+    "verify": {"exclude": [], "classes": [], "strict": False},
+    "audit": {"accepted": [], "check_files": 300, "max_mb_s": 0.0},
+    "files": {"store": "gridfs", "limit": None},
+    "settings": {"allow_mail": False},
+    "replay": {
+        "only": None, "repeat": None, "noise": None, "read_only": False, "lanes": 16, "app": None,
+        "allow_truncated": False, "control": False, "compared_with": [],
+    },
+    "scan": {"max_bytes": 2_000_000},
+    "size": {
+        "peak": 12.0, "need": 2.0, "seconds": None, "p95_ms": 500.0, "p99_ms": 2000.0,
+        "errors_percent": 1.0, "quick": False, "read_only": False, "max_rate": None,
+        "disk_bytes": None, "growth": None, "hosted_bytes": None, "network_mbit": None,
+    },
+    "indexes": {
+        "samples": 5, "max_time_ms": 10_000, "budget_s": 300.0, "server_version": "9.10.0",
+    },
+    "deployment": {
+        "min_days": 14, "samples": 40, "health_asks": 5, "max_latency_ms": 20.0, "http_port": 80,
+        "from_inside": False, "allowed_hosts": [],
+    },
+}  # fmt: skip
+
+
+def usual(job: str) -> dict[str, AskedFact]:
+    """Return what a job is told by the command that its rule shows."""
+    return {name: AskedFact(value, value) for name, value in USUAL.get(job, {}).items()}
 
 
 def small_toml() -> str:
@@ -148,6 +186,8 @@ class Spec:
     target: TargetFacts = field(default_factory=facts)
     digests: dict[str, str] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
+    asked: dict[str, AskedFact] | None = None
+    chosen: SelectionEvent | None = None
     suite_version: str = SUITE_VERSION
     interrupted: bool = False
     name: str = ""
@@ -163,7 +203,24 @@ class Spec:
             targets=(self.target,),
             digests=self.digests,
             job=self.job,
+            asked=usual(self.job) if self.asked is None else self.asked,
         )
+
+    def selection(self) -> SelectionEvent:
+        """Return the selection of a run that left nothing out."""
+        groups: dict[tuple[str, str, Level], list[str]] = {}
+        for event in self.events:
+            if isinstance(event, CheckEvent):
+                key = (event.target, event.area, event.level)
+                groups.setdefault(key, []).append(event.nodeid)
+        chosen = tuple(ChosenFact(*key, tuple(each)) for key, each in groups.items())
+        return SelectionEvent(chosen, ())
+
+    def ask(self, name: str, given: Any) -> None:
+        """Tell the run something else than what is shipped."""
+        self.asked = {**usual(self.job), **(self.asked or {})}
+        shipped = self.asked[name].shipped if name in self.asked else None
+        self.asked[name] = AskedFact(given, shipped)
 
     def write(self, reports: Path) -> Path:
         head = self.header()
@@ -171,6 +228,8 @@ class Spec:
         with EvidenceWriter(path, head) as writer:
             for event in self.events:
                 writer.write(event)
+            if self.job == "suites":
+                writer.write(self.chosen or self.selection())
             writer.close(interrupted=self.interrupted)
         return path
 

@@ -174,7 +174,7 @@ def test_tables_of_versions_one_and_two_are_read(tmp_path: Path) -> None:
     later = '"note":"note","chart":null,"links":[]}'
     for version in (1, 2):
         old = tmp_path / f"{version}.jsonl"
-        text = now.read_text("utf-8").replace('"version":4', f'"version":{version}', 1)
+        text = now.read_text("utf-8").replace('"version":5', f'"version":{version}', 1)
         text = re.sub(r',"seal":"[^"]*"', "", text)  # sealed since version 4
         assert later in text
         old.write_text(text.replace(later, '"note":"note"}'), "utf-8")
@@ -198,11 +198,11 @@ def test_tables_of_versions_one_and_two_are_read(tmp_path: Path) -> None:
         ('"outcome":"pass"', '"outcome":"xfail"', "line 2: check.outcome: expected one of pass"),
         ('"differences":[]', '"differences":{}', "line 2: check.differences: expected a list"),
         ('"exchanges":[]', '"exchanges":[3]', r"line 2: check.exchanges\[0\]: expected an object"),
-        ('"digests":{', '"digests":[],"x":{', "line 1: header: unknown field 'x'"),
+        ('"digests":{', '"digests":[],"x":{', "line 1: header.targets\\[0\\]: unknown field 'x'"),
         ('"event":"check"', '"event":"chekc"', "line 2: unknown event 'chekc'"),
         ('"format":"parity-evidence"', '"format":"har"', "line 1: expected the header"),
-        ('"version":4', '"version":"3"', "line 1: header.version: expected 4, got '3'"),
-        ('"version":4', '"version":0', "line 1: header.version: expected 4, got 0"),
+        ('"version":5', '"version":"3"', "line 1: header.version: expected 5, got '3'"),
+        ('"version":5', '"version":0', "line 1: header.version: expected 5, got 0"),
         ('"started_at":"2026-', '"started_at":"26-', "line 1: header: expected a time like"),
         ('"started_at":"2026-07', '"started_at":"2026-13', "line 1: header: month must be"),
         ('"name":"hosted"', '"name":"selfhosted"', "line 1: header: two targets have the same"),
@@ -398,7 +398,7 @@ def test_a_line_that_was_altered_breaks_the_seal_whatever_the_footer_counts(tmp_
 
     with pytest.raises(BadEvidence, match="altered"):
         read_evidence(path)
-    path.write_text(forged.replace('"version":4', '"version":3', 1))
+    path.write_text(forged.replace('"version":5', '"version":3', 1))
     with pytest.raises(BadEvidence, match="altered"):
         read_evidence(path)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.audit.checks import (
     accepted_entry,
     checks_of,
@@ -28,6 +28,7 @@ from parity.jobs.audit.logins import Account, LoginResult, try_accounts
 from parity.jobs.audit.walk import Progress
 from parity.model import Target
 from parity.model.evidence import (
+    AskedFact,
     CheckEvent,
     Event,
     NoticeEvent,
@@ -111,6 +112,10 @@ class AuditJob(Job):
     def digests(self) -> Mapping[str, str]:
         """Return the digest of the database."""
         return database_measured_on(self.target)
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options; of accounts, who logs in is nobody else's business."""
+        return asked_of(self.request, AuditRequest(), "accounts")
 
     def events(self, run: Run) -> Events:
         """Yield a check for each code; of a run that was stopped, what it saw until then."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.deployment.canary import Canary, clear, master_client, read_state
 from parity.jobs.deployment.checks import WRITING, Check, DeploymentOptions
 from parity.jobs.deployment.cors import check_cors
@@ -26,6 +26,7 @@ from parity.jobs.deployment.tls import check_tls, verifies
 from parity.model import HarnessError, Outcome, Target, UserError
 from parity.model.events import (
     NOT_RUN,
+    AskedFact,
     CheckEvent,
     Effect,
     Event,
@@ -111,6 +112,10 @@ class DeploymentJob(Job):
     def secrets(self) -> Mapping[str, str]:
         """Return those of the target on both ways."""
         return secrets_of([self.target, *([self.options.inside] if self.options.inside else [])])
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options."""
+        return asked_of(self.options, DeploymentOptions())
 
     def events(self, run: Run) -> Events:
         """Yield the nine checks in the order of :class:`Check`, then what was seen as tables.

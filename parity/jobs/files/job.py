@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.files.download import Downloader
 from parity.jobs.files.results import FilesOptions, StepResult, TrialContext, UploadedFile
 from parity.jobs.files.store import left_in_gridfs, store_of
 from parity.jobs.files.trial import try_files
 from parity.model import HarnessError, Outcome, Target, UserError
-from parity.model.events import CheckEvent, Event, NoticeEvent, TableEvent, TargetFacts
+from parity.model.events import AskedFact, CheckEvent, Event, NoticeEvent, TableEvent, TargetFacts
 from parity.targets import Namespace, ParseClient, refuse_write, secrets_of, server_version
 from parity.targets.identity import measured_on
 from parity.targets.mongo import Access, Reader, reported
@@ -94,6 +94,11 @@ class FilesJob(Job):
     def digests(self) -> Mapping[str, str]:
         """Return what the server was like."""
         return measured_on(self.target)
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options."""
+        hosts = AskedFact(sorted(self.hosts), [])
+        return asked_of(self.options, FilesOptions()) | {"allowed_hosts": hosts}
 
     def events(self, run: Run) -> Events:
         """Yield a check for each step, then what was stored; nothing of it is left, if possible."""

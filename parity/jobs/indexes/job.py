@@ -11,10 +11,10 @@ from pymongo import MongoClient
 from parity.indexes import Advice, AdviceOptions, IndexUse, TryOut, advise
 from parity.indexes.model import Cost, Keys, Tried
 from parity.indexes.tryout import orphans
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.indexes.evidence import check_of, lines_of, remedy_of, tables_of
 from parity.model import Target
-from parity.model.evidence import NoticeEvent, TargetFacts
+from parity.model.evidence import AskedFact, NoticeEvent, TargetFacts
 from parity.model.plain import picked, plain
 from parity.profiles.profile import Profile
 from parity.targets import secrets_of
@@ -109,6 +109,12 @@ class IndexesJob(Job):
         """Return those of the database, and of the recording that the profile was made from."""
         recording = {"recording": self.profile.digest} if self.profile.digest else {}
         return database_measured_on(self.target) | recording
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options; a version that is not given is the target's."""
+        shipped = AdviceOptions()
+        version = self.target.version or shipped.server_version
+        return asked_of(self.options, replace(shipped, server_version=version), "seed")
 
     def events(self, run: Run) -> Events:
         """Yield a check for each query, costliest first, and the numbers as tables."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.preflight.codes import CODES
 from parity.jobs.preflight.engine import PreflightOptions, preflight
 from parity.model import Outcome, Target, UserError
-from parity.model.evidence import CheckEvent, Event, Level, TargetFacts
+from parity.model.evidence import AskedFact, CheckEvent, Event, Level, TargetFacts
 from parity.model.judged import Judged
 from parity.targets import secrets_of
+from parity.targets.identity import address_of
 from parity.targets.mongo import Access, Reader
 
 _WORDS = {Outcome.PASS: "ok", Outcome.FAIL: "FAIL", Outcome.UNSUPPORTED: "not seen"}
@@ -68,6 +69,19 @@ class PreflightJob(Job):
     def secrets(self) -> Mapping[str, str]:
         """Return those of the target and of the source."""
         return secrets_of([self.target, *([self.source] if self.source else [])])
+
+    def digests(self) -> Mapping[str, str]:
+        """Return the digest of where the data shall go."""
+        return address_of(self.target)
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the limits, and what the hosted data is measured by."""
+        options, shipped = self.options, PreflightOptions(parse_server=self.target.version)
+        own = asked_of(options, shipped, "limits", "status", "timeout_s", "now")
+        source = AskedFact(self.source.name if self.source else None, None)
+        limits = asked_of(options.limits, shipped.limits)
+        status = asked_of(options.status, shipped.status)
+        return own | limits | status | {"source": source}
 
     def events(self, run: Run) -> Events:
         """Yield a check for each condition."""

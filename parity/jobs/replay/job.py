@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from parity.compare import Register, load_register
 from parity.compare.known import parse_version
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.replay import evidence, numbers
 from parity.jobs.replay.engine import Observer, Options, Progress
 from parity.jobs.replay.evidence import Subject
@@ -23,7 +23,7 @@ from parity.jobs.replay.survey import survey
 from parity.jobs.replay.tally import Tally
 from parity.model import Target, UserError, Writes
 from parity.model.digest import digest_of_recording
-from parity.model.evidence import NoticeEvent, TargetFacts
+from parity.model.evidence import AskedFact, NoticeEvent, TargetFacts
 from parity.paths import shipped
 from parity.targets import secrets_of, server_version
 from parity.targets.identity import code_digest, measured_on
@@ -34,22 +34,22 @@ class Asked:
     """What to replay and how, as the command line says it; see the options of ``parity replay``."""
 
     recording: Path
-    targets: tuple[str, ...]
-    config: Path | None
-    speed: float | None
-    lanes: int
-    state: str
-    read_only: bool
-    allow: tuple[str, ...]
-    only: str | None
-    repeat: str | None
-    resume: Path | None
-    control: bool
-    noise: Path | None
-    cloud: Path | None
-    allow_truncated: bool
-    known_differences: tuple[Path, ...]
-    fail_on_breaking: bool
+    targets: tuple[str, ...] = ()
+    config: Path | None = None
+    speed: float | None = None
+    lanes: int = 16
+    state: str = "fresh"
+    read_only: bool = False
+    allow: tuple[str, ...] = ()
+    only: str | None = None
+    repeat: str | None = None
+    resume: Path | None = None
+    control: bool = False
+    noise: Path | None = None
+    cloud: Path | None = None
+    allow_truncated: bool = False
+    known_differences: tuple[Path, ...] = ()
+    fail_on_breaking: bool = False
     app: int | None = None
 
 
@@ -65,7 +65,7 @@ class _Traffic(Job):
     judged: Target
 
     def __init__(self, asked: Asked, servers: Sequence[Target]) -> None:
-        self.asked, self.servers = asked, tuple(servers)
+        self.asked_for, self.servers = asked, tuple(servers)
         self._versions: dict[str, str | None] = {}
 
     def targets(self) -> Sequence[TargetFacts]:
@@ -78,11 +78,18 @@ class _Traffic(Job):
 
     def digests(self) -> Mapping[str, str]:
         """Return what the result depends on, for gates: the recording and the cloud code."""
-        recording, cloud = self.asked.recording, self.asked.cloud
+        recording, cloud = self.asked_for.recording, self.asked_for.cloud
         found = {"recording": digest_of_recording(recording)}
         if cloud is not None:
             found["cloud"] = code_digest(cloud)
         return found
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options; the last target is the one that is judged."""
+        apart = ("recording", "targets", "config")
+        others = AskedFact([server.name for server in self.servers[:-1]], [])
+        shipped = asked_of(self.asked_for, Asked(self.asked_for.recording), *apart)
+        return shipped | {"compared_with": others}
 
     def _version(self, target: Target) -> str | None:
         if target.name not in self._versions:
@@ -90,21 +97,23 @@ class _Traffic(Job):
         return self._versions[target.name]
 
     def _register(self, target: Target) -> Register:
-        folders = [shipped("scenarios/known-differences"), *self.asked.known_differences]
+        folders = [shipped("scenarios/known-differences"), *self.asked_for.known_differences]
         return load_register(folders).applying(target.style, parse_version(self._version(target)))
 
     def _opened(self, run: Run) -> Source:
         return open_source(
-            self.asked.recording,
+            self.asked_for.recording,
             run.folder,
             run.redactor,
-            allow_truncated=self.asked.allow_truncated,
-        ).of_app(self.asked.app)
+            allow_truncated=self.asked_for.allow_truncated,
+        ).of_app(self.asked_for.app)
 
     def _answers(self, run: Run, target: Target, source: Source) -> Source:
         """Replay against the first of two targets, and return what it answered as a recording."""
         path = run.folder / f"answers-{target.name}.jsonl"
-        one = _OneReplay(self.asked, source, target, "the recording", run, self._register(target))
+        one = _OneReplay(
+            self.asked_for, source, target, "the recording", run, self._register(target)
+        )
         recorder = Recorder(path, target, run.redactor)
         try:
             one.go(recorder.write)
@@ -151,7 +160,7 @@ class ReplayJob(_Traffic):
         if len(self.servers) == 2:
             source, expected = self._answers(run, self.servers[0], source), self.servers[0].name
         register = self._register(self.judged)
-        self._one = _OneReplay(self.asked, source, self.judged, expected, run, register)
+        self._one = _OneReplay(self.asked_for, source, self.judged, expected, run, register)
         try:
             self._one.go()
         except KeyboardInterrupt:
@@ -172,7 +181,7 @@ class ReplayJob(_Traffic):
         return numbers.result(self._one.tally, self._one.subject)
 
     def _found(self) -> Events:
-        one, asked = self._one, self.asked
+        one, asked = self._one, self.asked_for
         assert one is not None
         if one.progress is None:
             return
@@ -232,7 +241,7 @@ class ControlJob(_Traffic):
         first, again = self.servers[0], self.servers[-1]
         source = self._answers(run, first, self._opened(run))
         expected = f"the first replay on {first.name}"
-        one = _OneReplay(self.asked, source, again, expected, run, Register({}))
+        one = _OneReplay(self.asked_for, source, again, expected, run, Register({}))
         one.go()
         self._file = run.folder / "noise.toml"
         self._entries = write_noise(one.tally, self._file, first.url)
@@ -267,7 +276,7 @@ class _OneReplay:
         run: Run,
         register: Register,
     ) -> None:
-        self.asked, self.source, self.target, self.register = asked, source, target, register
+        self.asked_for, self.source, self.target, self.register = asked, source, target, register
         self.subject = Subject(source.name, target.name, expected)
         self.examples = Examples(self.subject, source.origin, run.redactor)
         self.survey = survey(source.lines(), source.mount)
@@ -286,9 +295,9 @@ class _OneReplay:
         Args:
             observe: Gets every exchange that is finished.
         """
-        folder = self.asked.resume or self._run.folder
+        folder = self.asked_for.resume or self._run.folder
         journal = folder / f"journal-{self.target.name}.jsonl"
-        if self.asked.resume is not None and not journal.exists():
+        if self.asked_for.resume is not None and not journal.exists():
             raise UserError(
                 f"{journal} is not there: nothing of that run can be gone on with",
                 "Give the report folder of a replay against the same target.",
@@ -304,9 +313,9 @@ class _OneReplay:
             inputs={
                 "recording": self.source.digest() if self.source.imported is None else "imported",
                 "target": self.target.url,
-                "state": self.asked.state,
-                "only": f"{self.asked.only} {self.asked.repeat} {self.asked.app}",
-                "read_only": str(self.asked.read_only),
+                "state": self.asked_for.state,
+                "only": f"{self.asked_for.only} {self.asked_for.repeat} {self.asked_for.app}",
+                "read_only": str(self.asked_for.read_only),
             },
             folder=self._run.folder,
             examples=self.examples,
@@ -315,7 +324,7 @@ class _OneReplay:
         )
 
     def _options(self) -> Options:
-        asked = self.asked
+        asked = self.asked_for
         selected = judged = None
         if pattern := asked.repeat or asked.only:
             selected, judged = select(self.source, self.source.mount, matching(pattern))

@@ -10,7 +10,8 @@ from parity.job import run_job
 from parity.jobs.scan.files import MAX_BYTES
 from parity.jobs.scan.job import ScanJob, ScanOptions
 from parity.model import ExitCode
-from parity.options import json_option
+from parity.options import config_option, json_option
+from parity.targets import App, load_app
 
 
 @click.command()
@@ -30,6 +31,7 @@ from parity.options import json_option
     metavar="FILE",
     help="Recorded traffic: which client versions send it? May be repeated.",
 )
+@config_option
 @click.option(
     "--sarif",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -61,6 +63,7 @@ def scan(
     paths: tuple[Path, ...],
     cloud: tuple[Path, ...],
     recordings: tuple[Path, ...],
+    config: Path | None,
     sarif: Path | None,
     max_bytes: int,
     reports: Path,
@@ -69,6 +72,7 @@ def scan(
     """Find cloud code and client code that will not work after the move.
 
     \b
+        parity scan --config parity.toml             # all that [app] names
         parity scan cloud/ app-src/
         parity scan --recording app.jsonl            # which client versions are in use?
         parity scan cloud/ --json | jq .definitions  # what is there to call?
@@ -77,5 +81,9 @@ def scan(
     Each finding has a code, a place, why, since which server version, and the change to make.
     A comment suppresses one: parity-scan: ignore SCAN-JOB-SCHEDULE because cron calls it.
     """  # noqa: D301 - click wants the control character
-    job = ScanJob(ScanOptions(paths, cloud, recordings, max_bytes, sarif))
+    app = load_app(config) if config else App()
+    if not (paths or cloud or recordings):
+        paths, recordings = app.clients, (app.recording,) if app.recording else ()
+        cloud = (app.cloud,) if app.cloud else ()
+    job = ScanJob(ScanOptions(paths, cloud, recordings, max_bytes, sarif, app))
     return run_job(job, reports, as_json=as_json)

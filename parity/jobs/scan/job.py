@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ from parity.jobs.scan.files import MAX_BYTES
 from parity.jobs.scan.model import Group, Match, ScanReport
 from parity.jobs.scan.output import json_of, sarif_of
 from parity.model import Kind, Outcome, Secret, Style, Target, UserError
+from parity.model.digest import digest_of_all
 from parity.model.evidence import (
+    AskedFact,
     CheckEvent,
     DifferenceFact,
     KnownDifferenceEvent,
@@ -25,6 +27,7 @@ from parity.model.evidence import (
     TargetFacts,
 )
 from parity.model.finding import Code
+from parity.targets.app import App, digest_of_part
 
 TARGET: Final = "source"
 """The target that a scan judges."""
@@ -48,6 +51,7 @@ class ScanOptions:
         recordings: Recorded traffic.
         max_bytes: Larger files are not read, and named.
         sarif: Where SARIF is written, if it is.
+        app: The app that it is about; what of ``paths`` is its cloud code is known then.
     """
 
     paths: tuple[Path, ...] = ()
@@ -55,6 +59,7 @@ class ScanOptions:
     recordings: tuple[Path, ...] = ()
     max_bytes: int = MAX_BYTES
     sarif: Path | None = None
+    app: App = field(default_factory=App)
 
 
 class ScanJob(Job):
@@ -90,6 +95,27 @@ class ScanJob(Job):
         """Return the source code as the one target."""
         return (TargetFacts.of(Target(TARGET, Style.PARSE_SERVER, "(source code)", Secret(""))),)
 
+    def digests(self) -> Mapping[str, str]:
+        """Return those of what is scanned; the cloud code of the app need not be named as such."""
+        options = self.options
+        cloud, given = _resolved(options.cloud), _resolved(options.paths)
+        if options.app.cloud is not None:
+            cloud |= given & _resolved([options.app.cloud])
+        parts = {"clients": given - cloud, "recording": _resolved(options.recordings)}
+        parts["cloud"] = cloud
+        return {
+            # Several where the app has one are something else than what the app has.
+            name: digest_of_part(name, places)
+            if name == "clients" or len(places) == 1
+            else digest_of_all(digest_of_part(name, [place]) for place in places)
+            for name, places in parts.items()
+            if places and all(place.exists() for place in places)
+        }
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the option that leaves something out."""
+        return {"max_bytes": AskedFact(self.options.max_bytes, MAX_BYTES)}
+
     def read(self, run: Run) -> None:
         """Scan, and keep the keys that were seen out of every output."""
         options = self.options
@@ -123,6 +149,10 @@ class ScanJob(Job):
     def result(self) -> Mapping[str, Any]:
         """Return everything that was found; ``schemas/scan.schema.json`` describes it."""
         return json_of(self.report)
+
+
+def _resolved(places: Iterable[Path]) -> set[Path]:
+    return {place.resolve() for place in places}
 
 
 def _write_sarif(path: Path, value: Any) -> None:

@@ -13,7 +13,7 @@ from parity.jobs.settings.hosted import HostedSettings
 from parity.jobs.settings.judge import ComparedSetting, Origin, judge
 from parity.jobs.settings.survey import survey
 from parity.model import Outcome, Target
-from parity.model.events import CheckEvent, Event, NoticeEvent, TargetFacts
+from parity.model.events import AskedFact, CheckEvent, Event, NoticeEvent, TargetFacts
 from parity.model.finding import Severity
 from parity.targets import secrets_of, server_version
 from parity.targets.identity import measured_on
@@ -93,6 +93,10 @@ class SettingsJob(Job):
         """Return what the server was like, and the digest of the settings file."""
         file = {"hosted_settings": self.hosted.digest} if self.hosted.digest else {}
         return {**measured_on(self.target), **file}
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the one option."""
+        return {"allow_mail": AskedFact(self.allow_mail, False)}
 
     def events(self, run: Run) -> Events:
         """Yield a check for each setting, then all of them as a table and what was left behind."""

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
 from parity.indexes import Advice, AdviceOptions, TryOut, advise
-from parity.job import Events, Job, Run, plain_json
+from parity.job import Events, Job, Run, asked_of, plain_json
 from parity.jobs.size.checks import checks_of, files_table, series_tables, tables_of, trials_table
 from parity.jobs.size.knee import Plan
 from parity.jobs.size.load.generator import LocustGenerator, calibrate
@@ -27,7 +27,7 @@ from parity.jobs.size.trial import objective_for
 from parity.jobs.size.verdict import NEED, Fit
 from parity.model import Target, UserError, Writes
 from parity.model.errors import HarnessError
-from parity.model.evidence import NoticeEvent, TargetFacts
+from parity.model.evidence import AskedFact, NoticeEvent, TargetFacts
 from parity.profiles.profile import Profile
 from parity.report.files import write_text
 from parity.targets import secrets_of, server_version
@@ -147,6 +147,19 @@ class SizeJob(Job):
         """Return those of the server, its database, and the profile's recording."""
         recording = {"recording": self.profile.digest} if self.profile.digest else {}
         return database_measured_on(self.target) | measured_on(self.target) | recording
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options; the peak and the objective as they are in force."""
+        options, usual = self.options, objective_for(self.profile)
+        objective = objective_for(
+            self.profile, options.p95_ms, options.p99_ms, options.errors_percent
+        )
+        return asked_of(options, SizeOptions()) | {
+            "peak": AskedFact(self.peak, self.profile.peak_rate),
+            "p95_ms": AskedFact(objective.p95_ms, usual.p95_ms),
+            "p99_ms": AskedFact(objective.p99_ms, usual.p99_ms),
+            "errors_percent": AskedFact(objective.errors_percent, usual.errors_percent),
+        }
 
     def events(self, run: Run) -> Events:
         """Yield a check for each part, and what was measured as tables."""

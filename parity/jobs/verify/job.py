@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from parity.job import Events, Job, Run, plain_json
+from parity.job import Events, Job, Run, asked_of, plain_json
 from parity.jobs.verify.cluster import cluster_sides
 from parity.jobs.verify.collection import OnDifference
 from parity.jobs.verify.engine import Options, verify_databases
@@ -19,7 +19,7 @@ from parity.jobs.verify.result import State, VerifyResult
 from parity.jobs.verify.resume import StateFile, inputs_of
 from parity.jobs.verify.sources import RestSource, SourceOptions, open_export, verify_source
 from parity.model import Secret, Target, UserError
-from parity.model.evidence import NoticeEvent, TargetFacts
+from parity.model.evidence import AskedFact, NoticeEvent, TargetFacts
 from parity.targets import secrets_of
 from parity.targets.identity import database_measured_on
 from parity.targets.mongo import Access
@@ -96,6 +96,11 @@ class VerifyJob(Job):
     def digests(self) -> Mapping[str, str]:
         """Return the digest of the database that is judged."""
         return database_measured_on(self.destination)
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options, and what the database is compared with."""
+        source = self.source.name if isinstance(self.source, Target) else str(self.source)
+        return asked_of(self.options, VerifyOptions()) | {"source": AskedFact(source, None)}
 
     def events(self, run: Run) -> Events:
         """Compare, writing each difference down as it is found; then yield what it comes to."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from parity.job import Events, Job, Run
+from parity.job import Events, Job, Run, asked_of
 from parity.jobs.web.answers import Answer, Page
 from parity.jobs.web.compare import ComparedPage, WebOptions, chosen, compare_sites
 from parity.jobs.web.evidence import links_check, page_check, tables
@@ -18,7 +18,7 @@ from parity.jobs.web.source import Website, is_recording, origin_of, read_urls, 
 from parity.model import Outcome, Target, UserError
 from parity.model.digest import digest_of_recording
 from parity.model.errors import HarnessError
-from parity.model.events import NoticeEvent, TargetFacts
+from parity.model.events import AskedFact, NoticeEvent, TargetFacts
 from parity.targets import secrets_of, server_version
 
 _SHOWN = 40
@@ -85,7 +85,8 @@ class WebJob(Job):
         old: str | None = None,
     ) -> None:
         parts = urlsplit(target.url)
-        self.new = origin_of(site or f"{parts.scheme}://{parts.netloc}", "--site")
+        self.beside = origin_of(f"{parts.scheme}://{parts.netloc}", "--site")
+        self.new = origin_of(site, "--site") if site else self.beside
         given = origin_of(old, "--from") if old else None
         self.source, self.target = source, target
         if is_recording(source):
@@ -114,6 +115,12 @@ class WebJob(Job):
     def digests(self) -> Mapping[str, str]:
         """Return that of the source."""
         return {"web": digest_of_recording(self.source)}
+
+    def asked(self) -> Mapping[str, AskedFact]:
+        """Return the options, and which site is judged."""
+        return asked_of(self.options, WebOptions(timeout_s=self.target.timeout_s), "ca") | {
+            "site": AskedFact(self.new, self.beside),
+        }
 
     def events(self, run: Run) -> Events:
         """Yield a check for each URL as it comes, then that of links, and tables."""
