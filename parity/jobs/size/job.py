@@ -301,7 +301,8 @@ class SizeJob(Job):
         if self.options.try_indexes and self.target.mongo is not None:
             try_on = TryOut(self.target.mongo, prefix=f"parity_{secrets.token_hex(3)}_")
         # The rates of the advice are those of the peak that was asked about.
-        profile = replace(self.profile, peak_rate=self.peak)
+        typical = min(self.profile.typical_rate, self.peak)
+        profile = replace(self.profile, peak_rate=self.peak, typical_rate=typical)
         try:
             return advise(db, profile, options=options, try_on=try_on, progress=progress), ""
         except OperationFailure as error:

@@ -154,11 +154,11 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
             source.name, codes.INDEX.id, difference, _create(source.name, index)
         )
     for name, index in unmatched.items():
-        code = codes.INDEX_HARMS if _harms(source.name, index) else codes.INDEX_EXTRA
+        code = codes.INDEX_HARMS if _harms(source.name, index, name) else codes.INDEX_EXTRA
         yield StructureDifference(source.name, code.id, _difference(name, None, index))
 
 
-def _harms(collection: str, index: dict[str, Any]) -> bool:
+def _harms(collection: str, index: dict[str, Any], name: str = "") -> bool:
     """Tell whether an additional index deletes rows, refuses saves, or is in Parse Server's way.
 
     Source: parse-server ``DatabaseController.performInitialization`` makes unique indexes of names
@@ -167,7 +167,7 @@ def _harms(collection: str, index: dict[str, Any]) -> bool:
     """
     if collection == "_Idempotency":
         return False
-    if collection == "_User" and index["name"] in _CASE_INSENSITIVE:
+    if collection == "_User" and name in _CASE_INSENSITIVE:
         collation = index.get("collation") or {}
         return (collation.get("locale"), collation.get("strength")) != ("en_US", 2)
     return "expireAfterSeconds" in index or (

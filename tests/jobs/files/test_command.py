@@ -508,7 +508,7 @@ def test_the_audit_asks_for_every_file_class_by_class(
     hidden = outcomes["audit/AUD-FILE-ENCRYPTED"]
     assert hidden.outcome is Outcome.FAIL
     assert hidden.finding is not None
-    assert "fileKey" in hidden.finding.remedy
+    assert "change no file" in hidden.finding.remedy
     assert len(hidden.differences) == 1
     assert outcomes["audit/AUD-FILE-HOSTED"].outcome is Outcome.FAIL
     assert outcomes["audit/AUD-FILE-MISSING"].outcome is Outcome.FAIL

@@ -175,7 +175,7 @@ PLANTS: dict[str, tuple[Plant, str, str]] = {
         "VER-INDEX",
     ),
     "an index not unique": (unique_lost, "_User", "VER-INDEX"),
-    "another name of an index": (rename_index, "_User", "VER-INDEX-EXTRA"),
+    "another name of an index": (rename_index, "_User", "VER-INDEX-HARMS"),
     "an extra index": (lambda pair: pair.copy["Odd"].create_index("a"), "Odd", "VER-INDEX-EXTRA"),
     "options": (recreate_capped, "Capped", "VER-OPTIONS"),
     "an extra collection": (insert("Other", {"_id": 1}), "Other", "VER-COLLECTION-EXTRA"),
