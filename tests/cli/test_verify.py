@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,52 @@ def report(folder: Path) -> Path:
 
 def evidence(folder: Path) -> Evidence:
     return read_evidence(report(folder) / "evidence.jsonl")
+
+
+_LATEST: list[dict[str, Any]] = [{"$match": {"score": {"$gt": 10}}}]
+
+
+def _views(left: Pair, *, copied: list[dict[str, Any]] | None) -> None:
+    left.source.create_collection("Best", viewOn="GameScore", pipeline=_LATEST)
+    if copied is not None:
+        left.copy.create_collection("Best", viewOn="GameScore", pipeline=copied)
+
+
+def test_a_view_that_is_the_same_is_no_difference(pair: Pair, tmp_path: Path) -> None:
+    _views(pair, copied=_LATEST)
+    assert run(tmp_path) is ExitCode.PASS
+
+
+def _lost(pair: Pair) -> None:
+    _views(pair, copied=None)
+
+
+def _changed(pair: Pair) -> None:
+    _views(pair, copied=[])
+
+
+def _rows_instead(pair: Pair) -> None:
+    _views(pair, copied=None)
+    pair.copy["Best"].insert_many(list(pair.source["Best"].find()))
+
+
+def _view_instead(pair: Pair) -> None:
+    pair.copy["GameScore"].rename("Rows")
+    pair.source["Rows"].insert_many(list(pair.source["GameScore"].find()))
+    pair.source["Rows"].create_index([("score", 1), ("playerName", -1)])
+    pair.copy.create_collection("GameScore", viewOn="Rows", pipeline=[])
+
+
+@pytest.mark.parametrize("harm", [_lost, _changed, _rows_instead, _view_instead])
+def test_a_view_that_is_not_the_same_fails(
+    pair: Pair, tmp_path: Path, harm: Callable[[Pair], None]
+) -> None:
+    harm(pair)
+    assert run(tmp_path) is ExitCode.FAIL
+    [failed] = [each for each in evidence(tmp_path).checks if each.outcome is Outcome.FAIL]
+    assert failed.id in {"verify/Best", "verify/GameScore"}
+    assert failed.finding is not None
+    assert failed.finding.code == "VER-VIEW"
 
 
 def test_a_copy_passes(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

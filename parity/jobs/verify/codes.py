@@ -32,8 +32,9 @@ COLLECTION_EXTRA: Final = CODES["VER-COLLECTION-EXTRA"]
 
 BENIGN: Final = frozenset(code.id for code in CODES.values() if not code.fails)
 """Codes that do not fail a run unless it is strict."""
-ONE_SIDED: Final = frozenset({COLLECTION_MISSING.id, COLLECTION_EXTRA.id})
-"""Codes of a collection that only one side has: they are about its documents, not its options."""
+ONE_SIDED: Final = frozenset({COLLECTION_MISSING.id, COLLECTION_EXTRA.id, VIEW.id})
+"""Codes of a collection or view that only one side has as such: they are about all that it shows,
+not about its options."""
 
 ONLY_DESTINATION: Final = frozenset({EXTRA.id, DUPLICATE.id})
 """Codes of documents that are not counted among those of the source."""

@@ -121,7 +121,7 @@ def events_of(result: VerifyResult, target: str, *, strict: bool) -> Iterator[Ev
 
 def said(collection: CollectionResult) -> str:
     """Return one line about a collection."""
-    if collection.state is not State.VERIFIED:
+    if collection.state is not State.VERIFIED and not collection.structure:
         return f"{collection.state}: {collection.reason}"
     counts = Counter(collection.counts)
     counts.update(found.code for found in collection.structure)
@@ -154,7 +154,8 @@ def _checks(
         reason="" if collection.state is State.VERIFIED else collection.reason,
         duration_s=collection.seconds,
     )
-    if collection.state in (State.VERIFIED, State.NOT_JUDGED):
+    # A view has no documents of its own, so what differs of it is all there is to judge.
+    if whole or collection.state in (State.VERIFIED, State.NOT_JUDGED):
         yield _judged(check, counts, facts, whole, reproduce, strict=strict)
     else:
         yield check
