@@ -17,7 +17,7 @@ from parity.model.evidence import CheckEvent, DifferenceFact, Finding, KnownDiff
 from parity.model.finding import Code
 from parity.model.judged import Judged
 
-FETCHED: Final = frozenset({codes.FILE_UNREACHABLE, codes.FILE_ENCRYPTED, codes.FILE_UNENCRYPTED})
+FETCHED: Final = frozenset({codes.FILE_UNREACHABLE, codes.FILE_ENCRYPTED})
 """Codes that only asking the server for files decides."""
 LOGINS: Final = (codes.LOGIN_PASSWORD, codes.LOGIN_SESSION)
 SHOWN: Final = 20
