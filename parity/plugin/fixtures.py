@@ -55,10 +55,7 @@ def parse(request: pytest.FixtureRequest, target: Target) -> ParseClient:
 @pytest.fixture
 def master(parse: ParseClient, request: pytest.FixtureRequest) -> ParseClient:
     """A client with the master key; without one the check is unsupported."""
-    run = request.config.stash[RUN]
-    missing = run.facts[parse.target.name].missing(("master_key",))
-    if missing is not None:
-        pytest.skip(f"needs master_key: {missing.reason}")
+    request.config.stash[RUN].need(parse.target.name, "master_key")
     return parse.as_master()
 
 
@@ -135,9 +132,7 @@ def new_guest(request: pytest.FixtureRequest, parse: ParseClient, namespace: Nam
     id. No password is hashed; use them where a check is not about passwords. Where a target
     refuses anonymous users, the check is unsupported.
     """
-    missing = request.config.stash[RUN].facts[parse.target.name].missing(("anonymous_users",))
-    if missing is not None:
-        pytest.skip(f"needs anonymous_users: {missing.reason}")
+    request.config.stash[RUN].need(parse.target.name, "anonymous_users")
 
     def make(base: str = "guest", **fields: Any) -> User:
         username = namespace.user_name(base)

@@ -79,13 +79,7 @@ class OutcomesPlugin:
             and run.targets[check.target].writes is not Writes.DISPOSABLE
         ):
             pytest.skip(f"destructive, and target {check.target!r} is not disposable")
-        missing = run.facts[check.target].missing(check.requires)
-        if missing is not None:
-            if missing.broken:
-                record.outcome = Outcome.ERROR
-                record.reason = f"{NOT_TESTED}{missing.reason}"
-                pytest.skip(record.reason)
-            pytest.skip(f"needs {missing.name}: {missing.reason}")
+        run.need(check.target, *check.requires)
 
     # The last to be called is the first to see the report: before Allure attaches what it finds.
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -20,11 +20,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from parity import __version__
 from parity.compare import Register, load_register
 from parity.compare.known import parse_version
-from parity.model import HarnessError, Target, UserError
-from parity.model.evidence import CapabilityFact, EvidenceWriter, Header, TargetFacts, utc_now
+from parity.model import HarnessError, SetUpFailed, Target, UserError
+from parity.model.evidence import (
+    NOT_TESTED,
+    CapabilityFact,
+    EvidenceWriter,
+    Header,
+    TargetFacts,
+    utc_now,
+)
 from parity.model.toml import nearest
 from parity.paths import shipped
 from parity.plugin.causes import KnownCause, known_cause
@@ -137,6 +146,24 @@ class Run:
     def shared_file(self) -> Path:
         """What the first process tells the workers; removed at the end of the run."""
         return self.folder / "run.json"
+
+    def need(self, target: str, *capabilities: str) -> None:
+        """Let a check end here if its target cannot do what it needs.
+
+        Args:
+            target: Name of the target.
+            capabilities: Names of :data:`parity.targets.CAPABILITIES`.
+
+        Raises:
+            SetUpFailed: One is there and wrong, so the check cannot judge anything.
+            pytest.skip.Exception: One is not there: the check is unsupported.
+        """
+        missing = self.facts[target].missing(capabilities)
+        if missing is None:
+            return
+        if missing.broken:
+            raise SetUpFailed(f"{NOT_TESTED}{missing.reason}")
+        pytest.skip(f"needs {missing.name}: {missing.reason}")
 
     def down_file(self, target: str) -> Path:
         """Where a process says that a target is down; it holds the reason."""
