@@ -60,7 +60,7 @@ def init(
     \b
         parity init
         parity init --yes --recording traffic/app.jsonl --disposable
-        parity check 8          # then
+        parity status           # then: where the app stands, what to run
 
     Keys, addresses and folders are looked for in index.js, JSON configurations, .env,
     .parse.local, config/global.json, Podfiles and Gradle files. No key is shown; those that stand
@@ -149,4 +149,4 @@ def _tell(found: Found, folder: Path, written: list[Written]) -> None:
         click.echo(visible(f"{'app':<10}  {name:<14}  {said or 'not found'}"))
     for each in written:
         click.echo(visible(f"{each.name}: {each.what}"))
-    click.echo("Next: parity check 8 --plan" + ("" if folder == Path() else f"  (in {folder})"))
+    click.echo("Next: parity status" + ("" if folder == Path() else f"  (in {folder})"))

@@ -83,7 +83,7 @@ def write_files(
         raise UserError(
             f"{folder / CONFIG} is there already, and stays as it is",
             "Change it, or rename it and run parity init again; "
-            "parity doctor --config says what it lacks.",
+            "parity status says where the app stands.",
             code="config-exists",
         )
     references = {
@@ -129,7 +129,7 @@ def config_text(
             "# What this app is and where it lives: docs/configuration.md describes each setting.",
             "# Secrets are names of environment variables; their values are in .env, beside this",
             "# file and never committed, or in the environment.",
-            "# `parity doctor --config parity.toml` says what each gate still lacks.",
+            "# `parity status` says where the app stands, and what each gate still lacks.",
             "",
             *_app_lines(found),
             *_target_lines("hosted", found, references["hosted"], disposable=False),
