@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Final
 
 from parity.init.found import Found, Settings
 from parity.model import UserError
+from parity.model.toml import toml_text
 from parity.targets.dotenv import NAME
 
 CONFIG: Final = "parity.toml"
@@ -104,9 +104,13 @@ def write_files(
         ) from error
 
 
+def _prefix(target: str) -> str:
+    """Return how the variables of a target begin."""
+    return "" if target == "selfhosted" else f"{target.upper()}_"
+
+
 def _references(target: str, settings: Settings, environ: Mapping[str, str]) -> list[_Reference]:
-    prefix = "" if target == "selfhosted" else f"{target.upper()}_"
-    references = []
+    prefix, references = _prefix(target), []
     for setting, default in SECRETS.items():
         given = settings.get(setting)
         if not given:
@@ -177,9 +181,7 @@ _STYLES: Final = {"hosted": "hosted", "selfhosted": "parse-server", "deployed": 
 def _target_lines(
     target: str, found: Found, references: list[_Reference], *, disposable: bool
 ) -> Iterator[str]:
-    settings = {"hosted": found.hosted, "selfhosted": found.selfhosted, "deployed": found.deployed}[
-        target
-    ]
+    settings = found.targets[target]
     known = {each.setting: each for each in references}
     # A target that cannot be asked yet is a comment as a whole, so that nothing refers to nothing.
     usable = target == "selfhosted" or "app_id" in known
@@ -196,9 +198,8 @@ def _target_lines(
         if setting in known:
             yield f'{mark}{setting} = "env:{known[setting].variable}"'
         elif setting in _NEEDED[target]:
-            prefix = "" if target == "selfhosted" else f"{target.upper()}_"
             commented = mark or ("" if setting == "app_id" else "# ")
-            yield f'{commented}{setting} = "env:{prefix}{variable}"'
+            yield f'{commented}{setting} = "env:{_prefix(target)}{variable}"'
     public = settings["public_url"].value if "public_url" in settings else ""
     if public and public != url:
         yield f"{mark}public_url = {_toml(public)}"
@@ -223,12 +224,11 @@ def example_text(references: Mapping[str, list[_Reference]]) -> str:
     lines = ["# Copy it to .env and fill in the values; never commit .env."]
     names: dict[str, None] = {}
     for target, wanted in _NEEDED.items():
-        prefix = "" if target == "selfhosted" else f"{target.upper()}_"
         known = {each.setting: each.variable for each in references[target]}
         lines += ["", f"# {target}: {_ABOUT[target]}"]
         for setting, variable in SECRETS.items():
             if setting in wanted or setting in known:
-                name = known.get(setting, f"{prefix}{variable}")
+                name = known.get(setting, f"{_prefix(target)}{variable}")
                 lines += [f"{name}="] if name not in names else []
                 names[name] = None
     return "\n".join([*lines, ""])
@@ -244,7 +244,7 @@ def _secrets(
         for each in every
         if each.value and each.variable not in found.variables
     }
-    if not found:
+    if not values:
         return
     path = folder / NAME
     places = ", ".join(sorted({each.place.partition(":")[0] for each in values.values()}))
@@ -292,5 +292,5 @@ def _written(path: Path, text: str) -> Written:
 def _toml(value: str | list[str]) -> str:
     """Return text, or a list of it, as TOML."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return f"[{', '.join(map(toml_text, value))}]"
+    return toml_text(value)

@@ -81,8 +81,7 @@ class Code:
         return self.id
 
 
-_KIND: Final = dict[str, Code]
-_CODES: Final = Format[Mapping[str, Code]](_KIND)
+_CODES: Final = Format[Mapping[str, Code]](dict[str, Code])
 
 
 class Catalogue(Mapping[str, Code]):
@@ -124,7 +123,7 @@ def read_catalogue(module_file: str) -> Catalogue:
     try:
         document = Document(file.read_text(encoding="utf-8"))
         codes = {name: {"id": name, **entry} for name, entry in document.value.items()}
-        return Catalogue(document.read(_CODES, _KIND, codes))
+        return Catalogue(document.read(_CODES, codes))
     except WrongToml as error:
         raise ValueError(f"{file}: {error}") from None
 

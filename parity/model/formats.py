@@ -104,16 +104,19 @@ class Format(Generic[T]):
 
     Args:
         kind: A dataclass, or a union of some that a field tells apart.
+
+    Attributes:
+        kind: The same.
     """
 
     def __init__(self, kind: Any) -> None:
-        self._kind = kind
+        self.kind = kind
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:
         # Made when it is needed: it takes a tenth of a second, and `parity --help` needs none.
         # pydantic takes no settings for a bare dataclass; under another name it does.
-        inner: Any = NewType("Outermost", self._kind) if is_dataclass(self._kind) else self._kind
+        inner: Any = NewType("Outermost", self.kind) if is_dataclass(self.kind) else self.kind
         return TypeAdapter(inner, config=_CONFIG)
 
     def parse(self, raw: bytes | str, where: str = "") -> T:

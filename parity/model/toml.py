@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import difflib
+import json
 import re
 import tomllib
 import types
@@ -86,12 +87,11 @@ class Document:
             place = place[:-1]
         return self._lines.get(place, 0)
 
-    def read(self, form: Format[T], kind: Any, value: Any = None) -> T:
+    def read(self, form: Format[T], value: Any = None) -> T:
         """Return what the file, or a value made of it, stands for.
 
         Args:
             form: How to read it.
-            kind: The type that it is the format of, for the names that there are.
             value: Made of :attr:`value`, with the same places; by default that itself.
 
         Raises:
@@ -100,7 +100,7 @@ class Document:
         read, found = form.problems(self.value if value is None else value)
         if found:
             raise WrongToml(
-                Wrong(self.line(problem.place), problem.said() + _hint(problem, kind))
+                Wrong(self.line(problem.place), problem.said() + _hint(problem, form.kind))
                 for problem in found
             )
         return typing.cast("T", read)
@@ -145,6 +145,34 @@ def parse_toml(text: str, source: str, code: str) -> Document:
     except WrongToml as error:
         where = ", " if error.found[0].line else ": "
         raise UserError(f"{source}{where}{error}", "Correct that line.", code=code) from error
+
+
+def read_written(
+    document: Document, form: Format[T], source: object, remedy: str, code: str, value: Any = None
+) -> T:
+    """Return what a file that a person wrote stands for.
+
+    Args:
+        document: The file.
+        form: How to read it.
+        source: The file, for messages.
+        remedy: Where its format is described.
+        code: Code of the error.
+        value: See :meth:`Document.read`.
+
+    Raises:
+        UserError: Everything that is wrong with it, each with its line.
+    """
+    try:
+        return document.read(form, value)
+    except WrongToml as error:
+        raise problems_of(source, error.found, remedy, code) from None
+
+
+def toml_text(value: str) -> str:
+    """Return text as a string of TOML."""
+    # Strings of JSON are strings of TOML but for DEL and for pairs of surrogates.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def problems_of(source: object, found: Iterable[Wrong], remedy: str, code: str) -> UserError:

@@ -7,7 +7,7 @@ from typing import Final
 
 from parity.model import UserError
 from parity.model.formats import Format
-from parity.model.toml import Document, WrongToml, nearest, open_toml, parse_toml, problems_of
+from parity.model.toml import Document, nearest, open_toml, parse_toml, read_written
 from parity.paths import shipped
 from parity.profiles.profile import Profile
 
@@ -68,8 +68,5 @@ def parse_profile(text: str, source: str) -> Profile:
 
 def _profile(document: Document, source: str) -> Profile:
     value = {"typical_rate": document.value.get("peak_rate", 0), **document.value}
-    try:
-        return document.read(_PROFILE, Profile, value)
-    except WrongToml as error:
-        remedy = "docs/loadtests.md describes each field."
-        raise problems_of(source, error.found, remedy, "profile") from None
+    remedy = "docs/loadtests.md describes each field."
+    return read_written(document, _PROFILE, source, remedy, "profile", value)

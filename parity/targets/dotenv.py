@@ -10,9 +10,9 @@ from typing import Final
 import dotenv
 
 from parity.model import UserError
+from parity.model.toml import MOST_BYTES
 
 NAME: Final = ".env"
-MOST_BYTES: Final = 1_000_000
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
@@ -24,19 +24,23 @@ def read_dotenv(path: Path) -> dict[str, str]:
         path: The file.
 
     Raises:
-        UserError: It cannot be read, or is no text.
+        UserError: It cannot be read, is no text, or longer than any such file.
     """
     if not path.is_file():
         return {}
     try:
         with path.open("rb") as file:
-            text = file.read(MOST_BYTES).decode("utf-8-sig")
+            text = file.read(MOST_BYTES + 1).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         # A message of the decoder would quote bytes of the file.
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UserError(
             f"{path} cannot be read: {why}", "Write one NAME=value a line.", code="dotenv"
         ) from None
+    if len(text) > MOST_BYTES:
+        raise UserError(
+            f"{path} is longer than {MOST_BYTES:,} bytes", "Is it a .env?", code="dotenv"
+        )
     values = dotenv.dotenv_values(stream=StringIO(text), interpolate=False)
     return {name: value for name, value in values.items() if value}
 

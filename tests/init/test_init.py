@@ -203,6 +203,7 @@ def test_nothing_is_known_of_an_empty_folder_and_what_is_missing_is_named(tmp_pa
     with pytest.raises(UserError, match="APP_ID is not set"):
         settings_of(tmp_path)
     assert "APP_ID=" in (tmp_path / ".env.example").read_text().splitlines()
+    assert not (tmp_path / ".env").exists()  # there is nothing to keep in it
 
 
 def test_what_a_person_says_goes_before_what_was_found(app: Path) -> None:
@@ -255,3 +256,9 @@ def test_whatever_a_key_is_it_is_read_back(
     write_files(folder, app, {}, disposable=False)
     read = read_dotenv(folder / ".env")
     assert read == dict(given_.values())
+
+
+def test_a_file_that_is_too_long_for_secrets_is_refused_not_cut_off(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n" * 250_001 + "LAST=2\n")
+    with pytest.raises(UserError, match="longer than 1,000,000 bytes"):
+        read_dotenv(tmp_path / ".env")

@@ -36,14 +36,14 @@ FORM: Format[Bicycle] = Format(Bicycle)
 
 def problems(text: str) -> list[str]:
     with pytest.raises(WrongToml) as error:
-        Document(text).read(FORM, Bicycle)
+        Document(text).read(FORM)
     return str(error.value).split("\n")
 
 
 def test_a_file_becomes_its_dataclass() -> None:
     text = 'name = "x"\n[[wheels]]\nspokes = 36\nmade = 2020-01-02\n[parts.bell]\nspokes = 0\n'
 
-    assert Document(text).read(FORM, Bicycle) == Bicycle(
+    assert Document(text).read(FORM) == Bicycle(
         "x", (Wheel(36, "2020-01-02"),), None, {"bell": Wheel(0)}
     )
 

@@ -6,7 +6,6 @@ difference only after somebody has set ``accepted = true``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ from parity.jobs.replay.judgement import place
 from parity.jobs.replay.tally import Tally
 from parity.model import Difference
 from parity.model.formats import Format
-from parity.model.toml import WrongToml, open_toml, problems_of
+from parity.model.toml import open_toml, read_written, toml_text
 from parity.wire.operation import Operation
 from parity.wire.signature import signature
 
@@ -101,11 +100,11 @@ def write_noise(tally: Tally, file: Path, server: str) -> int:
         for (path, kind), cluster in sorted(of.clusters.items()):
             entries.append(
                 "[[noise]]\n"
-                f"signature = {_toml(name)}\n"
-                f"path = {_toml(path)}\n"
-                f"kind = {_toml(kind)}\n"
+                f"signature = {toml_text(name)}\n"
+                f"path = {toml_text(path)}\n"
+                f"kind = {toml_text(kind)}\n"
                 f"seen = {cluster.exchanges}\n"
-                f"example = {_toml(', '.join(cluster.examples))}\n"
+                f"example = {toml_text(', '.join(cluster.examples))}\n"
                 "accepted = false\n"
             )
     file.write_text("\n".join([_HEAD.format(server=server), *entries]), encoding="utf-8")
@@ -120,14 +119,6 @@ def read_noise(path: Path) -> Noise:
     """
     remedy = "Give a file that --control has written; change nothing in it but accepted."
     document = open_toml(path, remedy, "noise", most=_LONGEST_FILE)
-    try:
-        read = document.read(_FILE, _File)
-    except WrongToml as error:
-        raise problems_of(path, error.found, remedy, "noise") from None
+    read = read_written(document, _FILE, path, remedy, "noise")
     accepted = (entry for entry in read.noise if entry.accepted)
     return Noise(frozenset((entry.signature, entry.path, entry.kind) for entry in accepted))
-
-
-def _toml(text: str) -> str:
-    # Strings of JSON are strings of TOML but for DEL and for pairs of surrogates.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

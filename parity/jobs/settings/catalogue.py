@@ -103,8 +103,7 @@ class Setting:
         return self.more if server > hosted else self.less
 
 
-_KIND: Final = dict[str, Setting]
-_SETTINGS: Final = Format[dict[str, Setting]](_KIND)
+_SETTINGS: Final = Format[dict[str, Setting]](dict[str, Setting])
 
 
 def in_words(days: float) -> str:
@@ -117,4 +116,4 @@ def catalogue() -> dict[str, Setting]:
     """Return all settings by name, in the order of the file."""
     document = Document(Path(__file__).with_name("settings.toml").read_text(encoding="utf-8"))
     entries = {name: {"name": name, **entry} for name, entry in document.value.items()}
-    return document.read(_SETTINGS, _KIND, entries)
+    return document.read(_SETTINGS, entries)
