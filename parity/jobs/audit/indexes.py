@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +13,7 @@ from parity.jobs.audit.schema import ClassSchema
 from parity.jobs.audit.values import Handler
 from parity.jobs.audit.walk import Document
 from parity.model.finding import Code
+from parity.wire.server_indexes import CASE_INSENSITIVE, UNIQUE, builds_unique, ignores_case
 
 KEY_LIMIT: Final = 1024
 """Bytes that an index entry may have in MongoDB 2.6 to 4.0, BSON overhead included.
@@ -45,17 +45,7 @@ WANTED: Final = (
     Wanted("_User", "email", (codes.EMAIL_DUPLICATE,)),
     Wanted("_Role", "name", (codes.ROLE_DUPLICATE,)),
 )
-
-
-_CASE_INSENSITIVE: Final = {
-    "case_insensitive_username": "username",
-    "case_insensitive_email": "email",
-}
-_BUILT: Final = frozenset(
-    {*((each.collection, each.key) for each in WANTED), ("_Idempotency", "reqId")}
-)
-AUTH_DATA_ID: Final = re.compile(r"_auth_data_\w+\.id")
-"""Key of the unique index that late 9.x versions build for each provider."""
+_BUILT: Final = UNIQUE | {("_Idempotency", "reqId")}
 
 
 def plain_keys(collection: str, indexes: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
@@ -103,9 +93,9 @@ def check_indexes(
         unbuildable = duplicated or nulls.get(where, 0) > 1
         missing = codes.INDEX_UNBUILDABLE if unbuildable else codes.INDEX_MISSING
         findings.add(missing, *where, "index")
-    for name, key in _CASE_INSENSITIVE.items():
+    for name, key in CASE_INSENSITIVE.items():
         index = indexes.get("_User", {}).get(name)
-        if index is not None and not _ignores_case(index, key):
+        if index is not None and not _is_own(index, key):
             findings.add(codes.INDEX_OTHERWISE, "_User", name, "index")
     for collection, there in indexes.items():
         _check_harm(collection, there, findings)
@@ -161,14 +151,9 @@ def _is_plain_on(index: Mapping[str, Any], key: str) -> bool:
     return plain and list(index["key"]) == [(key, 1)]
 
 
-def _ignores_case(index: Mapping[str, Any], key: str) -> bool:
-    """Tell whether it is the index of Parse Server from 4.0 on.
-
-    Source: parse-server ``MongoCollection.caseInsensitiveCollation``: ``en_US``, strength 2.
-    """
-    collation = index.get("collation") or {}
-    fits = collation.get("locale") == "en_US" and collation.get("strength") == 2
-    return bool(fits and list(index["key"]) == [(key, 1)] and index.get("sparse"))
+def _is_own(index: Mapping[str, Any], key: str) -> bool:
+    """Tell whether an index with the name of one that ignores case is Parse Server's own."""
+    return bool(ignores_case(index) and list(index["key"]) == [(key, 1)] and index.get("sparse"))
 
 
 def _check_harm(
@@ -188,8 +173,7 @@ def _is_built(collection: str, keys: tuple[str, ...]) -> bool:
     """Tell whether Parse Server builds a unique index of these keys, or MongoDB itself."""
     if len(keys) != 1:
         return False
-    provider = collection == "_User" and AUTH_DATA_ID.fullmatch(keys[0])
-    return bool((collection, keys[0]) in _BUILT or provider or keys == ("_id",))
+    return (collection, keys[0]) in _BUILT or builds_unique(collection, keys) or keys == ("_id",)
 
 
 def _kept(schema: ClassSchema) -> Iterator[tuple[str, list[tuple[str, Any]]]]:

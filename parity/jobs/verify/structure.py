@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +16,7 @@ from parity.model import Difference
 from parity.model.difference import Kind
 from parity.model.errors import HarnessError
 from parity.targets.mongo import Reader
+from parity.wire.server_indexes import CASE_INSENSITIVE, UNIQUE, builds_unique, ignores_case
 
 _NOT_MEANT: Final = frozenset({"autoIndexId", "flags", "usePowerOf2Sizes", "storageEngine"})
 """Options that say how a server stores a collection, not how it behaves."""
@@ -25,13 +25,6 @@ _VERSIONS: Final = frozenset(
     {"v", "ns", "background", "textIndexVersion", "2dsphereIndexVersion", "storageEngine"}
 )
 """Parts of an index that depend on who made it."""
-
-
-_AUTH_DATA_ID: Final = re.compile(r"_auth_data_\w+\.id")
-_CASE_INSENSITIVE: Final = frozenset({"case_insensitive_username", "case_insensitive_email"})
-_UNIQUE_BY_PARSE_SERVER: Final = frozenset(
-    {("_User", "username"), ("_User", "email"), ("_Role", "name")}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +137,7 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
             del unmatched[twin]
             text = Difference(name, Kind.VALUE, name, twin)
             # Parse Server cannot build its own beside one of another name, and does not start.
-            built = (source.name, *index["key"]) in _UNIQUE_BY_PARSE_SERVER
+            built = (source.name, *index["key"]) in UNIQUE
             code = codes.INDEX_HARMS if built else codes.INDEX_EXTRA
             yield StructureDifference(source.name, code.id, text)
             continue
@@ -161,26 +154,17 @@ def _compare_indexes(source: Described, destination: Described) -> Iterator[Stru
 def _harms(collection: str, index: dict[str, Any], name: str = "") -> bool:
     """Tell whether an additional index deletes rows, refuses saves, or is in Parse Server's way.
 
-    Source: parse-server ``DatabaseController.performInitialization`` makes unique indexes of names
-    and addresses, indexes of them that ignore case (``MongoCollection.caseInsensitiveCollation``),
-    and a TTL index of ``_Idempotency``; 5.6 and 9.10 do not start where others have their names.
+    Source: parse-server ``DatabaseController.performInitialization`` makes a TTL index of
+    ``_Idempotency``, and those of :mod:`parity.wire.server_indexes`; 5.6 and 9.10 do not start
+    where others have their names.
     """
     if collection == "_Idempotency":
         return False
-    if collection == "_User" and name in _CASE_INSENSITIVE:
-        collation = index.get("collation") or {}
-        return (collation.get("locale"), collation.get("strength")) != ("en_US", 2)
+    if collection == "_User" and name in CASE_INSENSITIVE:
+        return not ignores_case(index)
     return "expireAfterSeconds" in index or (
-        bool(index.get("unique")) and not _is_of_parse_server(collection, tuple(index["key"]))
+        bool(index.get("unique")) and not builds_unique(collection, tuple(index["key"]))
     )
-
-
-def _is_of_parse_server(collection: str, keys: tuple[str, ...]) -> bool:
-    """Tell whether Parse Server makes a unique index of these keys when it starts."""
-    if (collection, *keys) in _UNIQUE_BY_PARSE_SERVER:
-        return True
-    # One for each provider that is configured, anonymous users included; observed with 9.10.0.
-    return collection == "_User" and len(keys) == 1 and bool(_AUTH_DATA_ID.fullmatch(keys[0]))
 
 
 def _difference(name: str, expected: Any, actual: Any) -> Difference:
