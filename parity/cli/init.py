@@ -67,7 +67,11 @@ def init(
     in a file go to .env, which git ignores. A file that is there already stays as it is.
     """  # noqa: D301 - click wants the control character
     found = detect(folder, os.environ)
-    _take(found, folder, url, deployed_url, recording, cloud, clients, web)
+    _take_servers(found, url, deployed_url)
+    for name, path in (("recording", recording), ("cloud", cloud), ("web", web)):
+        if path is not None:
+            setattr(found, name, _inside(path, folder))
+    found.clients = tuple(_inside(client, folder) for client in clients) or found.clients
     if not yes and sys.stdin.isatty():
         disposable = _ask(found, disposable=disposable)
     found.hosted_settings = found.hosted_settings or HOSTED_SETTINGS
@@ -80,17 +84,8 @@ def init(
     return ExitCode.PASS
 
 
-def _take(
-    found: Found,
-    folder: Path,
-    url: str | None,
-    deployed_url: str | None,
-    recording: Path | None,
-    cloud: Path | None,
-    clients: tuple[Path, ...],
-    web: Path | None,
-) -> None:
-    """Let what a person said go before what was found."""
+def _take_servers(found: Found, url: str | None, deployed_url: str | None) -> None:
+    """Let what a person said of the servers go before what was found."""
     if url:
         found.selfhosted["url"] = Setting(value=url, place="--url")
     public = found.selfhosted.get("public_url", Setting()).value
@@ -100,15 +95,11 @@ def _take(
         found.deployed = {
             name: setting for name, setting in found.selfhosted.items() if name in SECRETS
         } | {"url": Setting(value=deployed, place=place)}
-    found.recording = _inside(recording, folder) or found.recording
-    found.cloud = _inside(cloud, folder) or found.cloud
-    found.clients = tuple(_inside(each, folder) for each in clients) or found.clients
-    found.web = _inside(web, folder) or found.web
 
 
-def _inside(path: Path | None, folder: Path) -> str:
+def _inside(path: Path, folder: Path) -> str:
     """Return a path as parity.toml says it: from its own folder."""
-    return "" if path is None else Path(os.path.relpath(path, folder)).as_posix()
+    return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def _ask(found: Found, *, disposable: bool) -> bool:
@@ -147,6 +138,6 @@ def _tell(found: Found, folder: Path, written: list[Written]) -> None:
         value = getattr(found, name)
         said = " ".join(value) if isinstance(value, tuple) else value
         click.echo(visible(f"{'app':<10}  {name:<14}  {said or 'not found'}"))
-    for each in written:
-        click.echo(visible(f"{each.name}: {each.what}"))
+    for file in written:
+        click.echo(visible(f"{file.name}: {file.what}"))
     click.echo("Next: parity status" + ("" if folder == Path() else f"  (in {folder})"))

@@ -57,9 +57,7 @@ class Asked:
         """
         names = {name.lower(): value for name, value in headers}
         who = _auth(names, operation.sent)
-        parts = tuple(
-            cls(part.request, _sent(part), names, who) for part in operation.parts
-        )  # fmt: skip
+        parts = tuple(cls(part.request, _sent(part), names, who) for part in operation.parts)
         return cls(operation.request, _sent(operation), names, who, body, url, parts)
 
 

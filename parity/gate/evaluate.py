@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import chain
 from typing import Final
 
 from parity.gate.asked import unselected, weakened
@@ -119,11 +118,7 @@ def proof(run: Run, target: str, now: Now) -> Proof:
 def _proof(part: Part, now: Now) -> Run | None:
     """Return the newest run that tests all of it; else the newest one at all."""
     runs = now.runs.of(part.rule.job, part.target)
-    complete = (
-        run
-        for run in runs
-        if not any(True for _ in chain(_lacking(part, run), _otherwise(part, run)))
-    )
+    complete = (run for run in runs if not [*_lacking(part, run), *_otherwise(part, run)])
     return next(complete, next((run for run in runs if part.checks(run)), None))
 
 

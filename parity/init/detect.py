@@ -13,12 +13,12 @@ from parity.jobs.scan.dependencies import asked
 from parity.jobs.scan.files import File, read_files
 from parity.model import UserError
 from parity.targets.dotenv import read_dotenv
-from parity.targets.sources import SCRIPTS
+from parity.targets.sources import INSTALLED, SCRIPTS, TOOLS
 
 HOSTED_SETTINGS: Final = "hosted-settings.toml"
 _JSON: Final = frozenset({"json", "local", "parse.local"})
 _RECORDINGS: Final = ("*.jsonl", "*.jsonl.zst")
-_LEFT_OUT: Final = frozenset({"node_modules", "reports", "Pods", ".git", ".venv", "vendor"})
+_LEFT_OUT: Final = INSTALLED | TOOLS | {"reports"}
 _DEEPEST: Final = 3
 _MOST_SCRIPT: Final = 500_000
 _OF_HOSTED: Final = {

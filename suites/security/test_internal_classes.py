@@ -51,7 +51,7 @@ def test_clients_cannot_read_a_join_table(
     parse: ParseClient, master: ParseClient, namespace: Namespace, refused: Refused
 ) -> None:
     """Who has a role is not read from the join table of its relation."""
-    master.post("roles", {"name": namespace.user_name("role").replace("@", "-"), "ACL": {}})
+    master.post("roles", {"name": namespace.class_name("Role"), "ACL": {}})
 
     refused(parse.find("_Join:users:_Role"))
 
@@ -61,7 +61,7 @@ def test_nobody_gets_a_role_through_the_join_table(
     expect: Expect, master: ParseClient, new_guest: NewGuest, namespace: Namespace, refused: Refused
 ) -> None:
     """A user who writes the join table of a role's users does not get the role."""
-    name = namespace.user_name("role").replace("@", "-")
+    name = namespace.class_name("Role")
     role = master.post("roles", {"name": name, "ACL": {}})
     bob = new_guest("bob")
 

@@ -91,7 +91,6 @@ def test_protected_relation_cannot_be_queried(
     """A relation that is protected is not read by $relatedTo either."""
     bob = new_guest("bob")
     itself = {"__type": "Pointer", "className": guarded.name, "objectId": guarded.row}
-    # A field of another type takes the protected name's place.
     master.put(f"schemas/{guarded.name}", {"fields": {"friends": _relation(guarded.name)}})
     rights = master.get(f"schemas/{guarded.name}")["classLevelPermissions"]
     rights["protectedFields"] = {"*": ["secret", "friends"]}

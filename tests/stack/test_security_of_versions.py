@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from parity.model import Outcome
+from parity.model.evidence import read_evidence
 from parity.paths import shipped
 from parity.stack import Member, start_stack, stop_stack
 from parity.stack.hand_use import environment, write_hand_out
+from tests.forked import run_module
 
 pytestmark = pytest.mark.slow
 OLD, NEW = "8.6.0", "8.6.94"
 
 
-def outcomes(folder: Path) -> dict[str, dict[str, str]]:
+def outcomes(folder: Path) -> dict[str, dict[str, Outcome]]:
     """Run the security area on both versions; return the outcome of each check by target."""
     stack = start_stack([Member("old", OLD), Member("new", NEW)])
     try:
         write_hand_out(folder, stack.targets)
         options = ["--config", str(folder / "parity.toml"), "--report-dir", str(folder / "runs")]
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", str(shipped("suites") / "security"), "-q", *options],
+        ended = run_module(
+            *("pytest", str(shipped("suites") / "security"), "-q", *options),
             env={**os.environ, **environment(stack.targets)},
-            capture_output=True,
-            text=True,
             timeout=240,
-            check=False,
         )
     finally:
         stop_stack(stack)
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-2000:]
+    assert ended.code == 0, ended.out[-3000:] + ended.err[-2000:]
     (evidence,) = (folder / "runs").glob("*/evidence.jsonl")
-    found: dict[str, dict[str, str]] = {"old": {}, "new": {}}
-    for line in evidence.read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
-        if event["event"] == "check":
-            found[event["target"]][event["id"]] = event["outcome"]
+    found: dict[str, dict[str, Outcome]] = {"old": {}, "new": {}}
+    for check in read_evidence(evidence).checks:
+        found[check.target][check.id] = check.outcome
     return found
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
+from parity.compare.versions import Versions
 from parity.jobs.replay.scenario.document import BadDocument, Document, Place, read_document
 from parity.jobs.replay.scenario.expectation import Expectation
 from parity.jobs.replay.scenario.model import Answer, Scenario, Step
@@ -186,7 +187,7 @@ def _step(raw: Mapping[str, Any], index: int, document: Document, users: tuple[s
 
 def _answer(raw: dict[str, Any], place: Place) -> Answer:
     try:
-        versions = SpecifierSet(raw.pop("versions", ""))
+        versions = Versions(raw.pop("versions", ""))
     except InvalidSpecifier as error:
         raise Problem(place, f"versions: {error}") from error
     return Answer(versions, raw)

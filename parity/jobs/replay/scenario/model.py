@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import SpecifierSet
+from parity.compare.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class Answer:
         expectation: The expectation as written, with templates.
     """
 
-    versions: SpecifierSet
+    versions: Versions
     expectation: Mapping[str, Any]
 
     def applies(self, version: str | None) -> bool:
         """Return whether a server of this version (``None``: unknown) may answer so."""
-        return version is None or self.versions.contains(version, prereleases=True)
+        return version is None or version in self.versions
 
 
 @dataclass(frozen=True, slots=True)
