@@ -59,10 +59,13 @@ _NAME = r"""(?:
 _SENSITIVE = re.compile(_NAME, re.IGNORECASE | re.VERBOSE)
 _PHONE_NAME = re.compile(r".*(?:phone|mobile|tel|msisdn)(?:[_-]?(?:number|no))?", re.IGNORECASE)
 _START = r"(?<![\w-])"
+# Up to the quote that began it, or to the end. Not a possessive group: those match wrongly before
+# Python 3.11.5 (https://github.com/python/cpython/issues/106052), a single class does not.
+_TO_QUOTE = r".*?(?=(?<!\\)(?P=q)|\Z)"
 # name: "value", "name":"value", \"name\":\"value\", and the same cut off before the last quote.
 _QUOTED = re.compile(
     rf"""{_START}(?P<head>(?P<name>{_NAME})(?:\\*["'])?\s*[:=]\s*(?P<q>\\*["']))
-    (?P<value>(?:(?!(?<!\\)(?P=q)).)*+)""",
+    (?P<value>{_TO_QUOTE})""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _LINE = re.compile(
@@ -82,12 +85,10 @@ _SENSITIVE_PAIR = re.compile(
 _PAIR = re.compile(rf"{_START}(?P<name>[A-Za-z_$][\w-]*+)=(?P<value>[^&\s\"'<>#]++)")
 # authData in JSON that cannot be parsed, most likely because it was cut off.
 _AUTH_DATA = re.compile(
-    r"""(?:authData|_auth_data_\w+)\\*["']?\s*[:=]\s*\{[^{}]*+(?:\{[^{}]*+\}?[^{}]*+)*+""",
+    r"""(?:authData|_auth_data_\w+)\\*["']?\s*[:=]\s*\{[^{}]*+(?:\{[^{}]*+\}?[^{}]*+)*""",
     re.IGNORECASE,
 )
-_QUOTED_VALUE = re.compile(
-    r"""(?P<head>:\s*(?P<q>\\*["']))(?P<value>(?:(?!(?<!\\)(?P=q)).)*+)""", re.DOTALL
-)
+_QUOTED_VALUE = re.compile(rf"""(?P<head>:\s*(?P<q>\\*["']))(?P<value>{_TO_QUOTE})""", re.DOTALL)
 _BASIC = re.compile(
     r"(?P<head>\bbasic(?:\s+|%20))(?P<value>[A-Za-z0-9+/]{4,}={0,2})", re.IGNORECASE
 )
@@ -100,7 +101,7 @@ _SCAN = re.compile(
   | (?<![A-Za-z0-9+/_-])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])
     (?P<legacy>[A-Za-z0-9]{25})(?![A-Za-z0-9+/=_-])
   | (?:(?<![\w.+-])(?!(?<=%)[0-9A-Fa-f]{2})|(?<=%[0-9A-Fa-f]{2}))
-    (?P<local>(?:[\w.+-]|%2[Bb])++)(?P<at>@|%40)(?P<domain>(?:[\w-]+\.)+[^\W\d_]{2,})
+    (?P<local>(?>(?:[\w.+-]|%2[Bb])+))(?P<at>@|%40)(?P<domain>(?:[\w-]+\.)+[^\W\d_]{2,})
   | (?<![\w+])(?P<plus>\+|%2[Bb])(?P<phone>\d(?:[ ().-]{0,2}\d){6,14})(?!\d)
   | (?<![\w.-])(?P<jwt>eyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*)
   | (?<![\w-])(?P<scheme>(?:[Bb]earer|BEARER)(?:\s+|%20|\+))(?P<bearer>[\w.~+/-]{8,}=*)

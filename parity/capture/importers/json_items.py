@@ -19,7 +19,7 @@ import orjson
 CUT: Final = f"parity-cut-{secrets.token_hex(16)}"
 """Stands for a string that was too long; random, so that no file can contain it."""
 
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"|[{}\[\]]', re.DOTALL)
 _OBJECT = re.compile(rb'\{\s*"[^"\\]{1,80}"\s*:')
 _BLOCK = 1024 * 1024
 _LONGEST_ELEMENT = 256 * 1024 * 1024

@@ -65,7 +65,14 @@ _NAMES: Final = {
     **dict.fromkeys(("plist", "xml", "config", "csproj", "storyboard", "xib", "xaml"), "XML"),
 }  # fmt: skip
 _INDENTED = frozenset({"jade", "pug", "haml", "slim"})
-_STRING = rb"""@?"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|`(?:\\.|[^`\\])*+`?"""
+_STRING: Final = b"|".join(
+    rb"%s[^%s]*+(?:\\.[^%s]*+)*%s?" % (begins, inner, inner, ends)
+    for begins, inner, ends in (
+        (b'@?"', rb'"\\\n', b'"'),
+        (b"'", rb"'\\\n", b"'"),
+        (b"`", rb"`\\", b"`"),
+    )
+)
 _TRIPLE = rb'"""(?s:.*?)(?:"""|\Z)'
 _SLASHES = rb"/\*(?s:.*?)(?:\*/|\Z)|//[^\n]*"
 _HASH = rb"\#[^\n]*"
