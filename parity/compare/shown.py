@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from parity.compare.asked import Asked, covers, fits, matched, text_of
 from parity.compare.usual import MINTED, is_mint, is_usual
-from parity.compare.values import MISSING, differences
+from parity.compare.values import MISSING, differences, follow
 from parity.model import Difference, Kind
 
 _OF_OUTCOME: Final = re.compile(
@@ -30,6 +30,7 @@ class Traffic:
         status: Status that the target answered; ``None`` for a part of a batch.
         recorded: The recorded body as JSON; ``None`` if it is none.
         answered: The target's; its text if it is no JSON.
+        user: Recorded id of the user whose session it was sent with; ``""`` if nothing says it.
     """
 
     asked: Asked
@@ -37,6 +38,7 @@ class Traffic:
     status: int | None = None
     recorded: Any = None
     answered: Any = None
+    user: str = ""
 
 
 NO_NAMES: Final[Mapping[str, str]] = {}
@@ -150,16 +152,21 @@ class Shown(Place):
     Attributes:
         sent: Only if the request sent the member at the end of the path, and so: a regular
             expression for all of it, as in :class:`parity.compare.asked.When`.
+        of_others: Not in the object of the user who asks.
     """
 
     sent: str | None = None
+    of_others: bool = False
 
-    def shows(self, difference: Difference, asked: Asked) -> bool:
-        """Return whether this is the Difference, after such a request.
+    def shows(self, difference: Difference, traffic: Traffic) -> bool:
+        """Return whether this is the Difference, in such an exchange.
 
         In ``pattern``, ``{class}`` stands for the class that the request names, and with ``sent``
         ``{objects}`` for the member of that name of an operator.
         """
+        asked = traffic.asked
+        if self.of_others and traffic.user and _owner(difference, traffic) == traffic.user:
+            return False
         value = asked.sent.get(difference.path.rpartition(".")[2], MISSING)
         if self.sent is not None and not fits(self.sent, value):
             return False
@@ -168,6 +175,10 @@ class Shown(Place):
         if self.sent is not None and isinstance(value, Mapping):
             names |= {name: text_of(inner) for name, inner in value.items()}
         return self.matches(difference, names)
+
+    def words(self) -> str:
+        """Say it to people."""
+        return Place.words(self) + (", of others than the user who asks" if self.of_others else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +290,7 @@ class Shows:
             return False
         if not self.live.fits(traffic.status, traffic.answered, asked):
             return False
-        if any(place.shows(difference, asked) for place in self.places):
+        if any(place.shows(difference, traffic) for place in self.places):
             return True
         return self.is_outcome and _OF_OUTCOME.fullmatch(difference.path) is not None
 
@@ -316,6 +327,14 @@ class Shows:
         said = live.code, live.only, live.has, live.values, live.as_usual
         if not any(said) and live.text is None:
             yield "shows: nothing is said of the live body, so that any would be taken"
+
+
+def _owner(difference: Difference, traffic: Traffic) -> Any:
+    """Return the id of the object that a member is of, as it was recorded."""
+    try:
+        return follow(traffic.recorded, difference.path.rpartition(".")[0] + ".objectId")
+    except LookupError:
+        return None
 
 
 def _short(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from parity.model import Difference, Kind
@@ -136,3 +138,21 @@ def _type_name(value: Any) -> str:
             return "array"
         case _:
             return type(value).__name__
+
+
+def follow(value: Any, path: str) -> Any:
+    """Return the value at a path such as ``.results[0].objectId``.
+
+    Raises:
+        LookupError: There is none.
+    """
+    for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+        if name:
+            if not isinstance(value, Mapping):
+                raise LookupError(name)
+            value = value[name]
+        else:
+            if not isinstance(value, list):
+                raise LookupError(index)
+            value = value[int(index)]
+    return value

@@ -9,6 +9,7 @@ from typing import Any, Final
 from parity.compare import Asked, Register, Traffic
 from parity.compare.values import MISSING
 from parity.jobs.replay.access import mints
+from parity.jobs.replay.askers import Askers
 from parity.jobs.replay.bindings import Bindings, Times
 from parity.jobs.replay.judgement import Answer, Class, Judgement
 from parity.jobs.replay.noise import NO_NOISE, NOISE, Noise
@@ -85,6 +86,7 @@ class Judge:
         self._noise = noise
         self._relations: set[str] = set()
         self._made = Made()
+        self._askers = Askers()
         self._unnamed: set[str] = set()
 
     def judge(self, node: Node, answer: Answer) -> Judgement:
@@ -164,6 +166,7 @@ class Judge:
         """
         assert node.exchange.response is not None
         self._made.note(node.operation, node.exchange.response.status)
+        self._askers.note(node.operation, node.response)
         self._note_relations(node.operation)
         if judgement.outcome in (Class.EQUAL, Class.KNOWN, Class.DIFFERENT) and not self._literal:
             self._made.refused.update(
@@ -254,6 +257,7 @@ class Judge:
             answer.status,
             node.response,
             _text(answer.body) if live is None else live,
+            self._askers.user_of(token_of(request)),
         )
         return [(difference, self._explain(difference, operation, traffic)) for difference in found]
 
@@ -279,7 +283,8 @@ class Judge:
             recorded, answered = (
                 _of_part(each, number) for each in (traffic.recorded, traffic.answered)
             )
-            part = Traffic(traffic.asked.parts[number], recorded=recorded, answered=answered)
+            asked = traffic.asked.parts[number]
+            part = Traffic(asked, recorded=recorded, answered=answered, user=traffic.user)
             entry = self._register.recognise_traffic(inner, part)
         if entry is None and self._noise.explains(operation, difference):
             return NOISE

@@ -25,8 +25,7 @@ from parity.compare import (
     an_object_id,
     differences,
 )
-from parity.compare.values import MISSING
-from parity.jobs.replay.scenario.template import follow
+from parity.compare.values import MISSING, follow
 from parity.model import Difference, Kind
 from parity.targets import Reply
 

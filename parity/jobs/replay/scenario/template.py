@@ -18,6 +18,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from parity.compare.values import follow
+
 MAX_FILL = 30_000_000
 MAX_REPEAT = 20_000
 REFERENCE = re.compile(
@@ -104,24 +106,6 @@ class Names:
             return follow(self.values[match["name"]], match["path"])
         except LookupError as error:
             raise UnknownName(f"{match[0]} has no such member") from error
-
-
-def follow(value: Any, path: str) -> Any:
-    """Return the value at a path such as ``.results[0].objectId``.
-
-    Raises:
-        LookupError: There is none.
-    """
-    for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
-        if name:
-            if not isinstance(value, Mapping):
-                raise LookupError(name)
-            value = value[name]
-        else:
-            if not isinstance(value, list):
-                raise LookupError(index)
-            value = value[int(index)]
-    return value
 
 
 def references(value: Any) -> set[tuple[str, str]]:
